@@ -1,0 +1,57 @@
+/** The port through which the runtime (client) and the result backends reach the broker. */
+
+/** AMQP basic properties, by the names of the AMQP 0-9-1 specification in camel case. */
+export interface MessageProperties {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly deliveryMode?: 1 | 2;
+  readonly priority?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  /** Milliseconds, as text. */
+  readonly expiration?: string;
+}
+
+/** A message ready to be sent. */
+export interface Publication {
+  /** `''` is the default exchange: the routing key is then a queue's name. */
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+  /**
+   * What to do when no queue receives it: `error` rejects with `Unroutable`; `drop` counts it as
+   * delivered (a reply to a client that is gone).
+   */
+  readonly unroutable: 'error' | 'drop';
+}
+
+/** A message that arrived on this client's reply queue. */
+export interface Reply {
+  readonly correlationId: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}
+
+export interface Publisher {
+  /**
+   * Publishes and resolves when the broker has confirmed. Waits while the connection is being restored.
+   *
+   * @throws Unroutable, MessageTooLarge, OperationalError
+   */
+  publish(publication: Publication): Promise<void>;
+}
+
+/** The client's side of the broker. */
+export interface Transport extends Publisher {
+  /** Name of this client's reply queue and its id as a control client. */
+  readonly oid: string;
+  /** Declares a task queue and its exchange as Celery does (durable, direct, no arguments). */
+  declareQueue(queue: string): Promise<void>;
+  /** Opens the reply queue (once) and hands every reply to `listener`. */
+  onReply(listener: (reply: Reply) => void): Promise<void>;
+  /** Opens the control reply queue (once) and hands every control reply to `listener`. */
+  onControlReply(listener: (reply: Reply) => void): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,206 @@
+/**
+ * The error catalogue. Every error that a user can meet has a class here, a stable `code`, and the
+ * name under which a Python client sees it (`exc_module.exc_type`, Celery's result format:
+ * celery/backends/base.py `exception_to_python`).
+ *
+ * A message says what is wrong, names the thing, and ends with what to do.
+ */
+
+/** How an error class appears in a Celery result. */
+interface PythonName {
+  readonly excType: string;
+  readonly excModule: string;
+}
+
+const CELERY = 'celery.exceptions';
+const PYTHON = 'builtins';
+
+/** Base of all errors thrown by this package. */
+export abstract class OmegaError extends Error {
+  /** Stable identifier, independent of message and language. */
+  abstract readonly code: string;
+  /** What a Python client raises for this error. */
+  readonly python: PythonName = { excType: 'RuntimeError', excModule: PYTHON };
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Settings, command-line flags or the environment are wrong. Thrown at start-up only. */
+export class ImproperlyConfigured extends OmegaError {
+  override readonly code = 'CONFIG_INVALID';
+  override readonly python = { excType: 'ImproperlyConfigured', excModule: CELERY };
+}
+
+/** An optional package is needed and not installed; the message names the install command. */
+export class MissingDependency extends OmegaError {
+  override readonly code = 'DEPENDENCY_MISSING';
+  override readonly python = { excType: 'ImportError', excModule: PYTHON };
+}
+
+/** The broker or MongoDB cannot be reached now; trying again later may succeed (kombu's name). */
+export class OperationalError extends OmegaError {
+  override readonly code = 'SERVICE_UNREACHABLE';
+  override readonly python = { excType: 'OperationalError', excModule: 'kombu.exceptions' };
+}
+
+/** The broker took a message that no queue receives (AMQP `basic.return` 312 NO_ROUTE). */
+export class Unroutable extends OmegaError {
+  override readonly code = 'MESSAGE_UNROUTABLE';
+}
+
+/** A message is larger than {@link https://www.rabbitmq.com/docs/configure | the broker's limit} allows here. */
+export class MessageTooLarge extends OmegaError {
+  override readonly code = 'MESSAGE_TOO_LARGE';
+}
+
+/** A message is no Celery message; it is rejected and never run. */
+export class ProtocolError extends OmegaError {
+  override readonly code = 'MESSAGE_MALFORMED';
+  override readonly python = { excType: 'DecodeError', excModule: 'kombu.exceptions' };
+}
+
+/** A message's content type is not among the accepted ones. */
+export class ContentDisallowed extends OmegaError {
+  override readonly code = 'CONTENT_DISALLOWED';
+  override readonly python = { excType: 'ContentDisallowed', excModule: 'kombu.exceptions' };
+}
+
+/** A value cannot be written as JSON. */
+export class EncodeError extends OmegaError {
+  override readonly code = 'VALUE_NOT_SERIALIZABLE';
+  override readonly python = { excType: 'EncodeError', excModule: 'kombu.exceptions' };
+}
+
+/** No worker knows a task of this name. */
+export class NotRegistered extends OmegaError {
+  override readonly code = 'TASK_UNKNOWN';
+  override readonly python = { excType: 'NotRegistered', excModule: CELERY };
+}
+
+/** A task's arguments do not fit the task. */
+export class InvalidTaskError extends OmegaError {
+  override readonly code = 'TASK_ARGS_INVALID';
+  override readonly python = { excType: 'TypeError', excModule: PYTHON };
+}
+
+/** The task was revoked, or expired before it could start. */
+export class TaskRevokedError extends OmegaError {
+  override readonly code = 'TASK_REVOKED';
+  override readonly python = { excType: 'TaskRevokedError', excModule: CELERY };
+}
+
+/** The task ran past its soft time limit and was asked to stop. */
+export class SoftTimeLimitExceeded extends OmegaError {
+  override readonly code = 'SOFT_TIME_LIMIT';
+  override readonly python = { excType: 'SoftTimeLimitExceeded', excModule: 'billiard.exceptions' };
+}
+
+/** The task ran past its hard time limit; its executor was killed. */
+export class TimeLimitExceeded extends OmegaError {
+  override readonly code = 'TIME_LIMIT';
+  override readonly python = { excType: 'TimeLimitExceeded', excModule: 'billiard.exceptions' };
+}
+
+/** The task's executor died again and again: out of memory, a native abort, or a kill. */
+export class WorkerLostError extends OmegaError {
+  override readonly code = 'EXECUTOR_LOST';
+  override readonly python = { excType: 'WorkerLostError', excModule: 'billiard.exceptions' };
+}
+
+/** The client waited longer than it was told to. The task itself is not affected. */
+export class ResultTimeout extends OmegaError {
+  override readonly code = 'RESULT_TIMEOUT';
+  override readonly python = { excType: 'TimeoutError', excModule: CELERY };
+}
+
+/** A task failed; carries what the worker reported. Thrown to a client that awaits the result. */
+export class TaskFailed extends OmegaError {
+  override readonly code = 'TASK_FAILED';
+  readonly taskId: string;
+  /** The class that the worker reported, for example `DatasetNotFound` or Python's `ValueError`. */
+  readonly excType: string;
+  /** The worker's traceback, null where it sent none. */
+  readonly traceback: string | null;
+
+  constructor(taskId: string, excType: string, message: string, traceback: string | null) {
+    super(`${excType}: ${message}`);
+    this.taskId = taskId;
+    this.excType = excType;
+    this.traceback = traceback;
+  }
+}
+
+/** The name of a dataset, model or notebook, or a projection in it, is not well-formed. */
+export class InvalidName extends OmegaError {
+  override readonly code = 'NAME_INVALID';
+  override readonly python = { excType: 'ValueError', excModule: PYTHON };
+}
+
+/** There is no dataset of this name. */
+export class DatasetNotFound extends OmegaError {
+  override readonly code = 'DATASET_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
+/** There is no model of this name. */
+export class ModelNotFound extends OmegaError {
+  override readonly code = 'MODEL_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
+/** There is no notebook of this name. */
+export class NotebookNotFound extends OmegaError {
+  override readonly code = 'NOTEBOOK_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
+/** No registered kind can store this value, or read what is stored. */
+export class KindNotSupported extends OmegaError {
+  override readonly code = 'KIND_NOT_SUPPORTED';
+  override readonly python = { excType: 'TypeError', excModule: PYTHON };
+}
+
+/** What is stored cannot be read as the kind it claims to be. */
+export class CorruptObject extends OmegaError {
+  override readonly code = 'OBJECT_CORRUPT';
+  override readonly python = { excType: 'ValueError', excModule: PYTHON };
+}
+
+/** The model has not been fitted. */
+export class NotFitted extends OmegaError {
+  override readonly code = 'MODEL_NOT_FITTED';
+  override readonly python = { excType: 'NotFittedError', excModule: 'sklearn.exceptions' };
+}
+
+/** The model cannot do this: predict_proba of a regression, fit of an ONNX file. */
+export class OperationNotSupported extends OmegaError {
+  override readonly code = 'OPERATION_NOT_SUPPORTED';
+  override readonly python = { excType: 'NotImplementedError', excModule: PYTHON };
+}
+
+/** The data do not fit the model: columns, types, labels, rows, missing values. */
+export class InvalidData extends OmegaError {
+  override readonly code = 'DATA_INVALID';
+  override readonly python = { excType: 'ValueError', excModule: PYTHON };
+}
+
+/** An estimator's options are wrong. */
+export class InvalidOptions extends OmegaError {
+  override readonly code = 'OPTIONS_INVALID';
+  override readonly python = { excType: 'ValueError', excModule: PYTHON };
+}
+
+/** The stored bytes are no notebook of nbformat 4. */
+export class InvalidNotebook extends OmegaError {
+  override readonly code = 'NOTEBOOK_INVALID';
+  override readonly python = { excType: 'ValueError', excModule: PYTHON };
+}
+
+/** A notebook's kernel could not be started, or died. */
+export class KernelDied extends OmegaError {
+  override readonly code = 'KERNEL_DIED';
+  override readonly python = { excType: 'DeadKernelError', excModule: 'nbclient.exceptions' };
+}

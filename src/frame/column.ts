@@ -1,0 +1,27 @@
+/**
+ * Typed columns. Values lie in typed arrays over SharedArrayBuffer, so that threads read them without a
+ * copy; what JavaScript cannot share (nested documents) is an object column, which stays on its thread.
+ */
+
+/** Marks missing values: byte i is 1 where row i has none. Absent when no value is missing. */
+export type NullMask = Uint8Array;
+
+export type Column =
+  | { readonly type: 'float64'; readonly values: Float64Array; readonly nulls?: NullMask }
+  | { readonly type: 'int32'; readonly values: Int32Array; readonly nulls?: NullMask }
+  /** 64-bit integers that do not fit a double exactly. */
+  | { readonly type: 'int64'; readonly values: BigInt64Array; readonly nulls?: NullMask }
+  /** 0 or 1. */
+  | { readonly type: 'bool'; readonly values: Uint8Array; readonly nulls?: NullMask }
+  /** Milliseconds since 1970-01-01 UTC. */
+  | { readonly type: 'datetime'; readonly values: Float64Array; readonly nulls?: NullMask }
+  /** Row i is `dictionary[values[i]]`. */
+  | {
+      readonly type: 'string';
+      readonly values: Int32Array;
+      readonly dictionary: readonly string[];
+      readonly nulls?: NullMask;
+    }
+  | { readonly type: 'object'; readonly values: readonly unknown[] };
+
+export type ColumnType = Column['type'];
