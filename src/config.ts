@@ -1,0 +1,160 @@
+/** The settings: each declared once with its environment variables, its flag, its default and its meaning. */
+import { z } from 'zod';
+import { ImproperlyConfigured } from './errors.ts';
+
+interface Origin {
+  /** Environment variables, the first that is set wins. Names are omega|ml's where it has the setting. */
+  readonly env: readonly string[];
+  /** The option of `omega worker`, in commander's syntax. */
+  readonly flag?: string;
+}
+
+const seconds = z.coerce.number().positive();
+const port = z.coerce.number().int().min(0).max(65_535);
+
+function setting<Schema extends z.ZodType>(schema: Schema, description: string, origin: Origin): Schema {
+  return schema.describe(description).meta({ ...origin });
+}
+
+const settingsSchema = z.object({
+  mongoUrl: setting(
+    z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\//)
+      .default('mongodb://localhost:27017/omega'),
+    'MongoDB with the data, models, notebooks and results; the path is the database',
+    { env: ['OMEGA_MONGO_URL'] },
+  ),
+  broker: setting(
+    z
+      .string()
+      .regex(/^(amqps?|pyamqp):\/\//)
+      .default('amqp://guest:guest@localhost:5672//'),
+    'RabbitMQ, as Celery writes it: amqp://user:password@host:port/vhost',
+    { env: ['OMEGA_BROKER'] },
+  ),
+  resultBackend: setting(
+    z
+      .string()
+      .regex(/^(rpc:\/\/|mongodb(\+srv)?:\/\/.+)?$/)
+      .default(''),
+    'where results go: rpc:// or mongodb://host/db; empty for both, stored at the mongo URL and then sent',
+    { env: ['OMEGA_RESULT_BACKEND'] },
+  ),
+  bucket: setting(z.string().min(1).default('omegaml'), 'bucket of the stores', { env: ['OMEGA_BUCKET'] }),
+  queues: setting(
+    z
+      .string()
+      .transform(commaSeparated)
+      .pipe(z.array(z.string().min(1).max(255)).min(1))
+      .prefault('default'),
+    'queues to consume, comma separated; the first is where tasks are sent',
+    { env: ['OMEGA_WORKER_LABEL', 'CELERY_Q'], flag: '-Q, --queues <names>' },
+  ),
+  concurrency: setting(
+    z.coerce.number().int().min(1).max(1024).optional(),
+    "number of slots, each one executor process (default: the cgroup's CPU count)",
+    { env: ['OMEGA_WORKER_CONCURRENCY'], flag: '-c, --concurrency <n>' },
+  ),
+  hostname: setting(
+    z
+      .string()
+      .regex(/^[^\s@]+@[^\s@]+$/)
+      .default('omega@%h'),
+    'nodename, unique in the cluster; %h is the host, %n its first part',
+    { env: ['OMEGA_WORKER_NAME'], flag: '-n, --hostname <name@host>' },
+  ),
+  timeLimit: setting(
+    seconds.optional(),
+    'seconds until a task is killed, for messages that set no limit (default: none)',
+    { env: ['OMEGA_WORKER_TIME_LIMIT'], flag: '--time-limit <seconds>' },
+  ),
+  softTimeLimit: setting(
+    seconds.optional(),
+    'seconds until a task is asked to stop, for messages that set no limit (default: none)',
+    { env: ['OMEGA_WORKER_SOFT_TIME_LIMIT'], flag: '--soft-time-limit <seconds>' },
+  ),
+  taskTimeout: setting(
+    seconds.default(1200),
+    'soft time limit in seconds that this client puts on the tasks it sends; the hard one is 30 s longer',
+    { env: ['OMEGA_TASK_TIMEOUT'] },
+  ),
+  httpHost: setting(z.string().min(1).default('127.0.0.1'), 'address of /metrics, /livez and /readyz', {
+    env: ['OMEGA_HTTP_HOST'],
+    flag: '--http-host <address>',
+  }),
+  httpPort: setting(port.default(0), 'port of /metrics, /livez and /readyz; 0 takes a free one', {
+    env: ['OMEGA_HTTP_PORT'],
+    flag: '--http-port <port>',
+  }),
+  python: setting(
+    z.string().min(1).default('python3'),
+    'Python interpreter with ipykernel, for Python notebooks',
+    {
+      env: ['OMEGA_PYTHON'],
+    },
+  ),
+  logLevel: setting(
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(['debug', 'info', 'warn', 'warning', 'error', 'fatal']))
+      .default('info'),
+    'debug, info, warning, error or fatal',
+    { env: ['OMEGA_LOGLEVEL'], flag: '-l, --loglevel <level>' },
+  ),
+});
+
+/** All settings, validated and frozen. */
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type SettingName = keyof Settings;
+
+/** Values given by the caller; undefined ones count as not given. */
+export type SettingValues = { readonly [Name in SettingName]?: unknown };
+
+/**
+ * Settings from what the caller gives (flags), else the environment, else the defaults. Unknown `OMEGA_*`
+ * variables are ignored: the environment may be shared with Python workers.
+ *
+ * @throws ImproperlyConfigured with a line for each setting that is wrong.
+ */
+export function loadSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  given: SettingValues = {},
+): Settings {
+  const values: Record<string, unknown> = {};
+  for (const { name, origin } of describeSettings()) {
+    values[name] = given[name] ?? origin.env.map((variable) => env[variable]).find(Boolean);
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (parsed.success) return Object.freeze(parsed.data);
+  throw new ImproperlyConfigured(parsed.error.issues.map(describeIssue).join('\n'), { cause: parsed.error });
+}
+
+/** A setting as help texts show it. */
+export interface SettingDescription {
+  readonly name: SettingName;
+  readonly description: string;
+  readonly origin: Origin;
+}
+
+/** Every setting, in the order of declaration: the source of flags, help and docs. */
+export function describeSettings(): SettingDescription[] {
+  return Object.entries(settingsSchema.shape).map(([name, schema]) => ({
+    name: name as SettingName,
+    description: schema.description ?? '',
+    origin: z.globalRegistry.get(schema) as unknown as Origin,
+  }));
+}
+
+function commaSeparated(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const name = String(issue.path[0]);
+  const setting = describeSettings().find((description) => description.name === name);
+  if (!setting) return issue.message;
+  const where = [...setting.origin.env, ...(setting.origin.flag ? [setting.origin.flag] : [])].join(' or ');
+  return `${name}: ${issue.message}. Set ${where}: ${setting.description}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * The ledger: what must be remembered about a run across deliveries and workers. It is keyed by the
+ * *run* (task id, retries and replaced nesting: a retry and a replaced task keep the id), and written
+ * only when something happened to a run: a short task that simply succeeds leaves nothing here.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Collection } from '../mongo/bson.ts';
+import type { Mongo } from '../mongo/client.ts';
+
+/** Identifies one run of a task. */
+export interface Run {
+  readonly taskId: string;
+  readonly retries: number;
+  readonly replacedNesting: number;
+}
+
+export interface Ledger {
+  /** Counts a death of the executor that had started this run; answers with the deaths so far. */
+  recordCrash(run: Run): Promise<number>;
+  /** How many executors this run has ended so far. */
+  crashes(run: Run): Promise<number>;
+}
+
+interface Entry {
+  _id: string;
+  /** A token per crash: written twice by a repeated update, it still counts once. */
+  crashes: string[];
+  updated: Date;
+}
+
+const SEVEN_DAYS = 7 * 24 * 3600;
+
+export async function openLedger(mongo: Mongo): Promise<Ledger> {
+  const entries: Collection<Entry> = mongo.db.collection<Entry>('omega_ledger');
+  await entries.createIndex({ updated: 1 }, { expireAfterSeconds: SEVEN_DAYS });
+
+  return {
+    async recordCrash(run) {
+      const entry = await entries.findOneAndUpdate(
+        { _id: key(run) },
+        { $addToSet: { crashes: randomUUID() }, $currentDate: { updated: true } },
+        { upsert: true, returnDocument: 'after' },
+      );
+      return entry?.crashes.length ?? 1;
+    },
+    async crashes(run) {
+      const entry = await entries.findOne({ _id: key(run) });
+      return entry?.crashes.length ?? 0;
+    },
+  };
+}
+
+function key(run: Run): string {
+  return `${run.taskId}:${run.retries}:${run.replacedNesting}`;
+}

@@ -1,0 +1,72 @@
+/** `om.runtime.model(name)`: a model's operations, run by a worker (omegaml.tasks.omega_*). */
+import type { Send, SendOptions } from './send.ts';
+import type { TaskHandle } from './task-handle.ts';
+
+/** Stores data that are passed by value and answers with the dataset's name. */
+export interface DataStage {
+  stage(data: object): Promise<string>;
+}
+
+/** The name of a dataset (`sales`, `sales[x,y]`), or the data themselves, which are stored on the way. */
+export type Data = string | object;
+
+export interface PredictOptions {
+  /** Store the prediction as a dataset of this name; the result is then its Metadata text. */
+  readonly result?: string;
+}
+
+export interface ModelProxy {
+  /** Fits and stores a new version; the result is its Metadata text. `y` may be left out by unsupervised models. */
+  fit(X: Data, y?: Data): TaskHandle<string>;
+  /** One value per row; a row of values when the model has several outputs. */
+  predict(X: Data, options?: PredictOptions): TaskHandle<unknown>;
+  /** One row of probabilities per row, classes in sorted order. */
+  predictProba(X: Data, options?: PredictOptions): TaskHandle<unknown>;
+  /** Accuracy of a classifier, R² of a regression. */
+  score(X: Data, y: Data): TaskHandle<number>;
+}
+
+export interface ProxyContext {
+  readonly send: Send;
+  readonly stage: DataStage;
+  /** Bucket of the stores that the tasks use. */
+  readonly bucket: string;
+}
+
+/** Arguments that every task of omega|ml carries (omegaml/celery_util.py). */
+export function systemKwargs(bucket: string): Readonly<Record<string, unknown>> {
+  return { pure_python: true, __bucket: bucket };
+}
+
+export function createModelProxy(context: ProxyContext, name: string, options?: SendOptions): ModelProxy {
+  const { send, stage, bucket } = context;
+
+  function call<Result>(operation: string, X: Data, kwargs: Readonly<Record<string, Data | null>>) {
+    const staged = stageAll(stage, { X, ...kwargs });
+    return send<Result>(
+      `omegaml.tasks.omega_${operation}`,
+      staged.then(({ X: dataset, ...rest }) => ({
+        args: [name, dataset],
+        kwargs: { ...rest, ...systemKwargs(bucket) },
+      })),
+      options,
+    );
+  }
+  return {
+    fit: (X, y) => call('fit', X, { Yname: y ?? null }),
+    predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
+    predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
+    score: (X, y) => call('score', X, { Yname: y, rName: null }),
+  };
+}
+
+async function stageAll(
+  stage: DataStage,
+  data: Readonly<Record<string, Data | null>>,
+): Promise<Record<string, string | null>> {
+  const names = Object.entries(data).map(async ([key, value]) => {
+    const name = typeof value === 'object' && value !== null ? await stage.stage(value) : value;
+    return [key, name] as const;
+  });
+  return Object.fromEntries(await Promise.all(names));
+}

@@ -1,0 +1,73 @@
+/** `om.runtime`: submits tasks to the workers and follows them. */
+import type { TaskDefinition } from '../contract/task.ts';
+import type { Transport } from '../contract/transport.ts';
+import { type ControlClient, createControlClient } from './control-client.ts';
+import { createJobProxy, type JobProxy } from './job-proxy.ts';
+import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
+import { createResults, type ResultReader } from './results.ts';
+import { createSend, type SendOptions } from './send.ts';
+import { TaskHandle } from './task-handle.ts';
+
+/** What `omega_ping` answers. */
+export interface Pong {
+  readonly message: string;
+  readonly time: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly worker: string;
+}
+
+export interface OmegaRuntime {
+  /** Sends any task by name, also one that only Python workers know. */
+  send<Result = unknown>(
+    taskName: string,
+    args?: readonly unknown[],
+    kwargs?: Readonly<Record<string, unknown>>,
+    options?: SendOptions,
+  ): TaskHandle<Result>;
+  /** A typed submitter of a task made by `task()`: its input is sent as keyword arguments. */
+  task<Input, Args extends object, Result>(
+    definition: TaskDefinition<Input, Args, Result>,
+  ): (input: Args, options?: SendOptions) => TaskHandle<Awaited<Result>>;
+  model(name: string, options?: SendOptions): ModelProxy;
+  job(name: string, options?: SendOptions): JobProxy;
+  ping(options?: SendOptions): TaskHandle<Pong>;
+  /** A handle for a task sent earlier, by any process. */
+  result<Result = unknown>(taskId: string): TaskHandle<Result>;
+  /** Remote control of the workers. */
+  readonly control: ControlClient;
+}
+
+export interface RuntimeOptions {
+  readonly transport: Transport;
+  /** Reads stored results; null when no backend stores them. */
+  readonly reader: ResultReader | null;
+  /** Where data that are passed by value are stored on the way. */
+  readonly stage: DataStage;
+  readonly queue: string;
+  /** Bucket of the stores that the tasks use. */
+  readonly bucket: string;
+  /** Seconds: the default soft time limit. */
+  readonly taskTimeout: number;
+}
+
+export function createRuntime(options: RuntimeOptions): OmegaRuntime {
+  const { transport, queue, taskTimeout, stage, bucket } = options;
+  const results = createResults(options.reader);
+  const control = createControlClient(transport);
+  const context = { transport, results, queue, taskTimeout, revoke: control.revoke };
+  const send = createSend(context);
+  const proxy = { send, stage, bucket };
+
+  return {
+    send: (taskName, args = [], kwargs = {}, sendOptions) => send(taskName, { args, kwargs }, sendOptions),
+    task: (definition) => (input, sendOptions) =>
+      send(definition.name, { args: [], kwargs: { ...input } }, sendOptions),
+    model: (name, sendOptions) => createModelProxy(proxy, name, sendOptions),
+    job: (name, sendOptions) => createJobProxy(proxy, name, sendOptions),
+    ping: (sendOptions) =>
+      send('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
+    result: (taskId) => new TaskHandle(taskId, Promise.resolve(), context),
+    control,
+  };
+}

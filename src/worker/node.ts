@@ -1,0 +1,47 @@
+/** What the parts of a worker node share: its identity, its connections and what it holds now. */
+import type { Backends } from '../backend/backends.ts';
+import type { Delivery } from '../broker/consumer.ts';
+import type { TaskManifest } from '../contract/ipc.ts';
+import type { Executors } from '../executors/executors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../logger.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
+import type { Metrics } from './metrics.ts';
+import type { RevokedTasks } from './revoked.ts';
+
+/** A task in this worker, from its receipt to its settlement. */
+export interface Request {
+  readonly message: TaskMessage;
+  readonly delivery: Delivery;
+  /** When it was handed to the executors, in milliseconds since the epoch; null while it is held for its ETA. */
+  waitingSince: number | null;
+  /** When it started to run; null before. */
+  startedAt: number | null;
+  /** Process of the executor that runs it. */
+  pid: number | null;
+}
+
+export interface Limits {
+  /** Seconds, for messages and tasks that set none; null for no limit. */
+  readonly timeLimit: number | null;
+  readonly softTimeLimit: number | null;
+}
+
+export interface WorkerNode {
+  /** The nodename, `name@host`. */
+  readonly hostname: string;
+  readonly executors: Executors;
+  /** What the executors can run, by name. */
+  readonly tasks: ReadonlyMap<string, TaskManifest>;
+  readonly backend: Backends;
+  readonly ledger: Ledger;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly requests: Set<Request>;
+  /** When a task of each name was last received, in milliseconds since the epoch. */
+  readonly lastReceived: Map<string, number>;
+  readonly revoked: RevokedTasks;
+  /** Aborted when the worker stops: what waits then goes back to the queue. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,106 @@
+/** Answers remote control: what clients ask through the worker's mailbox. */
+import type { Broker } from '../broker/broker.ts';
+import type { Mailbox, MailboxRequest } from '../broker/mailbox.ts';
+import { type ControlledWorker, commands, type RequestInfo } from '../control/commands.ts';
+import { decodeControlRequest, encodeControlReply, isAddressedTo } from '../protocol/control.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import type { Request, WorkerNode } from './node.ts';
+
+export interface RemoteControlOptions {
+  readonly broker: Broker;
+  readonly queues: readonly string[];
+  stop(): Promise<void>;
+}
+
+export function answerControl(node: WorkerNode, options: RemoteControlOptions): Mailbox {
+  const worker = createView(node, options);
+  return options.broker.openMailbox(node.hostname, async (message) => {
+    try {
+      await answer(worker, message, options.broker);
+    } catch (err) {
+      node.logger.warn({ err }, 'a control request could not be answered');
+    }
+  });
+}
+
+async function answer(worker: ControlledWorker, message: MailboxRequest, broker: Broker): Promise<void> {
+  const request = decodeControlRequest(message.body, message.properties);
+  if (!isAddressedTo(request, worker.hostname)) return;
+  const value = run(worker, request.method, request.arguments);
+  const reply = encodeControlReply(request, worker.hostname, value, request.clock + 1);
+  if (reply) await broker.publisher.publish(reply);
+}
+
+function run(worker: ControlledWorker, method: string, args: Readonly<Record<string, unknown>>): unknown {
+  const command = commands.get(method);
+  if (!command) return { error: `KeyError(${pythonRepr(method)})` };
+  try {
+    return command(worker, args);
+  } catch (error) {
+    return { error: `${(error as Error).name}(${pythonRepr((error as Error).message)})` };
+  }
+}
+
+function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOptions): ControlledWorker {
+  const { executors, revoked } = node;
+  const startedAt = Date.now();
+  const all = () => [...node.requests];
+  return {
+    hostname: node.hostname,
+    active: () =>
+      all()
+        .filter(isRunning)
+        .map((request) => describe(node, request)),
+    reserved: () =>
+      all()
+        .filter((request) => !isRunning(request))
+        .map((request) => describe(node, request)),
+    registered: () => [...node.tasks.keys()].sort(),
+    queues: () => queues,
+    stats: () => ({
+      total: node.metrics.received(),
+      pid: process.pid,
+      uptime: Math.round((Date.now() - startedAt) / 1000),
+      prefetch_count: executors.slots,
+      pool: {
+        implementation: 'omegaml-node:executors',
+        'max-concurrency': executors.slots,
+        processes: executors.pids,
+      },
+      broker: {
+        hostname: broker.address.hostname,
+        port: broker.address.port,
+        virtual_host: broker.address.virtualHost,
+      },
+    }),
+    revoke(taskIds, terminate) {
+      for (const taskId of taskIds) revoked.add(taskId);
+      if (!terminate) return;
+      for (const { message } of all())
+        if (taskIds.includes(message.taskId)) executors.terminate(message.taskId);
+    },
+    revoked: () => revoked.list(),
+    shutdown: () => void stop(),
+  };
+}
+
+function isRunning({ startedAt }: Request): boolean {
+  return startedAt !== null;
+}
+
+function describe(node: WorkerNode, { message, startedAt, pid }: Request): RequestInfo {
+  const { exchange, routingKey, redelivered } = message.deliveryInfo;
+  return {
+    id: message.taskId,
+    name: message.taskName,
+    args: message.argsRepr,
+    kwargs: message.kwargsRepr,
+    type: message.taskName,
+    hostname: node.hostname,
+    time_start: startedAt === null ? null : startedAt / 1000,
+    // Late ack: a task that is in the worker is not acknowledged yet.
+    acknowledged: false,
+    delivery_info: { exchange, routing_key: routingKey, priority: message.priority, redelivered },
+    worker_pid: pid,
+  };
+}

@@ -1,0 +1,164 @@
+/** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery } from '../broker/consumer.ts';
+import type { Outcome } from '../contract/job.ts';
+import {
+  type ContentDisallowed,
+  MessageTooLarge,
+  type OmegaError,
+  type ProtocolError,
+  TaskRevokedError,
+} from '../errors.ts';
+import { toErrorRecord } from '../protocol/exception.ts';
+import { stringifyJson } from '../protocol/json.ts';
+import {
+  assertResultSize,
+  errorResult,
+  progressResult,
+  type ResultMeta,
+  successResult,
+  type TaskResult,
+} from '../protocol/result.ts';
+import { FAILURE, REVOKED, STARTED } from '../protocol/states.ts';
+import { readResultAddress } from '../protocol/task-message.ts';
+import type { Request, WorkerNode } from './node.ts';
+
+/** How a task ended, for good. */
+export type Conclusion =
+  | Outcome
+  | { readonly kind: 'revoked'; readonly reason: 'revoked' | 'expired' | 'terminated' }
+  /** It had ended before: a redelivered copy only has its result sent again. */
+  | { readonly kind: 'duplicate'; readonly result: ResultMeta };
+
+const RETRY_FIRST_MS = 200;
+const RETRY_LAST_MS = 5_000;
+
+/** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
+export function failedWith(error: OmegaError): Conclusion {
+  return { kind: 'failure', error: { ...toErrorRecord(error), traceback: null } };
+}
+
+/** Stores and sends the final result; resolves when it is durable, so that the delivery may be acknowledged. */
+export async function report(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<void> {
+  const fitting = withinSize(request, conclusion);
+  await storeDurably(node, request, finalResult(request, fitting));
+  count(node, request, fitting);
+  log(node, request, fitting);
+}
+
+/** Tells the client that a long task has started; the loss of this message harms nobody. */
+export async function reportStarted(node: WorkerNode, request: Request): Promise<void> {
+  const result = progressResult(request.message, STARTED, { pid: request.pid, hostname: node.hostname });
+  await node.backend.store(result).catch((err: Error) => {
+    node.logger.warn({ ...taskFields(request), err }, 'STARTED could not be reported');
+  });
+}
+
+/** A message that is no task: its client gets a FAILURE where the id can be read. */
+export async function reportMalformed(
+  node: WorkerNode,
+  delivery: Delivery,
+  error: ProtocolError | ContentDisallowed,
+): Promise<void> {
+  const address = readResultAddress(delivery);
+  node.metrics.taskEvent('rejected', 'unregistered', delivery.routingKey);
+  node.logger.error(
+    { task_id: address?.taskId, queue: delivery.routingKey },
+    `message rejected: ${error.message}`,
+  );
+  if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
+}
+
+function withinSize(request: Request, conclusion: Conclusion): Conclusion {
+  if (conclusion.kind !== 'success') return conclusion;
+  try {
+    assertResultSize(successResult(request.message, conclusion.result));
+    return conclusion;
+  } catch (error) {
+    if (error instanceof MessageTooLarge) return failedWith(error);
+    throw error;
+  }
+}
+
+function finalResult({ message }: Request, conclusion: Conclusion): TaskResult {
+  switch (conclusion.kind) {
+    case 'success':
+      return successResult(message, conclusion.result);
+    case 'failure':
+      return errorResult(message, conclusion.error, FAILURE);
+    case 'revoked': {
+      const revocation = toErrorRecord(new TaskRevokedError(conclusion.reason));
+      return errorResult(message, { ...revocation, traceback: null }, REVOKED);
+    }
+    case 'duplicate':
+      return {
+        ...message,
+        ...conclusion.result,
+        taskId: message.taskId,
+        result: stringifyJson(conclusion.result.result),
+      };
+  }
+}
+
+/**
+ * Stores until it succeeds: the delivery stays unacknowledged meanwhile, so that a worker that dies loses
+ * nothing. When the worker stops first, the delivery is not acknowledged and the task runs again elsewhere.
+ */
+async function storeDurably(node: WorkerNode, request: Request, result: TaskResult): Promise<void> {
+  for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_LAST_MS)) {
+    try {
+      return await node.backend.store(result);
+    } catch (err) {
+      if (node.stopping.aborted) throw err;
+      node.logger.error({ ...taskFields(request), err }, `the result cannot be stored: again in ${pause} ms`);
+      await sleep(pause, undefined, { signal: node.stopping }).catch(() => undefined);
+    }
+  }
+}
+
+function count(node: WorkerNode, request: Request, conclusion: Conclusion): void {
+  const name = knownName(node, request);
+  const queue = request.delivery.routingKey;
+  if (conclusion.kind === 'success') node.metrics.taskEvent('succeeded', name, queue);
+  if (conclusion.kind === 'revoked') node.metrics.taskEvent('revoked', name, queue);
+  if (conclusion.kind === 'failure') {
+    node.metrics.taskEvent('failed', name, queue);
+    node.metrics.taskFailed(name, conclusion.error.excType);
+  }
+  if (request.startedAt !== null) {
+    node.metrics.taskDuration((Date.now() - request.startedAt) / 1000, name, queue);
+  }
+}
+
+function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {
+  const seconds = request.startedAt === null ? 0 : (Date.now() - request.startedAt) / 1000;
+  const fields = { ...taskFields(request), seconds };
+  switch (conclusion.kind) {
+    case 'success':
+      node.logger.info(fields, 'task succeeded');
+      break;
+    case 'revoked':
+      node.logger.warn(fields, `task revoked: ${conclusion.reason}`);
+      break;
+    case 'duplicate':
+      node.logger.info(fields, 'task had ended before: its result is sent again');
+      break;
+    case 'failure': {
+      const { excType, excMessage, traceback } = conclusion.error;
+      node.logger.error(
+        { ...fields, exception: excType, traceback },
+        `task failed: ${excMessage.join(', ')}`,
+      );
+    }
+  }
+}
+
+/** What every log line about a task carries. */
+export function taskFields({ message }: Request): { task_id: string; task_name: string } {
+  return { task_id: message.taskId, task_name: message.taskName };
+}
+
+/** The task's name as a label; one that nobody registered comes from outside and would be without bound. */
+export function knownName(node: WorkerNode, { message }: Request): string {
+  return node.tasks.has(message.taskName) ? message.taskName : 'unregistered';
+}

@@ -1,0 +1,214 @@
+/** A worker node: starts its parts in order, stops them in reverse. */
+import { readFileSync } from 'node:fs';
+import { hostname as machineName } from 'node:os';
+import { openBackends } from '../backend/backends.ts';
+import { type Broker, connectBroker } from '../broker/broker.ts';
+import type { TaskConsumer } from '../broker/consumer.ts';
+import type { Settings } from '../config.ts';
+import { createExecutors } from '../executors/executors.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import type { Logger } from '../logger.ts';
+import { connectMongo } from '../mongo/client.ts';
+import { cpuCount } from './cgroup.ts';
+import { serveHealth } from './http.ts';
+import { createIntake } from './intake.ts';
+import { addGauges, createMetrics } from './metrics.ts';
+import type { WorkerNode } from './node.ts';
+import { answerControl } from './remote-control.ts';
+import { handleDelivery } from './request.ts';
+import { createRevokedTasks } from './revoked.ts';
+
+export interface WorkerOptions {
+  /** Absolute paths of modules that export tasks made by `task()`. */
+  readonly modules: readonly string[];
+  /** The environment of the executors; the settings are put on top. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+}
+
+export interface Worker {
+  /** The nodename. */
+  readonly hostname: string;
+  /** Where /metrics, /livez and /readyz are served. */
+  readonly url: string;
+  /** Resolves when the worker has stopped, for whatever reason. */
+  readonly done: Promise<void>;
+  /** Warm shutdown: takes nothing more, lets what runs finish, gives the rest back to the queues. */
+  stop(): Promise<void>;
+  /** Cold shutdown: ends what runs; all of it goes back to the queues. */
+  kill(): Promise<void>;
+}
+
+/** Closes what was opened, the last first. */
+type Closers = (() => Promise<void> | void)[];
+
+/**
+ * Starts a worker node; resolves when it consumes.
+ *
+ * @throws ImproperlyConfigured, OperationalError
+ */
+export async function startWorker(settings: Settings, options: WorkerOptions): Promise<Worker> {
+  const closers: Closers = [];
+  try {
+    return await start(settings, options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function start(settings: Settings, options: WorkerOptions, closers: Closers): Promise<Worker> {
+  const stopping = new AbortController();
+  const { broker, node } = await openNode(settings, options, closers, stopping.signal);
+  const { executors, logger, metrics } = node;
+
+  const handling = new Set<Promise<void>>();
+  const consumer = broker.createConsumer(
+    { queues: settings.queues, prefetch: executors.slots },
+    (delivery) => {
+      const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
+      handling.add(handled);
+    },
+  );
+  closers.push(() => consumer.close());
+  const intake = createIntake(node, consumer);
+  addGauges(metrics.registry, {
+    version: packageVersion(),
+    concurrency: executors.slots,
+    active: () => executors.active.length,
+    reserved: () => node.requests.size - executors.active.length,
+    connected: () => broker.state === 'open',
+    consuming: () => consumer.consuming,
+  });
+
+  let stopped: Promise<void> | undefined;
+  const finished = new Promise<void>((resolve) => {
+    closers.unshift(resolve);
+  });
+  async function shutDown(): Promise<void> {
+    logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
+    stopping.abort();
+    await intake.stop();
+    await Promise.all(handling);
+    await closeAll(closers);
+    logger.info({}, 'stopped');
+  }
+  const stop = (): Promise<void> => {
+    stopped ??= shutDown();
+    return stopped;
+  };
+
+  const health = await serveHealth({
+    host: settings.httpHost,
+    port: settings.httpPort,
+    metrics,
+    notReady: () => (consumer.consuming && !stopped ? null : 'not consuming: no broker, or stopping'),
+  });
+  closers.push(() => health.close());
+  const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
+  closers.push(() => mailbox.close());
+  await untilConsuming(consumer);
+  logger.info(
+    { queues: settings.queues, concurrency: executors.slots, metrics: `${health.url}/metrics` },
+    'ready',
+  );
+
+  return {
+    hostname: node.hostname,
+    url: health.url,
+    done: finished,
+    stop,
+    kill() {
+      stopping.abort();
+      executors.kill();
+      return stop();
+    },
+  };
+}
+
+/** Connects and forks: everything that a delivery needs on its way. */
+async function openNode(
+  settings: Settings,
+  options: WorkerOptions,
+  closers: Closers,
+  stopping: AbortSignal,
+): Promise<{ broker: Broker; node: WorkerNode }> {
+  const hostname = expandHostname(settings.hostname);
+  const logger = options.logger.child({ worker: hostname });
+  const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
+  closers.push(() => mongo.close());
+  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  closers.push(() => broker.close());
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  closers.push(() => backend.close());
+  const cores = cpuCount();
+  const executors = createExecutors({
+    slots: settings.concurrency ?? cores,
+    cores,
+    modules: options.modules,
+    settings: executorEnvironment(settings, options.environment),
+    logger,
+  });
+  closers.push(() => executors.close());
+  const { tasks } = await executors.start();
+  const node: WorkerNode = {
+    hostname,
+    executors,
+    tasks: new Map(tasks.map((task) => [task.name, task])),
+    backend,
+    ledger: await openLedger(mongo),
+    metrics: createMetrics(),
+    logger,
+    limits: { timeLimit: settings.timeLimit ?? null, softTimeLimit: settings.softTimeLimit ?? null },
+    requests: new Set(),
+    lastReceived: new Map(),
+    revoked: createRevokedTasks(),
+    stopping,
+  };
+  return { broker, node };
+}
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+/** `%h` is the machine's name, `%n` its first part, `%d` the rest (celery/utils/nodenames.py). */
+function expandHostname(pattern: string): string {
+  const name = machineName();
+  const [first = name, ...rest] = name.split('.');
+  return pattern.replaceAll('%h', name).replaceAll('%n', first).replaceAll('%d', rest.join('.'));
+}
+
+/** What the executors see: the worker's environment, since tasks are the user's code, and the settings in force. */
+function executorEnvironment(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const given = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    ...Object.fromEntries(given),
+    OMEGA_MONGO_URL: settings.mongoUrl,
+    OMEGA_BUCKET: settings.bucket,
+    OMEGA_PYTHON: settings.python,
+    OMEGA_LOGLEVEL: settings.logLevel,
+  };
+}
+
+function packageVersion(): string {
+  const file = new URL(import.meta.resolve('omegaml-node/package.json'));
+  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
+  return version;
+}
+
+async function untilConsuming(consumer: TaskConsumer): Promise<void> {
+  if (consumer.consuming) return;
+  await new Promise<void>((resolve) => {
+    const end = consumer.onChange((consuming) => {
+      if (!consuming) return;
+      end();
+      resolve();
+    });
+  });
+}
