@@ -133,7 +133,7 @@ export class TaskFailed extends OmegaError {
   }
 }
 
-/** The name of a dataset, model or notebook, or a projection in it, is not well-formed. */
+/** The name of a dataset, model, notebook or queue, or a projection in it, is not well-formed. */
 export class InvalidName extends OmegaError {
   override readonly code = 'NAME_INVALID';
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
@@ -203,4 +203,32 @@ export class InvalidNotebook extends OmegaError {
 export class KernelDied extends OmegaError {
   override readonly code = 'KERNEL_DIED';
   override readonly python = { excType: 'DeadKernelError', excModule: 'nbclient.exceptions' };
+}
+
+/** The ping task was asked to fail (`exception=True`). */
+export class PingException extends OmegaError {
+  override readonly code = 'PING_EXCEPTION';
+}
+
+/** The result backend took the result and refused it; the task is not acknowledged. */
+export class BackendStoreError extends OmegaError {
+  override readonly code = 'RESULT_NOT_STORED';
+  override readonly python = { excType: 'BackendStoreError', excModule: CELERY };
+}
+
+/** A message cannot be sent: AMQP has no room for one of its properties, or the broker refuses it. */
+export class MessageRefused extends OmegaError {
+  override readonly code = 'MESSAGE_REFUSED';
+}
+
+/** A task ran out of memory in its thread; its executor survived. */
+export class OutOfMemory extends OmegaError {
+  override readonly code = 'OUT_OF_MEMORY';
+  override readonly python = { excType: 'MemoryError', excModule: PYTHON };
+}
+
+/** A task ended the thread that it ran in. */
+export class ThreadExited extends OmegaError {
+  override readonly code = 'THREAD_EXITED';
+  override readonly python = { excType: 'WorkerLostError', excModule: 'billiard.exceptions' };
 }

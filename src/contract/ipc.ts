@@ -16,6 +16,14 @@ export interface TaskManifest {
   readonly timeLimit: number | null;
 }
 
+/** What an executor is told on its command line, as JSON. */
+export interface ExecutorArguments {
+  /** Absolute paths of the modules whose tasks it runs beside the built-in ones. */
+  readonly modules: readonly string[];
+  /** Cores of the node: the most threads that an executor will ever start. */
+  readonly cores: number;
+}
+
 export type ToExecutor =
   | { readonly type: 'run'; readonly job: Job }
   /** Give back the jobs that have not started: answered by one `returned`. */

@@ -29,12 +29,12 @@ export interface ModelProxy {
 export interface ProxyContext {
   readonly send: Send;
   readonly stage: DataStage;
-  /** Bucket of the stores that the tasks use. */
-  readonly bucket: string;
+  /** Bucket of the stores that the tasks use, null for the default one. */
+  readonly bucket: string | null;
 }
 
 /** Arguments that every task of omega|ml carries (omegaml/celery_util.py). */
-export function systemKwargs(bucket: string): Readonly<Record<string, unknown>> {
+export function systemKwargs(bucket: string | null): Readonly<Record<string, unknown>> {
   return { pure_python: true, __bucket: bucket };
 }
 

@@ -3,6 +3,7 @@
  * for tasks of other processes and for replies that a lost connection took along.
  */
 import type { Reply } from '../contract/transport.ts';
+import { OperationNotSupported } from '../errors.ts';
 import { decodeResult, type ResultMeta } from '../protocol/result.ts';
 import { isReady } from '../protocol/states.ts';
 
@@ -76,6 +77,7 @@ export function createResults(reader: ResultReader | null): Results {
     async ready(taskId, signal) {
       const own = expectations.get(taskId);
       if (own?.latest && isReady(own.latest.state)) return own.latest;
+      if (!own && !reader) throw resultsNotStored(taskId);
       return await new Promise<ResultMeta>((resolve, reject) => {
         const stopPolling = new AbortController();
         const conclude = (act: () => void) => {
@@ -97,6 +99,12 @@ export function createResults(reader: ResultReader | null): Results {
       });
     },
   };
+}
+
+function resultsNotStored(taskId: string): OperationNotSupported {
+  return new OperationNotSupported(
+    `the result of task ${taskId} went to the client that sent it: results are not stored with OMEGA_RESULT_BACKEND=rpc://, leave it empty to store them as well`,
+  );
 }
 
 /** Asks until there is a ready result, at growing intervals; null when stopped. */

@@ -45,8 +45,8 @@ export interface RuntimeOptions {
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
-  /** Bucket of the stores that the tasks use. */
-  readonly bucket: string;
+  /** Bucket of the stores that the tasks use, null for the default one. */
+  readonly bucket: string | null;
   /** Seconds: the default soft time limit. */
   readonly taskTimeout: number;
 }
@@ -62,7 +62,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   return {
     send: (taskName, args = [], kwargs = {}, sendOptions) => send(taskName, { args, kwargs }, sendOptions),
     task: (definition) => (input, sendOptions) =>
-      send(definition.name, { args: [], kwargs: { ...input } }, sendOptions),
+      send(definition.name, { args: [], kwargs: Object.fromEntries(Object.entries(input)) }, sendOptions),
     model: (name, sendOptions) => createModelProxy(proxy, name, sendOptions),
     job: (name, sendOptions) => createJobProxy(proxy, name, sendOptions),
     ping: (sendOptions) =>

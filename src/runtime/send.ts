@@ -1,7 +1,8 @@
 /** Sending one task: its message, its reply queue, its handle. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Transport } from '../contract/transport.ts';
+import type { Publication, Transport } from '../contract/transport.ts';
+import { Unroutable } from '../errors.ts';
 import { encodeTask } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
 import { type HandleContext, TaskHandle } from './task-handle.ts';
@@ -46,6 +47,7 @@ const HARD_LIMIT_GRACE = 30;
 
 export function createSend(context: SendContext): Send {
   const { transport, results } = context;
+  const declared = new Map<string, Promise<void>>();
   let listening: Promise<void> | undefined;
 
   async function deliver(taskId: string, taskName: string, input: TaskInput, options: SendOptions) {
@@ -66,8 +68,30 @@ export function createSend(context: SendContext): Send {
     });
     listening ??= transport.onReply((reply) => results.receive(reply));
     await listening;
-    await transport.declareQueue(queue);
-    await transport.publish(publication);
+    await publish(queue, publication);
+  }
+
+  /** Celery declares a queue before it publishes, once per connection: a task for an unserved queue waits there. */
+  async function publish(queue: string, publication: Publication): Promise<void> {
+    await declare(queue);
+    try {
+      await transport.publish(publication);
+    } catch (error) {
+      if (!(error instanceof Unroutable)) throw error;
+      // The queue was deleted since.
+      declared.delete(queue);
+      await declare(queue);
+      await transport.publish(publication);
+    }
+  }
+
+  function declare(queue: string): Promise<void> {
+    const known = declared.get(queue);
+    if (known) return known;
+    const declaration = transport.declareQueue(queue);
+    declared.set(queue, declaration);
+    declaration.catch(() => declared.delete(queue));
+    return declaration;
   }
 
   return (taskName, input, options = {}) => {

@@ -1,13 +1,14 @@
 /**
- * How much the worker takes from the broker. `basic.qos` cannot be changed on a running consumer, so
- * there are two: the base consumer, with a prefetch of the slots, and the burst consumer, on only while
- * every task name seen lately is known to be short (an unknown task counts as long).
+ * Takes deliveries from the broker, and decides how many. `basic.qos` cannot be changed on a running
+ * consumer, so there are two: the base consumer, with a prefetch of the slots, and the burst consumer, on
+ * only while every task name seen lately is known to be short (an unknown task counts as long).
  *
  * When deliveries still wait for a slot after a second, the worker steps back: it cancels its consumers
  * and returns what waits, so that other workers get it, until a slot is free again.
  */
-import type { TaskConsumer } from '../broker/consumer.ts';
+import type { Broker } from '../broker/broker.ts';
 import type { WorkerNode } from './node.ts';
+import { handleDelivery } from './request.ts';
 
 const CHECK_EVERY_MS = 250;
 const LONGEST_WAIT_MS = 1_000;
@@ -15,54 +16,87 @@ const LONGEST_WAIT_MS = 1_000;
 const RECENT_MS = 5_000;
 
 export interface Intake {
-  /** Takes nothing more. What waits goes back to the queue. */
+  /** Whether deliveries can arrive now. */
+  readonly consuming: boolean;
+  /** Resolves when the broker has confirmed the consumers. */
+  started(): Promise<void>;
+  /** Takes nothing more; what waits goes back to its queue. Resolves when every delivery is settled. */
   stop(): Promise<void>;
 }
 
-export function createIntake(node: WorkerNode, consumer: TaskConsumer): Intake {
-  let steppedBack = false;
+export function openIntake(node: WorkerNode, broker: Broker, queues: readonly string[]): Intake {
+  const { executors } = node;
+  const handling = new Set<Promise<void>>();
+  const consumer = broker.createConsumer({ queues, prefetch: executors.slots }, (delivery) => {
+    const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
+    handling.add(handled);
+  });
   const timer = setInterval(check, CHECK_EVERY_MS);
+  let steppedBack = false;
 
   function check(): void {
-    if (steppedBack) return stepForward();
-    const now = Date.now();
-    if (node.executors.freeSlots <= 0 && longestWait(node, now) > LONGEST_WAIT_MS) return stepBack();
-    consumer.burst = everythingIsShort(node, now);
+    recallLost(node);
+    const slotIsFree = executors.freeSlots > 0;
+    if (steppedBack && slotIsFree) stepForward();
+    else if (!steppedBack && !slotIsFree && longestWait(node) > LONGEST_WAIT_MS) stepBack();
+    else if (!steppedBack) consumer.burst = everythingIsShort(node);
   }
 
   function stepBack(): void {
     steppedBack = true;
     consumer.burst = false;
     consumer.pause().then(
-      () => node.executors.recall(),
+      () => executors.recall(),
       (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
     );
   }
 
   function stepForward(): void {
-    if (node.executors.freeSlots <= 0) return;
     steppedBack = false;
     consumer.resume();
   }
 
   return {
+    get consuming() {
+      return consumer.consuming;
+    },
+    async started() {
+      if (consumer.consuming) return;
+      await new Promise<void>((resolve) => {
+        const end = consumer.onChange((consuming) => {
+          if (!consuming) return;
+          end();
+          resolve();
+        });
+      });
+    },
     async stop() {
       clearInterval(timer);
       await consumer.pause();
-      node.executors.recall();
+      executors.recall();
+      await Promise.all(handling);
+      await consumer.close();
     },
   };
 }
 
-function longestWait(node: WorkerNode, now: number): number {
+/** What waits on a channel that is gone is delivered again, here or elsewhere: it need not run from here. */
+function recallLost({ requests, executors }: WorkerNode): void {
+  const lost = [...requests.keys()].filter(({ delivery, startedAt }) => delivery.lost && startedAt === null);
+  if (lost.length > 0) executors.recall(lost.map(({ message }) => message.taskId));
+}
+
+function longestWait({ requests }: WorkerNode): number {
+  const now = Date.now();
   let longest = 0;
-  for (const { waitingSince, startedAt } of node.requests) {
+  for (const { waitingSince, startedAt } of requests.keys()) {
     if (waitingSince !== null && startedAt === null) longest = Math.max(longest, now - waitingSince);
   }
   return longest;
 }
 
-function everythingIsShort({ lastReceived, executors }: WorkerNode, now: number): boolean {
-  for (const [name, time] of lastReceived) if (now - time > RECENT_MS) lastReceived.delete(name);
-  return lastReceived.size > 0 && [...lastReceived.keys()].every((name) => executors.isShort(name));
+function everythingIsShort({ received, executors }: WorkerNode): boolean {
+  const since = Date.now() - RECENT_MS;
+  const recent = [...received].filter(([, { last }]) => last > since);
+  return recent.length > 0 && recent.every(([name]) => executors.isShort(name));
 }

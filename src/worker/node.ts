@@ -9,6 +9,9 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Metrics } from './metrics.ts';
 import type { RevokedTasks } from './revoked.ts';
 
+/** How a delivery is settled with the broker. */
+export type Settlement = 'ack' | 'requeue' | 'reject';
+
 /** A task in this worker, from its receipt to its settlement. */
 export interface Request {
   readonly message: TaskMessage;
@@ -38,9 +41,10 @@ export interface WorkerNode {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly limits: Limits;
-  readonly requests: Set<Request>;
-  /** When a task of each name was last received, in milliseconds since the epoch. */
-  readonly lastReceived: Map<string, number>;
+  /** What is in the worker now, and how its delivery will be settled. */
+  readonly requests: Map<Request, Promise<Settlement>>;
+  /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */
+  readonly received: Map<string, { total: number; last: number }>;
   readonly revoked: RevokedTasks;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;

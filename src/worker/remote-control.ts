@@ -44,7 +44,7 @@ function run(worker: ControlledWorker, method: string, args: Readonly<Record<str
 function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOptions): ControlledWorker {
   const { executors, revoked } = node;
   const startedAt = Date.now();
-  const all = () => [...node.requests];
+  const all = () => [...node.requests.keys()];
   return {
     hostname: node.hostname,
     active: () =>
@@ -58,7 +58,7 @@ function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOpt
     registered: () => [...node.tasks.keys()].sort(),
     queues: () => queues,
     stats: () => ({
-      total: node.metrics.received(),
+      total: Object.fromEntries([...node.received].map(([name, { total }]) => [name, total])),
       pid: process.pid,
       uptime: Math.round((Date.now() - startedAt) / 1000),
       prefetch_count: executors.slots,

@@ -16,7 +16,7 @@ import {
 import type { Ending } from '../executors/ending.ts';
 import { isReady } from '../protocol/states.ts';
 import { decodeTask, type TaskMessage } from '../protocol/task-message.ts';
-import type { Request, WorkerNode } from './node.ts';
+import type { Request, Settlement, WorkerNode } from './node.ts';
 import {
   type Conclusion,
   failedWith,
@@ -26,9 +26,6 @@ import {
   reportStarted,
   taskFields,
 } from './report.ts';
-
-/** How a delivery is settled with the broker. */
-type Settlement = 'ack' | 'requeue' | 'reject';
 
 /** What became of a request; `returned`: it did not run here and goes back to its queue. */
 type Verdict = Conclusion | { readonly kind: 'returned' };
@@ -56,16 +53,29 @@ async function receive(node: WorkerNode, delivery: Delivery): Promise<Settlement
     return 'reject';
   }
   const request: Request = { message, delivery, waitingSince: null, startedAt: null, pid: null };
-  node.requests.add(request);
   countReceived(node, request);
-  try {
-    const verdict = (await admit(node, request)) ?? (await execute(node, request));
-    if (verdict.kind === 'returned') return 'requeue';
-    await report(node, request, verdict);
-    return 'ack';
-  } finally {
-    node.requests.delete(request);
+  // After a lost connection the broker delivers again what still runs here: one run serves both.
+  const twin = delivery.redelivered ? findTwin(node, message) : undefined;
+  if (twin && (await twin) === 'ack') return 'ack';
+
+  const settlement = process(node, request).finally(() => node.requests.delete(request));
+  node.requests.set(request, settlement);
+  return await settlement;
+}
+
+/** How another delivery of the same run will be settled, if there is one in this worker. */
+function findTwin(node: WorkerNode, { taskId, retries }: TaskMessage): Promise<Settlement> | undefined {
+  for (const [{ message }, settlement] of node.requests) {
+    if (message.taskId === taskId && message.retries === retries) return settlement;
   }
+  return undefined;
+}
+
+async function process(node: WorkerNode, request: Request): Promise<Settlement> {
+  const verdict = (await admit(node, request)) ?? (await execute(node, request));
+  if (verdict.kind === 'returned') return 'requeue';
+  await report(node, request, verdict);
+  return 'ack';
 }
 
 function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
@@ -197,7 +207,8 @@ function countReceived(node: WorkerNode, request: Request): void {
   const { delivery } = request;
   const name = knownName(node, request);
   node.metrics.taskEvent('received', name, delivery.routingKey);
-  if (node.tasks.has(name)) node.lastReceived.set(name, delivery.receivedAt);
+  const total = (node.received.get(name)?.total ?? 0) + 1;
+  node.received.set(name, { total, last: delivery.receivedAt });
   if (delivery.redelivered) node.metrics.redelivered(name, delivery.routingKey);
 }
 

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { TaskConsumer } from '../broker/consumer.ts';
 import type { Settings } from '../config.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -11,11 +10,10 @@ import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { cpuCount } from './cgroup.ts';
 import { serveHealth } from './http.ts';
-import { createIntake } from './intake.ts';
+import { openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
-import { handleDelivery } from './request.ts';
 import { createRevokedTasks } from './revoked.ts';
 
 export interface WorkerOptions {
@@ -61,67 +59,54 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const stopping = new AbortController();
   const { broker, node } = await openNode(settings, options, closers, stopping.signal);
   const { executors, logger, metrics } = node;
-
-  const handling = new Set<Promise<void>>();
-  const consumer = broker.createConsumer(
-    { queues: settings.queues, prefetch: executors.slots },
-    (delivery) => {
-      const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
-      handling.add(handled);
-    },
-  );
-  closers.push(() => consumer.close());
-  const intake = createIntake(node, consumer);
+  const intake = openIntake(node, broker, settings.queues);
   addGauges(metrics.registry, {
     version: packageVersion(),
     concurrency: executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
-    consuming: () => consumer.consuming,
+    consuming: () => intake.consuming,
   });
-
-  let stopped: Promise<void> | undefined;
-  const finished = new Promise<void>((resolve) => {
-    closers.unshift(resolve);
-  });
-  async function shutDown(): Promise<void> {
+  const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
     await intake.stop();
-    await Promise.all(handling);
     await closeAll(closers);
     logger.info({}, 'stopped');
-  }
-  const stop = (): Promise<void> => {
-    stopped ??= shutDown();
-    return stopped;
-  };
-
+  });
   const health = await serveHealth({
     host: settings.httpHost,
     port: settings.httpPort,
     metrics,
-    notReady: () => (consumer.consuming && !stopped ? null : 'not consuming: no broker, or stopping'),
+    notReady: () => (intake.consuming && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
   const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
   closers.push(() => mailbox.close());
-  await untilConsuming(consumer);
-  logger.info(
-    { queues: settings.queues, concurrency: executors.slots, metrics: `${health.url}/metrics` },
-    'ready',
-  );
+  await intake.started();
+  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
+  const kill = (): Promise<void> => {
+    stopping.abort();
+    executors.kill();
+    return stop();
+  };
+  return { hostname: node.hostname, url: health.url, done, stop, kill };
+}
+
+/** Shuts down once, however often it is asked to; `done` also when nobody waits for `stop`. */
+function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop(): Promise<void> } {
+  let stopped: Promise<void> | undefined;
+  let finish: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   return {
-    hostname: node.hostname,
-    url: health.url,
-    done: finished,
-    stop,
-    kill() {
-      stopping.abort();
-      executors.kill();
-      return stop();
+    done,
+    stop() {
+      stopped ??= shutDown().finally(finish);
+      return stopped;
     },
   };
 }
@@ -160,8 +145,8 @@ async function openNode(
     metrics: createMetrics(),
     logger,
     limits: { timeLimit: settings.timeLimit ?? null, softTimeLimit: settings.softTimeLimit ?? null },
-    requests: new Set(),
-    lastReceived: new Map(),
+    requests: new Map(),
+    received: new Map(),
     revoked: createRevokedTasks(),
     stopping,
   };
@@ -200,15 +185,4 @@ function packageVersion(): string {
   const file = new URL(import.meta.resolve('omegaml-node/package.json'));
   const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
   return version;
-}
-
-async function untilConsuming(consumer: TaskConsumer): Promise<void> {
-  if (consumer.consuming) return;
-  await new Promise<void>((resolve) => {
-    const end = consumer.onChange((consuming) => {
-      if (!consuming) return;
-      end();
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,46 @@
+/** What the driver's error of a bulk write says of the single writes. */
+import { OperationalError } from '../errors.ts';
+
+/** A single write that the server did not do. */
+export interface WriteFailure {
+  /** The server's error code. */
+  readonly code: number;
+  readonly message: string;
+}
+
+/**
+ * The writes that failed, by index; all others were done and confirmed.
+ *
+ * @throws OperationalError if a majority has not confirmed the writes.
+ * @throws what made the whole bulk fail, such as a lost connection: the driver hides it in its own error.
+ */
+export function bulkFailures(error: unknown): ReadonlyMap<number, WriteFailure> {
+  if (!isBulkError(error)) throw error;
+  if (error.result.getWriteConcernError() !== undefined) {
+    throw new OperationalError(
+      `a majority of MongoDB's members has not confirmed a write: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error.writeErrors.length === 0) throw error.errorResponse;
+  return new Map(
+    error.writeErrors.map(({ index, code, errmsg = '' }) => [index, { code, message: errmsg }] as const),
+  );
+}
+
+/** The part of the driver's MongoBulkWriteError that is read here. */
+interface BulkError extends Error {
+  readonly writeErrors: readonly {
+    readonly index: number;
+    readonly code: number;
+    readonly errmsg?: string;
+  }[];
+  readonly result: { getWriteConcernError(): unknown };
+  readonly errorResponse: unknown;
+}
+
+function isBulkError(error: unknown): error is BulkError {
+  return error instanceof Error && error.name === 'MongoBulkWriteError' && 'writeErrors' in error;
+}

@@ -1,0 +1,43 @@
+/** Results as messages to the client's reply queue (Celery's `rpc://`, celery/backends/rpc.py). */
+import type { Publication, Publisher } from '../contract/transport.ts';
+import { assertResultSize, encodeResult, type TaskResult } from '../protocol/result.ts';
+import { JSON_CONTENT } from '../protocol/serializers.ts';
+import type { ResultBackend } from './backend.ts';
+
+/** A task whose message names no reply queue is passed over. */
+export function createRpcBackend(publisher: Publisher): ResultBackend {
+  const sending = new Set<Promise<void>>();
+  return {
+    async store(result) {
+      if (result.replyTo === null) return;
+      assertResultSize(result);
+      const sent = publisher.publish(replyOf(result, result.replyTo));
+      sending.add(sent);
+      try {
+        await sent;
+      } finally {
+        sending.delete(sent);
+      }
+    },
+    async close() {
+      await Promise.allSettled(sending);
+    },
+  };
+}
+
+/** Dropped if the queue is gone: so is its client, who alone may declare it. */
+function replyOf(result: TaskResult, replyTo: string): Publication {
+  return {
+    exchange: '',
+    routingKey: replyTo,
+    body: Buffer.from(encodeResult(result)),
+    properties: {
+      ...JSON_CONTENT,
+      correlationId: result.correlationId,
+      deliveryMode: 1,
+      priority: 0,
+      headers: {},
+    },
+    unroutable: 'drop',
+  };
+}

@@ -1,0 +1,119 @@
+/** A worker's side of the broker: one connection consumes and acknowledges, another one publishes. */
+import type { LogPort } from '../contract/logger.ts';
+import type { Publisher } from '../contract/transport.ts';
+import { type BrokerAddress, parseBrokerUrl } from './address.ts';
+import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
+import { type Mailbox, type MailboxRequest, openMailbox } from './mailbox.ts';
+import { ConfirmPublisher } from './publisher.ts';
+import { createReport } from './report.ts';
+import { Session, type SessionState } from './session.ts';
+
+export interface BrokerOptions {
+  /** As Celery writes it: `amqp://user:password@host:port/vhost`. */
+  readonly url: string;
+  /** Name of the connections, for the broker's operator. */
+  readonly name: string;
+  /** Seconds; a dead broker is noticed within three of them. Default 10. */
+  readonly heartbeat?: number;
+  /** Keep trying until the broker is there, instead of failing. Default true. */
+  readonly retry?: boolean;
+  /** Told of lost connections and channels, as warnings. */
+  readonly logger?: LogPort;
+}
+
+export interface Broker {
+  readonly address: BrokerAddress;
+  /** `open` when both connections are; `blocked` while the broker takes no publications. */
+  readonly state: SessionState;
+  /** True while the broker takes no publications; consuming goes on. */
+  readonly blocked: boolean;
+  readonly publisher: Publisher;
+  /**
+   * Consumes task queues, declared as Celery does where they do not exist. What `onDelivery` throws is
+   * reported, and its delivery stays unsettled until the channel closes.
+   *
+   * @throws InvalidName, ImproperlyConfigured
+   */
+  createConsumer(
+    options: ConsumerOptions,
+    onDelivery: (delivery: Delivery) => void | Promise<void>,
+  ): TaskConsumer;
+  /** Opens the control mailbox of a nodename. @throws InvalidName */
+  openMailbox(nodename: string, onRequest: (request: MailboxRequest) => void | Promise<void>): Mailbox;
+  /** Calls the listener whenever `state` changes; returns what ends that. */
+  onStateChange(listener: (state: SessionState) => void): () => void;
+  /** Waits for the confirms (up to 5 s), then closes; acks sent before are not lost. */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_SECONDS = 10;
+
+/**
+ * Connects to the broker, twice: on a connection that has published, the broker reads no acks while it is
+ * short of memory or disk.
+ *
+ * @throws OperationalError with `retry: false`, ImproperlyConfigured for a URL that is none.
+ */
+export async function connectBroker(options: BrokerOptions): Promise<Broker> {
+  const consuming = createSession(options, 'consume');
+  const publishing = createSession(options, 'publish');
+  const sessions = [consuming, publishing];
+  const retry = options.retry ?? true;
+  try {
+    await Promise.all(sessions.map((session) => session.connect({ retry })));
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.close()));
+    throw error;
+  }
+  const publisher = new ConfirmPublisher(publishing);
+  const { hostname, port, virtualHost } = parseBrokerUrl(options.url);
+
+  return {
+    address: { hostname, port, virtualHost },
+    get state() {
+      return leastState(sessions);
+    },
+    get blocked() {
+      return publishing.state === 'blocked';
+    },
+    publisher,
+    createConsumer: (consumer, onDelivery) => new TaskConsumer(consuming, consumer, onDelivery),
+    openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
+    onStateChange: (listener) => onStateChange(sessions, listener),
+    async close() {
+      await publisher.close();
+      await Promise.all(sessions.map((session) => session.close()));
+    },
+  };
+}
+
+/** A session with the settings that every connection of ours has. */
+export function createSession(options: BrokerOptions, purpose: string): Session {
+  const name = `${options.name} ${purpose}`;
+  return new Session({
+    login: parseBrokerUrl(options.url),
+    name,
+    heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
+    report: createReport(options.logger, name),
+  });
+}
+
+function leastState(sessions: readonly Session[]): SessionState {
+  const states = sessions.map(({ state }) => state);
+  const order: readonly SessionState[] = ['closed', 'connecting', 'blocked'];
+  return order.find((state) => states.includes(state)) ?? 'open';
+}
+
+function onStateChange(sessions: readonly Session[], listener: (state: SessionState) => void): () => void {
+  let last = leastState(sessions);
+  const changed = (): void => {
+    const state = leastState(sessions);
+    if (state === last) return;
+    last = state;
+    listener(state);
+  };
+  const stops = sessions.map((session) => session.onStateChange(changed));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

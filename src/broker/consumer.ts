@@ -1,0 +1,132 @@
+/** Consuming tasks: as many as there are slots, and many more while all of them are short. */
+import { ImproperlyConfigured } from '../errors.ts';
+import { ConsumeChannel } from './consume-channel.ts';
+import type { Delivery } from './delivery.ts';
+import { guard } from './report.ts';
+import type { Session } from './session.ts';
+import { checkQueueName } from './topology.ts';
+
+export type { Delivery } from './delivery.ts';
+
+export interface ConsumerOptions {
+  readonly queues: readonly string[];
+  /** Prefetch of the base consumer, per queue: the number of slots. */
+  readonly prefetch: number;
+  /** Prefetch of the burst consumer, per queue. Default 100. */
+  readonly burstPrefetch?: number;
+}
+
+const BURST_PREFETCH = 100;
+const MAX_PREFETCH = 65_535;
+
+/**
+ * Consumes task queues for as long as it is open, whatever happens to channels, connections and queues.
+ *
+ * A prefetch cannot be changed on a running consumer, so there are two, each on a channel of its own: the
+ * base consumer, always on, and the burst consumer, switched on and off. Prefetch counts per queue
+ * (`basic.qos` with global=false: quorum queues refuse anything else).
+ */
+export class TaskConsumer {
+  readonly #session: Session;
+  readonly #base: ConsumeChannel;
+  readonly #burst: ConsumeChannel;
+  readonly #listeners = new Set<(consuming: boolean) => void>();
+  #consuming = false;
+  #burstWanted = false;
+  #paused = false;
+
+  /** Starts to consume; use {@link Broker.createConsumer}. */
+  constructor(
+    session: Session,
+    options: ConsumerOptions,
+    onDelivery: (delivery: Delivery) => void | Promise<void>,
+  ) {
+    const queues = checkQueues(options.queues);
+    const { prefetch, burstPrefetch = BURST_PREFETCH } = options;
+    this.#session = session;
+    this.#base = new ConsumeChannel(session, {
+      name: 'consume',
+      queues,
+      prefetch: checkPrefetch(prefetch),
+      onDelivery,
+      onChange: () => this.#changed(),
+    });
+    this.#burst = new ConsumeChannel(session, {
+      name: 'burst consume',
+      queues,
+      prefetch: checkPrefetch(burstPrefetch),
+      onDelivery,
+      onChange: () => undefined,
+    });
+    this.#apply();
+  }
+
+  /** True while the broker has confirmed the base consumer on every queue, on a channel that is open now. */
+  get consuming(): boolean {
+    return this.#consuming;
+  }
+
+  /** Whether the burst consumer is to be on. Default false. */
+  get burst(): boolean {
+    return this.#burstWanted;
+  }
+
+  set burst(wanted: boolean) {
+    if (wanted === this.#burstWanted) return;
+    this.#burstWanted = wanted;
+    this.#apply();
+  }
+
+  /** Calls the listener whenever `consuming` changes; returns what ends that. */
+  onChange(listener: (consuming: boolean) => void): () => void {
+    const guarded = guard(listener, this.#session.report, 'a listener for the consumer threw');
+    this.#listeners.add(guarded);
+    return () => this.#listeners.delete(guarded);
+  }
+
+  /**
+   * Takes nothing more; deliveries that are not settled stay valid. Resolves when the broker has confirmed:
+   * no delivery arrives after that.
+   */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#apply();
+    await Promise.all([this.#base.settled(), this.#burst.settled()]);
+  }
+
+  /** Consumes again after {@link pause}. */
+  resume(): void {
+    this.#paused = false;
+    this.#apply();
+  }
+
+  /** Stops for good. What is not settled goes back to its queue. */
+  async close(): Promise<void> {
+    await Promise.all([this.#base.close(), this.#burst.close()]);
+  }
+
+  #apply(): void {
+    this.#base.setConsuming(!this.#paused);
+    this.#burst.setConsuming(!this.#paused && this.#burstWanted);
+  }
+
+  #changed(): void {
+    const { consuming } = this.#base;
+    if (consuming === this.#consuming) return;
+    this.#consuming = consuming;
+    for (const listener of this.#listeners) listener(consuming);
+  }
+}
+
+function checkQueues(queues: readonly string[]): readonly string[] {
+  if (queues.length === 0) throw new ImproperlyConfigured('there is no queue to consume: name at least one');
+  for (const queue of queues) checkQueueName(queue);
+  return [...new Set(queues)];
+}
+
+function checkPrefetch(prefetch: number): number {
+  if (Number.isInteger(prefetch) && prefetch >= 1 && prefetch <= MAX_PREFETCH) return prefetch;
+  throw new ImproperlyConfigured(
+    `a prefetch of ${prefetch} is not valid: use a whole number from 1 to ${MAX_PREFETCH}`,
+  );
+}

@@ -1,0 +1,113 @@
+/** A task message as it was delivered, and the two ways to settle it. */
+import type { Channel, ConsumeMessage } from 'amqplib';
+import type { MessageProperties } from '../contract/transport.ts';
+
+/** A message that the broker holds for us until it is acknowledged or given back. */
+export interface Delivery {
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly redelivered: boolean;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** True once `ack` or `nack` has been called. */
+  readonly settled: boolean;
+  /** True once its channel is gone: the broker has taken the message back and delivers it again. */
+  readonly lost: boolean;
+  /** Removes the message from its queue. Never throws; false when it was settled before, or is lost. */
+  ack(): boolean;
+  /** Gives the message back to its queue, or rejects it (dead-lettered or dropped). Returns as `ack`. */
+  nack(options: { readonly requeue: boolean }): boolean;
+}
+
+/** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
+export interface DeliverySource {
+  readonly channel: Channel;
+  alive: boolean;
+}
+
+/** A delivery bound to the channel that brought it. */
+export function createDelivery(source: DeliverySource, message: ConsumeMessage): Delivery {
+  return new ChannelDelivery(source, message);
+}
+
+class ChannelDelivery implements Delivery {
+  readonly #source: DeliverySource;
+  readonly #message: ConsumeMessage;
+  readonly properties: MessageProperties;
+  readonly receivedAt = Date.now();
+  #settled = false;
+
+  constructor(source: DeliverySource, message: ConsumeMessage) {
+    this.#source = source;
+    this.#message = message;
+    this.properties = toProperties(message);
+  }
+
+  get body(): Buffer {
+    return this.#message.content;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.properties.headers ?? {};
+  }
+
+  get exchange(): string {
+    return this.#message.fields.exchange;
+  }
+
+  get routingKey(): string {
+    return this.#message.fields.routingKey;
+  }
+
+  get redelivered(): boolean {
+    return this.#message.fields.redelivered;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get lost(): boolean {
+    return !this.#source.alive;
+  }
+
+  ack(): boolean {
+    return this.#settle((channel) => channel.ack(this.#message));
+  }
+
+  nack({ requeue }: { readonly requeue: boolean }): boolean {
+    return this.#settle((channel) => channel.nack(this.#message, false, requeue));
+  }
+
+  #settle(send: (channel: Channel) => void): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    if (!this.#source.alive) return false;
+    try {
+      send(this.#source.channel);
+      return true;
+    } catch {
+      // The channel is closing: its close event is still to come.
+      return false;
+    }
+  }
+}
+
+/** The properties that were set, and only those. */
+export function toProperties({ properties }: ConsumeMessage): MessageProperties {
+  const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId } = properties;
+  const { replyTo, expiration } = properties;
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+    ...(headers !== undefined && { headers }),
+    ...(deliveryMode !== undefined && { deliveryMode }),
+    ...(priority !== undefined && { priority }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(expiration !== undefined && { expiration }),
+  };
+}

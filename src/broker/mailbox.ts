@@ -1,0 +1,39 @@
+/** A worker's control mailbox (kombu/pidbox.py): what a client asks of workers arrives here. */
+import type { MessageProperties } from '../contract/transport.ts';
+import { toProperties } from './delivery.ts';
+import { PrivateQueue } from './private-queue.ts';
+import type { Session } from './session.ts';
+import { checkQueueName, declareControlExchanges, declareMailbox, mailboxName } from './topology.ts';
+
+/** A control request as it arrived. */
+export interface MailboxRequest {
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+}
+
+/**
+ * An open mailbox. It is exclusive to its connection: while another worker of the same nodename has it, or
+ * the broker has not yet noticed the end of our last connection, opening it is tried again (405).
+ */
+export interface Mailbox {
+  /** True while requests can arrive. */
+  readonly isOpen: boolean;
+  close(): Promise<void>;
+}
+
+/** @throws InvalidName if the nodename makes no valid queue name. */
+export function openMailbox(
+  session: Session,
+  nodename: string,
+  onRequest: (request: MailboxRequest) => void | Promise<void>,
+): Mailbox {
+  checkQueueName(mailboxName(nodename));
+  return new PrivateQueue(session, {
+    name: 'control mailbox',
+    declare: async (channel, connection) => {
+      await declareControlExchanges(connection);
+      return await declareMailbox(channel, nodename);
+    },
+    onMessage: (message) => onRequest({ body: message.content, properties: toProperties(message) }),
+  });
+}

@@ -1,0 +1,237 @@
+/**
+ * One supervised connection to the broker. It is restored for as long as the session is open, and every
+ * channel of it is opened and set up again: consuming goes on without anyone's help.
+ */
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
+import { OperationalError } from '../errors.ts';
+import { type BrokerLogin, describeAddress } from './address.ts';
+import { Backoff } from './backoff.ts';
+import { settlesWithin } from './deadline.ts';
+import { guard, type Report } from './report.ts';
+import { type ChannelRole, type Supervised, SupervisedChannel } from './supervised-channel.ts';
+
+/** `blocked`: the broker is short of memory or disk and reads nothing more from this connection. */
+export type SessionState = 'connecting' | 'open' | 'blocked' | 'closed';
+
+interface SessionOptions {
+  readonly login: BrokerLogin;
+  /** Name of the connection, as `rabbitmqctl list_connections client_properties` shows it. */
+  readonly name: string;
+  /** Seconds; a dead peer is noticed within three of them. */
+  readonly heartbeat: number;
+  readonly report: Report;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
+/** How long an operation waits for a connection that is being restored. */
+const RESTORE_TIMEOUT_MS = 30_000;
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #backoff = new Backoff();
+  readonly #channels = new Set<Supervised>();
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #closing = new AbortController();
+  #connection: ChannelModel | null = null;
+  #state: SessionState = 'connecting';
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get report(): Report {
+    return this.#options.report;
+  }
+
+  /** Calls the listener at every change of state; returns what ends that. */
+  onStateChange(listener: (state: SessionState) => void): () => void {
+    const guarded = guard(listener, this.report, 'a listener for the state of the connection threw');
+    this.#listeners.add(guarded);
+    return () => this.#listeners.delete(guarded);
+  }
+
+  /**
+   * Connects. With `retry` it tries until it succeeds or the session is closed.
+   *
+   * @throws OperationalError naming the address and the remedy.
+   */
+  async connect({ retry }: { readonly retry: boolean }): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#connectOnce();
+      } catch (error) {
+        if (!retry) this.#closing.abort();
+        await this.#beforeNextAttempt(error);
+      }
+    }
+  }
+
+  /** Opens a channel now or as soon as there is a connection, and again whenever it is lost. */
+  openChannel<C extends Channel>(role: ChannelRole<C>): SupervisedChannel<C> {
+    const channel: SupervisedChannel<C> = new SupervisedChannel(role, {
+      report: this.report,
+      unusable: (connection, error) => this.#lost(connection, error),
+      closed: () => this.#channels.delete(channel),
+    });
+    this.#channels.add(channel);
+    if (this.#connection) channel.connected(this.#connection);
+    return channel;
+  }
+
+  /**
+   * Does something idempotent on the connection; waits for it, and does it again when it was lost meanwhile.
+   *
+   * @param intent what is done, for the error: `declare queue 'x'`.
+   * @throws OperationalError after 30 s, or when the broker refuses.
+   */
+  async perform(intent: string, action: (connection: ChannelModel) => Promise<void>): Promise<void> {
+    const giveUpAt = Date.now() + RESTORE_TIMEOUT_MS;
+    while (Date.now() < giveUpAt && this.#state !== 'closed') {
+      const connection = this.#connection;
+      if (!connection) {
+        await this.#nextState(giveUpAt - Date.now());
+        continue;
+      }
+      try {
+        return await action(connection);
+      } catch (error) {
+        if (this.#connection === connection) throw this.#failure(intent, error);
+      }
+    }
+    throw this.#failure(intent, new Error(`the connection is ${this.#state}`));
+  }
+
+  /** Closes the channels, then the connection. Messages and acks written before are not lost. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    const connection = this.#connection;
+    // amqplib writes connection.close past the buffers of the channels, and acks may still be in them.
+    const channels = [...this.#channels].map((channel) => channel.close());
+    await settlesWithin(Promise.all(channels), CLOSE_TIMEOUT_MS);
+    if (connection) await dispose(connection);
+    this.#setState('closed');
+  }
+
+  async #beforeNextAttempt(error: unknown): Promise<void> {
+    const { signal } = this.#closing;
+    if (!signal.aborted) this.report(error, 'no connection to the broker: trying again');
+    await sleep(this.#backoff.next(), undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) return;
+    this.#setState('closed');
+    throw error;
+  }
+
+  async #connectOnce(): Promise<void> {
+    const connection = await this.#open();
+    if (this.#closing.signal.aborted) {
+      await dispose(connection);
+      throw this.#failure('connect', new Error('the connection was closed meanwhile'));
+    }
+    this.#watch(connection);
+    this.#connection = connection;
+    this.#backoff.opened();
+    for (const channel of this.#channels) channel.connected(connection);
+    this.#setState('open');
+  }
+
+  async #open(): Promise<ChannelModel> {
+    const { protocol, hostname, port, username, password, virtualHost } = this.#options.login;
+    // amqplib decodes the virtual host of an address object as it does that of a URL.
+    const vhost = encodeURIComponent(virtualHost);
+    const address = {
+      protocol,
+      hostname,
+      port,
+      username,
+      password,
+      vhost,
+      heartbeat: this.#options.heartbeat,
+    };
+    try {
+      return await connect(address, {
+        timeout: CONNECT_TIMEOUT_MS,
+        keepAlive: true,
+        noDelay: true,
+        clientProperties: { connection_name: this.#options.name },
+      });
+    } catch (error) {
+      throw this.#failure('connect', error);
+    }
+  }
+
+  #watch(connection: ChannelModel): void {
+    let reason: unknown;
+    connection.on('error', (error) => {
+      reason = error;
+    });
+    connection.on('close', (error) => this.#lost(connection, reason ?? error));
+    connection.on('handler-error', (error) => this.report(error, 'a listener on the connection threw'));
+    connection.on('blocked', (why) => {
+      this.report(new Error(why), 'the broker blocks publishing until it has resources again');
+      this.#setState('blocked');
+    });
+    connection.on('unblocked', () => this.#setState('open'));
+  }
+
+  #lost(connection: ChannelModel, error: unknown): void {
+    if (this.#connection !== connection) return;
+    this.#connection = null;
+    for (const channel of this.#channels) channel.disconnected();
+    destroySocketSoon(connection);
+    if (this.#closing.signal.aborted) return;
+    this.report(error, 'the connection to the broker is lost: restoring it');
+    this.#setState('connecting');
+    this.connect({ retry: true }).catch(() => undefined);
+  }
+
+  #setState(state: SessionState): void {
+    if (state === this.#state || this.#state === 'closed') return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  async #nextState(timeoutMs: number): Promise<void> {
+    let stop = (): void => undefined;
+    const changed = new Promise<void>((resolve) => {
+      stop = this.onStateChange(() => resolve());
+    });
+    await settlesWithin(changed, timeoutMs);
+    stop();
+  }
+
+  #failure(intent: string, error: unknown): OperationalError {
+    const { login } = this.#options;
+    return new OperationalError(
+      `cannot ${intent} at the broker ${describeAddress(login)}, as user '${login.username}': ${detailOf(error)}; ` +
+        'start RabbitMQ there, or correct the address and the login (OMEGA_BROKER)',
+      { cause: error },
+    );
+  }
+}
+
+/** Node leaves the message of a connection that failed on every address of a host empty. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || String(Reflect.get(error, 'code'));
+}
+
+async function dispose(connection: ChannelModel): Promise<void> {
+  connection.on('error', () => undefined);
+  await settlesWithin(connection.close(), CLOSE_TIMEOUT_MS);
+  destroySocketSoon(connection);
+}
+
+/** amqplib only ends the stream: the socket of a peer that is gone would stay, and keep the process alive. */
+function destroySocketSoon({ connection }: ChannelModel): void {
+  if (!('stream' in connection) || !(connection.stream instanceof Duplex)) return;
+  const { stream } = connection;
+  setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS).unref();
+}

@@ -1,0 +1,127 @@
+/** A channel that comes back: after its connection was restored, and after the broker closed only it. */
+import type { Channel, ChannelModel } from 'amqplib';
+import { Backoff } from './backoff.ts';
+import type { Report } from './report.ts';
+
+/** What a channel is for. */
+export interface ChannelRole<C extends Channel> {
+  /** For logs: `consume`, `publish`. */
+  readonly name: string;
+  create(connection: ChannelModel): Promise<C>;
+  /** Makes a new channel fit for its role, each time: topology, then qos, then consume. */
+  setup(channel: C, connection: ChannelModel): Promise<void>;
+  /**
+   * The channel is gone, and with it its consumers, delivery tags and confirms.
+   *
+   * @param refusal why the broker closed it; undefined when it went with its connection or was closed by us.
+   */
+  down(refusal: Error | undefined): void;
+}
+
+/** What a supervised channel needs of its session. */
+interface ChannelOwner {
+  readonly report: Report;
+  /** No channel can be opened on this connection. */
+  unusable(connection: ChannelModel, error: unknown): void;
+  closed(): void;
+}
+
+/** Type-erased view for the session. */
+export interface Supervised {
+  connected(connection: ChannelModel): void;
+  disconnected(): void;
+  close(): Promise<void>;
+}
+
+export class SupervisedChannel<C extends Channel> implements Supervised {
+  readonly #role: ChannelRole<C>;
+  readonly #owner: ChannelOwner;
+  readonly #backoff = new Backoff();
+  #connection: ChannelModel | null = null;
+  #channel: C | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(role: ChannelRole<C>, owner: ChannelOwner) {
+    this.#role = role;
+    this.#owner = owner;
+  }
+
+  /** The session has a connection: opens the channel on it. */
+  connected(connection: ChannelModel): void {
+    if (this.#closed) return;
+    this.#connection = connection;
+    this.#open(connection).catch((error) => this.#owner.report(error, this.#failure()));
+  }
+
+  /** The connection is gone; amqplib has closed the channel before. */
+  disconnected(): void {
+    this.#connection = null;
+    clearTimeout(this.#retry);
+  }
+
+  /** Closes the channel after everything that was written to it, and opens it no more. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#owner.closed();
+    if (this.#channel) await closeQuietly(this.#channel);
+  }
+
+  async #open(connection: ChannelModel): Promise<void> {
+    const channel = await this.#create(connection);
+    if (!channel) return;
+    this.#watch(channel, connection);
+    try {
+      await this.#role.setup(channel, connection);
+      this.#backoff.opened();
+      this.#channel = channel;
+    } catch (error) {
+      this.#owner.report(error, this.#failure());
+      await closeQuietly(channel);
+    }
+    if (this.#closed) await closeQuietly(channel);
+  }
+
+  async #create(connection: ChannelModel): Promise<C | null> {
+    try {
+      return await this.#role.create(connection);
+    } catch (error) {
+      this.#owner.unusable(connection, error);
+      return null;
+    }
+  }
+
+  #watch(channel: C, connection: ChannelModel): void {
+    let refusal: Error | undefined;
+    channel.on('error', (error) => {
+      refusal = error;
+    });
+    channel.on('handler-error', (error) => this.#owner.report(error, `a ${this.#role.name} listener threw`));
+    // Before amqplib's own listener, which fails the confirms: they are to be seen as lost, not as failed.
+    channel.prependListener('close', () => {
+      const wasOpen = this.#channel === channel;
+      if (wasOpen) this.#channel = null;
+      if (refusal && wasOpen) {
+        this.#owner.report(refusal, `the broker closed the ${this.#role.name} channel: opening it again`);
+      }
+      this.#role.down(refusal);
+      this.#reopen(connection);
+    });
+  }
+
+  #reopen(connection: ChannelModel): void {
+    if (this.#closed || this.#connection !== connection) return;
+    this.#retry = setTimeout(() => this.connected(connection), this.#backoff.next());
+  }
+
+  #failure(): string {
+    return `cannot set up the ${this.#role.name} channel: trying again`;
+  }
+}
+
+/** Closes a channel that may be closed already. */
+export async function closeQuietly(channel: Channel): Promise<void> {
+  await channel.close().catch(() => undefined);
+}

@@ -1,0 +1,117 @@
+/**
+ * Queues, exchanges and bindings, declared exactly as Celery 5.7 and kombu declare them. What exists
+ * already is used as it is: another type or other arguments are the operator's choice, and declaring it
+ * again would only close the channel (406).
+ */
+import type { Channel, ChannelModel } from 'amqplib';
+import { InvalidName } from '../errors.ts';
+import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE } from '../protocol/control.ts';
+import { NOT_FOUND, replyCode } from './reply-code.ts';
+import { closeQuietly } from './supervised-channel.ts';
+
+/** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
+const CONTROL_QUEUE = {
+  durable: false,
+  exclusive: true,
+  autoDelete: true,
+  expires: 10_000,
+  messageTtl: 300_000,
+};
+/** Celery's `result_expires`: one day. */
+const RESULT_EXPIRES_MS = 86_400_000;
+const MAX_NAME_BYTES = 255;
+
+/**
+ * Checks the name of a queue: 1 to 255 bytes of UTF-8, not starting with `amq.` (AMQP 0-9-1, 1.7.2.1).
+ *
+ * @throws InvalidName
+ */
+export function checkQueueName(queue: string): void {
+  const bytes = Buffer.from(queue);
+  const isWellFormed = bytes.toString() === queue;
+  if (isWellFormed && bytes.length >= 1 && bytes.length <= MAX_NAME_BYTES && !queue.startsWith('amq.'))
+    return;
+  throw new InvalidName(
+    `queue name '${queue.slice(0, MAX_NAME_BYTES)}' is not valid: use 1 to ${MAX_NAME_BYTES} bytes of UTF-8 that do not start with 'amq.'`,
+  );
+}
+
+/** A task queue, its direct exchange of the same name, and the binding between them. */
+export async function declareTaskQueue(connection: ChannelModel, queue: string): Promise<void> {
+  if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
+  await declareExchange(connection, queue, 'direct', { durable: true });
+  await onChannel(connection, async (channel) => {
+    await channel.assertQueue(queue, { durable: true });
+    await channel.bindQueue(queue, queue, queue);
+  });
+}
+
+/** The exchanges of remote control: requests to every worker, replies to one client. */
+export async function declareControlExchanges(connection: ChannelModel): Promise<void> {
+  await declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false });
+  await declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false });
+}
+
+/** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
+export async function declareMailbox(channel: Channel, nodename: string): Promise<string> {
+  const queue = mailboxName(nodename);
+  await channel.assertQueue(queue, CONTROL_QUEUE);
+  await channel.bindQueue(queue, CONTROL_EXCHANGE, '');
+  return queue;
+}
+
+/** Name of a worker's control mailbox. */
+export function mailboxName(nodename: string): string {
+  return `${nodename}.${CONTROL_EXCHANGE}`;
+}
+
+/** A client's queue for the replies to its control requests. */
+export async function declareControlReplyQueue(channel: Channel, oid: string): Promise<string> {
+  const queue = `${oid}.${CONTROL_REPLY_EXCHANGE}`;
+  await channel.assertQueue(queue, CONTROL_QUEUE);
+  await channel.bindQueue(queue, CONTROL_REPLY_EXCHANGE, oid);
+  return queue;
+}
+
+/** A client's queue for results, reached through the default exchange (Celery's rpc:// backend). */
+export async function declareReplyQueue(channel: Channel, oid: string): Promise<string> {
+  await channel.assertQueue(oid, { durable: true, autoDelete: true, expires: RESULT_EXPIRES_MS });
+  return oid;
+}
+
+async function declareExchange(
+  connection: ChannelModel,
+  exchange: string,
+  type: 'direct' | 'fanout',
+  options: { readonly durable: boolean },
+): Promise<void> {
+  if (await exists(connection, (channel) => channel.checkExchange(exchange))) return;
+  await onChannel(connection, (channel) => channel.assertExchange(exchange, type, options));
+}
+
+async function exists(
+  connection: ChannelModel,
+  check: (channel: Channel) => Promise<unknown>,
+): Promise<boolean> {
+  try {
+    await onChannel(connection, check);
+    return true;
+  } catch (error) {
+    if (replyCode(error) === NOT_FOUND) return false;
+    throw error;
+  }
+}
+
+/** A channel of its own: a check or declaration that fails closes the channel it is made on. */
+async function onChannel(
+  connection: ChannelModel,
+  action: (channel: Channel) => Promise<unknown>,
+): Promise<void> {
+  const channel = await connection.createChannel();
+  channel.on('error', () => undefined);
+  try {
+    await action(channel);
+  } finally {
+    await closeQuietly(channel);
+  }
+}

@@ -1,0 +1,136 @@
+/** The root of a forked executor: takes jobs over IPC and runs them, one at a time, in the order they came. */
+import type { ExecutorArguments, FromExecutor, ToExecutor } from '../contract/ipc.ts';
+import type { Job, Outcome } from '../contract/job.ts';
+import { createOutbox } from '../contract/outbox.ts';
+import type { BuiltinTask } from '../tasks/builtin-task.ts';
+import { createTaskThread } from '../threads/task-thread.ts';
+import { createThreads } from '../threads/thread-pool.ts';
+import { type JobServices, runJob } from './job-runner.ts';
+import { failureOf } from './outcome.ts';
+import { type OpenStores, openStores, type StoresOptions } from './stores.ts';
+import { loadTasks, manifestOf, type TaskRegistry } from './task-registry.ts';
+
+export interface ExecutorOptions extends ExecutorArguments, StoresOptions {
+  readonly builtins: readonly BuiltinTask[];
+  /** Sends to the supervisor; `written` is called when the batch, and all before it, is on its way. */
+  readonly send: (batch: readonly FromExecutor[], written?: () => void) => void;
+  /** Ends the process in good order. */
+  readonly exit: (status: number) => void;
+  /** Ends the process and all its threads at once, even one inside native code. */
+  readonly die: () => void;
+}
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #outbox;
+  readonly #threads;
+  readonly #services: JobServices;
+  readonly #queue: Job[] = [];
+  #stores: OpenStores | undefined;
+  #registry: TaskRegistry = new Map();
+  #running: Job | undefined;
+  #closing = false;
+  #retired = false;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+    this.#outbox = createOutbox<FromExecutor>((batch) => options.send(batch));
+    this.#threads = createThreads({ maxThreads: options.cores, cores: options.cores });
+    this.#services = {
+      threads: this.#threads,
+      taskThread: createTaskThread(),
+      stores: () => this.#openStores().om,
+      children: {
+        started: (pid) => this.#announce(pid, true),
+        ended: (pid) => this.#announce(pid, false),
+      },
+    };
+  }
+
+  /** Loads the tasks and says what there is, or why it failed, and exits. */
+  async boot(): Promise<void> {
+    try {
+      this.#registry = await loadTasks(this.#options.builtins, this.#options.modules);
+      this.#outbox.push({ type: 'ready', manifest: manifestOf(this.#registry) });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.send([{ type: 'failed', message }], () => this.#options.exit(1));
+    }
+  }
+
+  /** What the supervisor says. */
+  receive(batch: readonly ToExecutor[]): void {
+    if (this.#retired) return;
+    for (const message of batch) this.#handle(message);
+    if (this.#running === undefined) void this.#work();
+  }
+
+  /** An error that nobody caught: the running job's failure. What it left undone is unknown, so this is the end. */
+  fail(error: unknown): void {
+    if (this.#running) this.#finish(this.#running, failureOf(error));
+    this.#retire();
+  }
+
+  #handle(message: ToExecutor): void {
+    switch (message.type) {
+      case 'run':
+        this.#queue.push(message.job);
+        break;
+      case 'recall':
+        this.#giveBack();
+        break;
+      case 'cores':
+        this.#threads.cores = message.cores;
+        break;
+      case 'close':
+        this.#closing = true;
+    }
+  }
+
+  async #work(): Promise<void> {
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
+      this.#running = job;
+      this.#outbox.push({ type: 'started', taskId: job.taskId });
+      // Now, not with the rest of this turn: the job may end the process with its first instruction.
+      this.#outbox.flush();
+      const { outcome, abandoned } = await runJob(this.#registry.get(job.taskName), job, this.#services);
+      if (this.#running !== job) return;
+      this.#finish(job, outcome);
+      if (abandoned) this.#retire();
+    }
+    if (this.#closing) await this.#exit();
+  }
+
+  #finish({ taskId }: Job, outcome: Outcome): void {
+    this.#running = undefined;
+    this.#outbox.push({ type: 'finished', taskId, outcome });
+  }
+
+  #giveBack(): void {
+    this.#outbox.push({ type: 'returned', taskIds: this.#queue.splice(0).map(({ taskId }) => taskId) });
+    this.#outbox.flush();
+  }
+
+  #announce(pid: number, alive: boolean): void {
+    this.#outbox.push({ type: 'child', pid, alive });
+    this.#outbox.flush();
+  }
+
+  #openStores(): OpenStores {
+    this.#stores ??= openStores(this.#options);
+    return this.#stores;
+  }
+
+  async #exit(): Promise<void> {
+    this.#outbox.flush();
+    await this.#stores?.close();
+    this.#options.send([], () => this.#options.exit(0));
+  }
+
+  /** Makes room for a fresh executor. Terminating the one thread could abort the process in native code. */
+  #retire(): void {
+    this.#retired = true;
+    this.#giveBack();
+    this.#options.send([], this.#options.die);
+  }
+}

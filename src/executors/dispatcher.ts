@@ -1,0 +1,148 @@
+/** Hands jobs to executors: the ones that wait, where each goes, and how they come back. */
+import type { Job, TaskId } from '../contract/job.ts';
+import { createDurations } from './durations.ts';
+import type { Assignment, Ending } from './ending.ts';
+import type { ExecutorProcess } from './executor-process.ts';
+import type { DispatchOptions, ExecutorsOptions } from './executors.ts';
+import { Fleet, type FleetListener } from './fleet.ts';
+
+/** Jobs of short tasks that wait in an executor behind the one that runs. */
+const MAX_AHEAD = 16;
+/** Executors that may die under a job that waits in them, before it is given up as lost. */
+const MAX_DEATHS = 3;
+
+export class Dispatcher implements FleetListener {
+  readonly fleet: Fleet;
+  readonly #durations = createDurations();
+  readonly #onChange: (() => void) | undefined;
+  readonly #waiting: Assignment[] = [];
+  #closing = false;
+
+  constructor(options: ExecutorsOptions) {
+    this.fleet = new Fleet(options, this);
+    this.#onChange = options.onChange;
+  }
+
+  /** Jobs that no executor has yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether runs of this task are over in a few milliseconds; false for one that never ran here. */
+  isShort(taskName: string): boolean {
+    return this.#durations.isShort(taskName);
+  }
+
+  /** Never rejects. */
+  dispatch(job: Job, { timeLimit, onStarted }: DispatchOptions): Promise<Ending> {
+    if (this.#closing) return Promise.resolve({ kind: 'returned' });
+    return new Promise((end) => {
+      this.#waiting.push({ job, timeLimit, onStarted, end, startedAt: null, recalledAs: null, deaths: 0 });
+      this.#place();
+    });
+  }
+
+  /** Ends jobs that have not started as `returned`: all, or the given ones. */
+  recall(taskIds?: readonly TaskId[]): void {
+    const ids = taskIds && new Set(taskIds);
+    const isMeant = ({ job }: Assignment) => ids === undefined || ids.has(job.taskId);
+    for (const assignment of this.#waiting.filter(isMeant)) this.#withdraw(assignment, 'returned');
+    for (const executor of this.fleet.executors) {
+      const recalled = executor.unstarted.filter(isMeant);
+      for (const assignment of recalled) assignment.recalledAs ??= 'returned';
+      if (recalled.length > 0) executor.recall();
+    }
+  }
+
+  /** Ends a job as `terminated`; false when it is not here. */
+  terminate(taskId: TaskId): boolean {
+    const isMeant = ({ job }: Assignment) => job.taskId === taskId;
+    const waiting = this.#waiting.find(isMeant);
+    if (waiting) this.#withdraw(waiting, 'terminated');
+    for (const executor of this.fleet.executors) {
+      const assignment = executor.assignments.find(isMeant);
+      if (!assignment) continue;
+      terminateIn(executor, assignment);
+      return true;
+    }
+    return waiting !== undefined;
+  }
+
+  /** Recalls what waits and takes nothing more. */
+  stop(): void {
+    this.#closing = true;
+    this.recall();
+  }
+
+  onRoom(): void {
+    this.#place();
+    this.#onChange?.();
+  }
+
+  onFinished({ job }: Assignment, ms: number): void {
+    this.#durations.record(job.taskName, ms);
+  }
+
+  onUnstarted(assignments: readonly Assignment[]): void {
+    for (const { end } of this.#closing ? assignments : []) end({ kind: 'returned' });
+    if (this.#closing) return;
+    for (const { end, deaths } of assignments.filter(isDoomed)) {
+      end({ kind: 'lost', started: false, detail: `${deaths} executors died before it started` });
+    }
+    this.#waiting.unshift(...assignments.filter((assignment) => !isDoomed(assignment)));
+  }
+
+  /** First come, first served: a job never overtakes one that came before it. */
+  #place(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const executor = this.#pick(next);
+      if (!executor) break;
+      this.#waiting.shift();
+      executor.run(next);
+    }
+    this.fleet.grow(this.#demand());
+  }
+
+  /** An idle executor, else, for a short job, the one with the fewest jobs ahead; undefined when it must wait. */
+  #pick({ job }: Assignment): ExecutorProcess | undefined {
+    const open = [...this.fleet.executors].filter(({ isOpen }) => isOpen);
+    const idle = open.find(({ assignments }) => assignments.length === 0);
+    if (idle || !this.isShort(job.taskName)) return idle;
+    return open
+      .filter((executor) => this.#hasRoomAhead(executor))
+      .reduce<ExecutorProcess | undefined>(
+        (best, each) => (best && best.assignments.length <= each.assignments.length ? best : each),
+        undefined,
+      );
+  }
+
+  #hasRoomAhead({ assignments, isOverdue }: ExecutorProcess): boolean {
+    if (isOverdue || assignments.length > MAX_AHEAD) return false;
+    return assignments.every(({ job }) => this.isShort(job.taskName));
+  }
+
+  /** Jobs that another executor would start at once. */
+  #demand(): number {
+    let demand = this.#waiting.length;
+    for (const { assignments } of this.fleet.executors) demand += Math.max(0, assignments.length - 1);
+    return demand;
+  }
+
+  #withdraw(assignment: Assignment, kind: 'returned' | 'terminated'): void {
+    this.#waiting.splice(this.#waiting.indexOf(assignment), 1);
+    assignment.end({ kind });
+  }
+}
+
+function isDoomed({ deaths }: Assignment): boolean {
+  return deaths >= MAX_DEATHS;
+}
+
+function terminateIn(executor: ExecutorProcess, assignment: Assignment): void {
+  if (assignment.startedAt === null) {
+    assignment.recalledAs = 'terminated';
+    executor.recall();
+  } else {
+    executor.killFor(assignment, { kind: 'terminated' });
+  }
+}

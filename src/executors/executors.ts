@@ -1,0 +1,130 @@
+/**
+ * The executors of a worker node, seen from its supervisor: one forked process per slot, forked on demand,
+ * replaced when it dies, closed when it has been idle for long.
+ */
+import type { Manifest } from '../contract/ipc.ts';
+import type { Job, TaskId } from '../contract/job.ts';
+import type { LogPort } from '../contract/logger.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Ending } from './ending.ts';
+import type { ExecutorProcess } from './executor-process.ts';
+
+export interface ExecutorsOptions {
+  /** Most executors at a time. */
+  readonly slots: number;
+  /** Cores that busy executors share. */
+  readonly cores: number;
+  /** Absolute paths of the modules with the user's tasks. */
+  readonly modules: readonly string[];
+  /** The whole environment of the executors; nothing else is passed on: give PATH and HOME for kernels. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Seconds until an idle executor is closed; the last one stays. Default 300. */
+  readonly idleTimeout?: number;
+  /** Limit of an executor's JavaScript heap in MiB. Default: half the memory by slots, within 256 and 4096. */
+  readonly maxOldSpaceMb?: number;
+  /** Called when a job started or ended, and when a slot became free. */
+  readonly onChange?: () => void;
+  readonly logger: LogPort;
+}
+
+export interface DispatchOptions {
+  /** Hard limit in seconds, counted from the job's start; null for none. */
+  readonly timeLimit: number | null;
+  readonly onStarted?: (pid: number) => void;
+}
+
+export interface ActiveJob {
+  readonly taskId: TaskId;
+  readonly taskName: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly pid: number;
+}
+
+export interface ExecutorsStats {
+  /** Executors that take jobs now. */
+  readonly open: number;
+  /** Jobs that wait here or in an executor. */
+  readonly waiting: number;
+  /** Forked since the start. */
+  readonly forked: number;
+}
+
+/** Its functions may be passed on without it. */
+export interface Executors {
+  /**
+   * Forks the first executor and waits until it has loaded its tasks.
+   *
+   * @throws ImproperlyConfigured when a module of tasks does not load.
+   */
+  start(): Promise<Manifest>;
+  /** @throws ImproperlyConfigured before the start. */
+  readonly manifest: Manifest;
+  readonly slots: number;
+  /** Executors that have nothing to do, or could be forked, less the jobs that wait for one. */
+  readonly freeSlots: number;
+  /** The jobs that run now. */
+  readonly active: readonly ActiveJob[];
+  readonly pids: readonly number[];
+  /** Whether runs of this task are over in a few milliseconds; false for one that never ran here. */
+  isShort(taskName: string): boolean;
+  /** Runs a job; waits for a slot when none is free. Never rejects. */
+  dispatch(job: Job, options: DispatchOptions): Promise<Ending>;
+  /** Ends jobs that have not started as `returned`: all, or the given ones. */
+  recall(taskIds?: readonly TaskId[]): void;
+  /** Ends a job as `terminated`, with SIGKILL to its executor if it runs; false when it is not here. */
+  terminate(taskId: TaskId): boolean;
+  /** Warm: recalls what waits, lets running jobs finish, resolves when all executors are gone. */
+  close(): Promise<void>;
+  /** Kills all executors now. Running jobs end as `lost`, waiting ones as `returned`. */
+  kill(): void;
+  stats(): ExecutorsStats;
+}
+
+export function createExecutors(options: ExecutorsOptions): Executors {
+  const { slots } = options;
+  const dispatcher = new Dispatcher(options);
+  const { fleet } = dispatcher;
+  const all = () => [...fleet.executors];
+
+  return {
+    start: () => fleet.start(),
+    get manifest() {
+      return fleet.manifest;
+    },
+    slots,
+    get freeSlots() {
+      const busy = all().filter(({ assignments }) => assignments.length > 0).length;
+      return Math.max(0, slots - busy - dispatcher.waiting);
+    },
+    get active() {
+      return all().flatMap(activeJob);
+    },
+    get pids() {
+      return all().map(({ pid }) => pid);
+    },
+    isShort: (taskName) => dispatcher.isShort(taskName),
+    dispatch: (job, dispatchOptions) => dispatcher.dispatch(job, dispatchOptions),
+    recall: (taskIds) => dispatcher.recall(taskIds),
+    terminate: (taskId) => dispatcher.terminate(taskId),
+    close() {
+      dispatcher.stop();
+      return fleet.close();
+    },
+    kill() {
+      dispatcher.stop();
+      fleet.kill();
+    },
+    stats: () => ({
+      open: all().filter(({ isOpen }) => isOpen).length,
+      waiting: dispatcher.waiting + all().reduce((sum, { unstarted }) => sum + unstarted.length, 0),
+      forked: fleet.forked,
+    }),
+  };
+}
+
+function activeJob({ running, pid }: ExecutorProcess): ActiveJob[] {
+  if (!running || running.startedAt === null) return [];
+  const { taskId, taskName } = running.job;
+  return [{ taskId, taskName, startedAt: running.startedAt, pid }];
+}

@@ -1,0 +1,24 @@
+/** The public API of `omegaml-node`. */
+export type { Settings } from './config.ts';
+export {
+  type AnyTask,
+  type TaskContext,
+  type TaskDefinition,
+  type TaskOptions,
+  task,
+} from './contract/task.ts';
+export * from './errors.ts';
+export type { Column, ColumnType } from './frame/column.ts';
+export { DataFrame } from './frame/data-frame.ts';
+export type { ModelBackend } from './models/model-backend.ts';
+export type { Models } from './models/models.ts';
+export { type ConnectOptions, connect, type Omega } from './omega.ts';
+export type { ControlClient, ControlReplies } from './runtime/control-client.ts';
+export type { JobProxy } from './runtime/job-proxy.ts';
+export type { Data, ModelProxy, PredictOptions } from './runtime/model-proxy.ts';
+export type { OmegaRuntime, Pong } from './runtime/runtime.ts';
+export type { SendOptions } from './runtime/send.ts';
+export type { GetOptions, RevokeOptions, TaskHandle } from './runtime/task-handle.ts';
+export type { Datasets } from './store/datasets.ts';
+export type { Metadata } from './store/metadata.ts';
+export type { Jobs } from './store/notebooks.ts';

@@ -1,0 +1,13 @@
+/** The driver's value types, for folders that may not import the driver itself. */
+export {
+  Binary,
+  type Collection,
+  type Db,
+  type Document,
+  Double,
+  type Filter,
+  Int32,
+  Long,
+  ObjectId,
+  type UpdateFilter,
+} from 'mongodb';

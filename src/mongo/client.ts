@@ -1,0 +1,158 @@
+/** The one MongoDB connection pool of a process. */
+import {
+  type Db,
+  MongoAPIError,
+  MongoClient,
+  type MongoClientOptions,
+  MongoError,
+  MongoNetworkError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import { ImproperlyConfigured, OperationalError } from '../errors.ts';
+
+export interface Mongo {
+  /** The database that the URL's path names, `omega` when it names none. */
+  readonly db: Db;
+  readonly client: MongoClient;
+  close(): Promise<void>;
+}
+
+export interface MongoOptions {
+  /** Shown in the server's logs and in `currentOp`. Default `omegaml-node`. */
+  readonly appName?: string;
+  /** Most connections at a time. Default 20. */
+  readonly maxPoolSize?: number;
+}
+
+/** Majority writes in the journal: what was acknowledged survives a failover. */
+const DEFAULTS: MongoClientOptions = {
+  appName: 'omegaml-node',
+  maxPoolSize: 20,
+  w: 'majority',
+  journal: true,
+  retryWrites: true,
+  retryReads: true,
+  connectTimeoutMS: 3000,
+  heartbeatFrequencyMS: 2000,
+  serverSelectionTimeoutMS: 15_000,
+};
+
+/** Spellings in a URL of options that the driver's option object names otherwise. */
+const URL_SPELLING: Readonly<Record<string, string>> = { journal: 'j' };
+
+/**
+ * Connects, and returns once a server was found and has accepted the credentials. What the URL sets
+ * explicitly wins over the options and over the defaults. As omega|ml does, credentials are checked
+ * against the database `admin` unless the URL sets `authSource`.
+ *
+ * @throws ImproperlyConfigured when the URL is malformed or the credentials are refused.
+ * @throws OperationalError when no server answers within `serverSelectionTimeoutMS` (15 s).
+ */
+export async function connectMongo(url: string, options: MongoOptions = {}): Promise<Mongo> {
+  const mongo = openMongo(url, options);
+  try {
+    await mongo.client.connect();
+  } catch (error) {
+    await mongo.close();
+    throw connectError(url, error);
+  }
+  return mongo;
+}
+
+/**
+ * As {@link connectMongo}, but connects with the first operation: for processes that may never need it.
+ *
+ * @throws ImproperlyConfigured when the URL is malformed.
+ */
+export function openMongo(url: string, options: MongoOptions = {}): Mongo {
+  const client = createClient(url, options);
+  return { db: client.db(databaseName(url)), client, close: () => client.close() };
+}
+
+/** Whether a write failed because a unique index holds the same key already (server error 11000). */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoError && error.code === 11_000;
+}
+
+/** Whether MongoDB could not be reached, or is failing over: the same call may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
+  return error instanceof MongoError && error.hasErrorLabel('RetryableWriteError');
+}
+
+/**
+ * Runs an operation.
+ *
+ * @throws OperationalError, which names the servers, when MongoDB cannot be reached; what the operation
+ *   throws otherwise.
+ */
+export async function mapUnavailable<Result>(
+  mongo: Mongo,
+  operation: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw unreachable(mongo.client.options.hosts.join(','), error);
+  }
+}
+
+/** `host:port` of the servers in a MongoDB URL, without credentials. */
+function mongoHosts(url: string): string {
+  const authority = /^mongodb(?:\+srv)?:\/\/([^/?]*)/.exec(url)?.[1] ?? '';
+  return authority.slice(authority.lastIndexOf('@') + 1);
+}
+
+function createClient(url: string, options: MongoOptions): MongoClient {
+  const given = new Set([...urlOptions(url).keys()].map((key) => key.toLowerCase()));
+  const wanted = Object.entries({ ...DEFAULTS, ...authSource(url), ...options });
+  const missing = wanted.filter(([key]) => !given.has((URL_SPELLING[key] ?? key).toLowerCase()));
+  try {
+    return new MongoClient(url, Object.fromEntries(missing));
+  } catch (error) {
+    throw malformedUrl(url, error);
+  }
+}
+
+function urlOptions(url: string): URLSearchParams {
+  return new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length));
+}
+
+function authSource(url: string): MongoClientOptions {
+  const hasCredentials = /^mongodb:\/\/[^/?]*@/.test(url);
+  return hasCredentials ? { authSource: 'admin' } : {};
+}
+
+function databaseName(url: string): string {
+  const path = /^mongodb(?:\+srv)?:\/\/[^/?]*\/([^?]*)/.exec(url)?.[1];
+  return path ? decodeURIComponent(path) : 'omega';
+}
+
+/** Keeps the driver's error out of the chain: its message can hold the URL with the password. */
+function malformedUrl(url: string, error: unknown): ImproperlyConfigured {
+  const reason = error instanceof Error ? error.message.replaceAll(url, 'the URL') : String(error);
+  return new ImproperlyConfigured(
+    `the MongoDB URL for '${mongoHosts(url)}' is not valid (${reason}): write mongodb://user:password@host:port/database`,
+  );
+}
+
+function connectError(url: string, error: unknown): Error {
+  const hosts = mongoHosts(url);
+  if (error instanceof MongoError && error.code === 18) {
+    return new ImproperlyConfigured(
+      `MongoDB at ${hosts} refuses the user name or password: check both, and authSource, in the MongoDB URL`,
+      { cause: error },
+    );
+  }
+  if (error instanceof MongoAPIError) return malformedUrl(url, error);
+  return unreachable(hosts, error);
+}
+
+function unreachable(hosts: string, error: unknown): OperationalError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new OperationalError(
+    `MongoDB at ${hosts} cannot be reached (${reason}): check that it runs there and that the MongoDB URL names it`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,80 @@
+/** Reads a collection as raw BSON batches, which the driver does not look into. */
+import { type ClientSession, type Document, type Filter, Long } from 'mongodb';
+import type { Mongo } from './client.ts';
+import { BsonType, valueEnd } from './element.ts';
+
+export interface RawQuery {
+  readonly collection: string;
+  /** Default: all documents. */
+  readonly filter?: Filter<Document>;
+  /** Fields to include. Exclusions cost the server more than sending the whole documents. */
+  readonly projection?: Readonly<Record<string, 0 | 1>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The query's result in natural order, each batch one BSON array. Closes the server's cursor when the
+ * caller stops early.
+ */
+export async function* readRawBatches(mongo: Mongo, query: RawQuery): AsyncGenerator<Buffer> {
+  const { collection, filter = {}, projection, signal } = query;
+  const session = mongo.client.startSession();
+  const run = (command: Document): Promise<RawCursor> => runRaw(mongo, session, command, signal);
+  let pending = run({ find: collection, filter, ...(projection ? { projection } : {}) });
+  try {
+    for (;;) {
+      const { id, batch } = await pending;
+      if (id.isZero()) return yield batch;
+      // The server fills the next batch while the caller works on this one.
+      pending = run({ getMore: id, collection });
+      pending.catch(() => undefined);
+      yield batch;
+    }
+  } finally {
+    const last = await pending.catch(() => null);
+    if (last && !last.id.isZero()) await killCursor(mongo, session, collection, last.id);
+    await session.endSession();
+  }
+}
+
+interface RawCursor {
+  readonly id: Long;
+  readonly batch: Buffer;
+}
+
+async function runRaw(
+  mongo: Mongo,
+  session: ClientSession,
+  command: Document,
+  signal: AbortSignal | undefined,
+): Promise<RawCursor> {
+  signal?.throwIfAborted();
+  const response = await mongo.db.command(command, {
+    raw: true,
+    session,
+    readPreference: 'primary',
+    ...(signal ? { signal } : {}),
+  });
+  return parseCursor(response.cursor);
+}
+
+/** The reply's `cursor` document: `firstBatch` or `nextBatch`, and `id`. */
+function parseCursor(cursor: Buffer): RawCursor {
+  let id = Long.ZERO;
+  let batch = cursor.subarray(0, 0);
+  let offset = 4;
+  while (offset < cursor.length - 1) {
+    const type = cursor[offset] ?? 0;
+    const keyEnd = cursor.indexOf(0, offset + 1);
+    const key = cursor.toString('latin1', offset + 1, keyEnd);
+    offset = valueEnd(cursor, type, keyEnd + 1);
+    if (type === BsonType.array) batch = cursor.subarray(keyEnd + 1, offset);
+    else if (key === 'id') id = Long.fromBigInt(cursor.readBigInt64LE(keyEnd + 1));
+  }
+  return { id, batch };
+}
+
+/** Best effort: the server closes an idle cursor by itself. */
+async function killCursor(mongo: Mongo, session: ClientSession, collection: string, id: Long): Promise<void> {
+  await mongo.db.command({ killCursors: collection, cursors: [id] }, { session }).catch(() => undefined);
+}

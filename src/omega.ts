@@ -1,0 +1,102 @@
+/** The facade: one object with the stores and the runtime, by omega|ml's names. */
+import { randomBytes } from 'node:crypto';
+import { openMongoBackend } from './backend/mongodb.ts';
+import { connectTransport } from './broker/transport.ts';
+import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { createModels, type Models } from './models/models.ts';
+import { connectMongo, type Mongo } from './mongo/client.ts';
+import type { DataStage } from './runtime/model-proxy.ts';
+import type { ResultReader } from './runtime/results.ts';
+import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
+import { createDatasets, type Datasets } from './store/datasets.ts';
+import { createJobs, type Jobs } from './store/notebooks.ts';
+
+/** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
+export type ConnectOptions = Pick<
+  SettingValues,
+  'mongoUrl' | 'broker' | 'resultBackend' | 'bucket' | 'queues' | 'taskTimeout'
+>;
+
+/** A connection to MongoDB and RabbitMQ. Close it when done: it keeps the process alive. */
+export interface Omega {
+  readonly datasets: Datasets;
+  readonly models: Models;
+  /** Notebooks. */
+  readonly jobs: Jobs;
+  readonly runtime: OmegaRuntime;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to MongoDB and RabbitMQ.
+ *
+ * @example
+ * const om = await connect({ mongoUrl: 'mongodb://localhost/omega', broker: 'amqp://localhost' });
+ * await om.runtime.model('price').fit('diamonds[^price]', 'diamonds[price]');
+ *
+ * @throws ImproperlyConfigured when a setting is wrong, OperationalError when a server does not answer.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Omega> {
+  return await connectWith(loadSettings(process.env, options));
+}
+
+/** {@link connect} with settings that are loaded already. */
+export async function connectWith(settings: Settings): Promise<Omega> {
+  const mongo = await connectMongo(settings.mongoUrl);
+  try {
+    return await open(settings, mongo);
+  } catch (error) {
+    await mongo.close();
+    throw error;
+  }
+}
+
+async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
+  const { bucket } = settings;
+  const datasets = createDatasets(mongo, { bucket });
+  const transport = await connectTransport({
+    url: settings.broker,
+    name: 'omegaml-node client',
+    retry: false,
+  });
+  const results = await openResultReader(settings, mongo);
+  return {
+    datasets,
+    models: createModels(mongo, { bucket }),
+    jobs: createJobs(mongo, { bucket }),
+    runtime: createRuntime({
+      transport,
+      reader: results.reader,
+      stage: createStage(datasets),
+      queue: settings.queues[0] ?? 'default',
+      bucket: bucket === 'omegaml' ? null : bucket,
+      taskTimeout: settings.taskTimeout,
+    }),
+    async close() {
+      await transport.close();
+      await results.close();
+      await mongo.close();
+    },
+  };
+}
+
+async function openResultReader(
+  { resultBackend }: Settings,
+  mongo: Mongo,
+): Promise<{ reader: ResultReader | null; close(): Promise<void> }> {
+  if (resultBackend === 'rpc://') return { reader: null, close: async () => undefined };
+  const own = resultBackend === '' ? null : await connectMongo(resultBackend);
+  const backend = await openMongoBackend(own ?? mongo);
+  return { reader: { fetch: (taskId) => backend.fetchResult(taskId) }, close: async () => own?.close() };
+}
+
+/** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */
+function createStage(datasets: Datasets): DataStage {
+  return {
+    async stage(data) {
+      const name = `_temp_${randomBytes(16).toString('hex')}`;
+      await datasets.put(data, name);
+      return name;
+    },
+  };
+}

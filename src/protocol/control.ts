@@ -1,0 +1,174 @@
+/**
+ * Remote control: requests to worker nodes and their replies (kombu/pidbox.py). Requests go to a fanout
+ * exchange; every node takes those that are addressed to it.
+ */
+import type { MessageProperties, Publication, Reply } from '../contract/transport.ts';
+import { ProtocolError } from '../errors.ts';
+import { type Fields, isFields, optionalFields, optionalText, textField, wrong } from './fields.ts';
+import { parseJson, stringifyJson } from './json.ts';
+import { JSON_CONTENT, readBody } from './serializers.ts';
+
+/** Fanout exchange of the requests. */
+export const CONTROL_EXCHANGE = 'celery.pidbox';
+/** Direct exchange of the replies. */
+export const CONTROL_REPLY_EXCHANGE = 'reply.celery.pidbox';
+
+type Matcher = 'glob' | 'pcre';
+
+/** Where a node sends its reply, and what the client recognizes it by. */
+interface ReplyAddress {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly ticket: string | null;
+}
+
+export interface ControlRequest {
+  /** Name of the command, such as `ping`. */
+  readonly method: string;
+  readonly arguments: Fields;
+  /** Nodenames, null for every node. */
+  readonly destination: readonly string[] | null;
+  /** What a nodename must match; counts only with a matcher and without a destination. */
+  readonly pattern: string | null;
+  readonly matcher: Matcher | null;
+  /** Null if no reply is wanted. */
+  readonly replyTo: ReplyAddress | null;
+  /** The sender's Lamport clock. */
+  readonly clock: number;
+  /** Seconds since the epoch after which the client ignores replies, 0 for never. */
+  readonly expires: number;
+}
+
+/** A node's answer to a request. */
+export interface ControlReply {
+  readonly ticket: string | null;
+  readonly hostname: string;
+  /** What the command answered; `{error: text}` if it failed. */
+  readonly value: unknown;
+}
+
+/** A request as a message to every node; by default to all, without a reply. */
+export function encodeControlRequest(
+  request: Pick<ControlRequest, 'method'> & Partial<ControlRequest>,
+): Publication {
+  const { method, destination = null, pattern = null, matcher = null, clock = 0, expires = 0 } = request;
+  const { arguments: args = {}, replyTo } = request;
+  const reply = replyTo && {
+    ticket: replyTo.ticket,
+    reply_to: { exchange: replyTo.exchange, routing_key: replyTo.routingKey },
+  };
+  const body = { method, arguments: args, destination, pattern, matcher, ...reply };
+  return {
+    exchange: CONTROL_EXCHANGE,
+    routingKey: '',
+    body: Buffer.from(stringifyJson(body)),
+    properties: { ...JSON_CONTENT, deliveryMode: 2, priority: 0, headers: { clock, expires } },
+    unroutable: 'drop',
+  };
+}
+
+/** @throws ProtocolError, ContentDisallowed if the message is no request. */
+export function decodeControlRequest(body: Buffer, properties: MessageProperties): ControlRequest {
+  const where = 'a control request';
+  const request = objectIn(body, properties, where);
+  const { clock, expires } = properties.headers ?? {};
+  return {
+    method: textField(request, 'method', where),
+    arguments: optionalFields(request, 'arguments', where) ?? {},
+    destination: decodeDestination(request.destination, where),
+    pattern: optionalText(request, 'pattern', where),
+    matcher: decodeMatcher(request.matcher, where),
+    replyTo: decodeReplyAddress(request, where),
+    clock: typeof clock === 'number' ? clock : 0,
+    expires: typeof expires === 'number' ? expires : 0,
+  };
+}
+
+/**
+ * Whether a node is to carry a request out.
+ *
+ * @throws ProtocolError for a pattern that is no regular expression.
+ */
+export function isAddressedTo(request: ControlRequest, hostname: string): boolean {
+  const { destination, pattern, matcher } = request;
+  if (destination !== null && destination.length > 0) return destination.includes(hostname);
+  if (pattern === null || matcher === null) return true;
+  return compile(pattern, matcher).test(hostname);
+}
+
+/** A node's answer, ready to be sent; null if the request wants none. A client that is gone is no error. */
+export function encodeControlReply(
+  request: ControlRequest,
+  hostname: string,
+  value: unknown,
+  clock: number,
+): Publication | null {
+  if (request.replyTo === null) return null;
+  const { exchange, routingKey, ticket } = request.replyTo;
+  return {
+    exchange,
+    routingKey,
+    body: Buffer.from(stringifyJson({ [hostname]: value ?? null })),
+    properties: { ...JSON_CONTENT, deliveryMode: 1, priority: 0, headers: { ticket, clock } },
+    unroutable: 'drop',
+  };
+}
+
+/** @throws ProtocolError if the message is no reply of a node. */
+export function decodeControlReply(reply: Reply): ControlReply {
+  const answers = objectIn(reply.body, JSON_CONTENT, 'a control reply');
+  const [answer] = Object.entries(answers);
+  if (answer === undefined) throw new ProtocolError('a control reply is empty: it must name the node');
+  return {
+    ticket: optionalText(reply.headers, 'ticket', 'a control reply'),
+    hostname: answer[0],
+    value: answer[1],
+  };
+}
+
+function objectIn(body: Buffer, properties: MessageProperties, where: string): Fields {
+  const value = parseJson(readBody(body, properties));
+  return isFields(value) ? value : wrong(value, 'body', where, 'a JSON object');
+}
+
+function decodeDestination(value: unknown, where: string): readonly string[] | null {
+  if (value === undefined || value === null) return null;
+  const names: unknown[] = Array.isArray(value) ? value : [value];
+  const isText = (name: unknown): name is string => typeof name === 'string';
+  return names.every(isText) ? names : wrong(value, 'destination', where, 'a list of nodenames or null');
+}
+
+function decodeMatcher(value: unknown, where: string): Matcher | null {
+  if (value === undefined || value === null) return null;
+  return value === 'glob' || value === 'pcre' ? value : wrong(value, 'matcher', where, 'glob, pcre or null');
+}
+
+function decodeReplyAddress(request: Fields, where: string): ReplyAddress | null {
+  const address = optionalFields(request, 'reply_to', where);
+  if (address === null) return null;
+  return {
+    exchange: optionalText(address, 'exchange', where) ?? '',
+    routingKey: textField(address, 'routing_key', where),
+    ticket: optionalText(request, 'ticket', where),
+  };
+}
+
+function compile(pattern: string, matcher: Matcher): RegExp {
+  try {
+    return new RegExp(matcher === 'pcre' ? `^(?:${pattern})` : `^${globSource(pattern)}$`);
+  } catch (error) {
+    throw new ProtocolError(`a control request: the pattern '${pattern}' is no regular expression`, {
+      cause: error,
+    });
+  }
+}
+
+/** Shell wildcards as Python's fnmatch reads them: `*`, `?`, `[seq]`, `[!seq]`. */
+function globSource(pattern: string): string {
+  return pattern.replace(/\*|\?|\[(!?)(\]?[^\]]*)\]|[^*?[]|\[/gs, (token, negation: string, set: string) => {
+    if (token === '*') return '.*';
+    if (token === '?') return '.';
+    if (set === undefined) return token.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
+    return `[${negation && '^'}${set.replace(/[\\\]^]/g, '\\$&')}]`;
+  });
+}

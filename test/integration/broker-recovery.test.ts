@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { connectionBlocked, connectionUnblocked, unknownAck } from '../support/amqp-frames.ts';
+import {
+  consume,
+  message,
+  recordingLogger,
+  until,
+  useBroker,
+  useOperator,
+  useProxy,
+  useQueue,
+} from '../support/broker-harness.ts';
+import { brokerUrl } from '../support/services.ts';
+
+const RECOVERY_MS = 5_000;
+
+test('after all its connections were closed it consumes again within 5 s, and no message is lost', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+  const { consumer, bodies } = await consume(broker, [queue]);
+  const sent = Array.from({ length: 300 }, (_, index) => String(index));
+
+  await operator.send(queue, sent.slice(0, 150));
+  proxy.cut();
+  await until(() => !consumer.consuming);
+  await operator.send(queue, sent.slice(150));
+  await until(() => consumer.consuming, RECOVERY_MS);
+
+  await until(() => new Set(bodies()).size === sent.length);
+  await until(async () => (await operator.ready(queue)) === 0);
+});
+
+test('it keeps trying while the broker is down, and says so', async () => {
+  const [proxy, queue] = [await useProxy(), await useQueue()];
+  const logger = recordingLogger();
+  const broker = await useBroker({ url: proxy.url(brokerUrl()), logger });
+  const { consumer } = await consume(broker, [queue]);
+
+  await proxy.refuse();
+  await until(() => logger.lines.filter((line) => line.startsWith('no connection')).length >= 3);
+  expect(broker.state).toBe('connecting');
+  expect(consumer.consuming).toBe(false);
+
+  await proxy.accept();
+  await until(() => consumer.consuming && broker.state === 'open', RECOVERY_MS);
+});
+
+test('a channel that the broker closes is opened again without a new connection', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  const logger = recordingLogger();
+  const broker = await useBroker({ url: proxy.url(brokerUrl()), logger });
+  const { consumer, deliveries } = await consume(broker, [queue], { ack: false });
+  await operator.send(queue, ['held']);
+  await until(() => deliveries.length === 1);
+
+  proxy.inject(unknownAck(1));
+  await until(() => deliveries.length === 2);
+
+  expect(deliveries[1]?.redelivered).toBe(true);
+  expect(consumer.consuming).toBe(true);
+  expect(logger.lines).toContain('the broker closed the consume channel: opening it again');
+  expect(logger.lines.join()).not.toContain('connection');
+});
+
+test('a peer that says nothing any more is noticed by the heartbeat', async () => {
+  const [proxy, queue] = [await useProxy(), await useQueue()];
+  const broker = await useBroker({ url: proxy.url(brokerUrl()), heartbeat: 1 });
+  const { consumer } = await consume(broker, [queue]);
+
+  proxy.hold();
+  await until(() => !consumer.consuming);
+  await proxy.refuse();
+  await proxy.accept();
+
+  await until(() => consumer.consuming, RECOVERY_MS);
+}, 30_000);
+
+test('a queue that is deleted is declared again and consumed, the other queues meanwhile', async () => {
+  const [deleted, other, operator] = [await useQueue(), await useQueue(), await useOperator()];
+  const { consumer, bodies, deliveries } = await consume(await useBroker(), [deleted, other], { ack: false });
+  await operator.send(other, ['held']);
+  await until(() => deliveries.length === 1);
+
+  await operator.deleteQueue(deleted);
+  await until(() => !consumer.consuming);
+  await until(() => consumer.consuming, RECOVERY_MS);
+  await operator.send(deleted, ['again']);
+  await until(() => bodies().includes('again'));
+
+  expect(deliveries.map((delivery) => delivery.ack())).toEqual([true, true]);
+});
+
+test('what is published while there is no connection arrives after it is restored', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  await operator.declareQueue(queue);
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+
+  await proxy.refuse();
+  await until(() => broker.state === 'connecting');
+  const published = Promise.all(
+    ['1', '2', '3'].map((body) => broker.publisher.publish(message(queue, body))),
+  );
+  await proxy.accept();
+  await published;
+
+  expect(await operator.ready(queue)).toBe(3);
+});
+
+test('what waits for its confirm when the connection dies is published again', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  await operator.declareQueue(queue);
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+
+  proxy.hold();
+  const published = broker.publisher.publish(message(queue));
+  await proxy.refuse();
+  await proxy.accept();
+  await published;
+
+  expect(await operator.ready(queue)).toBe(1);
+});
+
+test('acknowledging a delivery of a lost connection does no harm and says so', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+  const { consumer, deliveries } = await consume(broker, [queue], { ack: false });
+  await operator.send(queue, ['x']);
+  await until(() => deliveries.length === 1);
+
+  proxy.cut();
+  await until(() => deliveries.length === 2);
+
+  expect(deliveries[0]).toMatchObject({ lost: true, settled: false });
+  expect(deliveries[0]?.ack()).toBe(false);
+  expect(deliveries[1]).toMatchObject({ lost: false, redelivered: true });
+  expect(deliveries[1]?.ack()).toBe(true);
+  expect(consumer.consuming).toBe(true);
+});
+
+test('while the broker blocks publishing, deliveries and acks go on and publications wait', async () => {
+  const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+  const { bodies } = await consume(broker, [queue]);
+  const states: string[] = [];
+  broker.onStateChange((state) => states.push(state));
+
+  proxy.injectToClient(connectionBlocked('low on memory'));
+  await until(() => broker.blocked);
+  const published = broker.publisher.publish(message(queue, 'waiting'));
+  await operator.send(queue, ['delivered']);
+  await until(() => bodies().includes('delivered'));
+  expect(bodies()).toEqual(['delivered']);
+
+  proxy.injectToClient(connectionUnblocked());
+  await published;
+  await until(() => bodies().includes('waiting'));
+  expect(states).toEqual(['blocked', 'open']);
+});

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InvalidName, KindNotSupported, ModelNotFound } from '../../src/errors.ts';
+import { createModelBackends } from '../../src/models/backends.ts';
+import type { ModelBackend } from '../../src/models/model-backend.ts';
+import { createModels, type Models } from '../../src/models/models.ts';
+import { versionsOf } from '../../src/models/version-name.ts';
+import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
+import type { MetadataDocument } from '../../src/store/metadata.ts';
+import { mongoUrl } from '../support/services.ts';
+
+/** A backend as a user would register it. */
+const numberBackend: ModelBackend<number> = {
+  name: 'number',
+  supports: (value) => typeof value === 'number',
+  fromValue: Number,
+  toValue: (model) => model,
+  recognizes: ({ kindMeta }) => kindMeta.number === true,
+  unpack: ({ bytes }) => Number(Buffer.from(bytes).toString()),
+  pack: (model) => ({ bytes: Buffer.from(String(model)), kindMeta: { number: true } }),
+  isFitted: () => true,
+  features: () => null,
+};
+
+let mongo: Mongo;
+let models: Models;
+
+beforeAll(async () => {
+  mongo = await connectMongo(mongoUrl('model_versions'));
+});
+
+beforeEach(() => {
+  models = modelsOf(`bucket-${randomUUID()}`);
+});
+
+afterAll(async () => {
+  await mongo.db.dropDatabase();
+  await mongo.close();
+});
+
+function modelsOf(bucket: string): Models {
+  return createModels(mongo, { bucket, backends: createModelBackends([numberBackend]) });
+}
+
+function documents() {
+  return mongo.db.collection<MetadataDocument>('metadata');
+}
+
+/** Every GridFS file of the bucket, referred to by metadata or not. */
+async function countFiles(bucket: string): Promise<number> {
+  return mongo.db.collection(`omegaml_${bucket}.files`).countDocuments();
+}
+
+describe('versions of a model', () => {
+  it('are the latest by default, and others by tag, commit and distance', async () => {
+    await models.put(1, 'm', { tag: 'first' });
+    await models.put(2, 'm');
+    const { attributes } = await models.put(3, 'm');
+    const commit = versionsOf(attributes)?.commits[1]?.ref;
+    const names = ['m', 'm@latest', 'm@first', `m@${commit}`, 'm^', 'm^^'];
+    expect(await Promise.all(names.map((name) => models.get(name)))).toEqual([3, 3, 1, 2, 2, 1]);
+  });
+
+  it('are listed in the metadata as omega|ml lists them', async () => {
+    await models.put(1, 'm');
+    const { attributes } = await models.put(2, 'm', { tag: 'v2' });
+    const versions = versionsOf(attributes);
+    const [first, second] = versions?.commits.map(({ ref }) => ref) ?? [];
+    expect(versions).toEqual({
+      tags: { latest: second, v2: second },
+      commits: [first, second].map((ref) => ({ name: `_versions/m/${ref}`, ref })),
+      tree: { [String(first)]: null, [String(second)]: first },
+    });
+    expect(first).toMatch(/^[0-9a-f]{40}$/);
+  });
+
+  it('are python.file objects whose latest bytes also lie at the model itself', async () => {
+    const { bucket, gridfile } = await models.put(7, 'm');
+    const stored = await documents().find({ bucket }).toArray();
+    expect(stored.map(({ kind }) => kind)).toEqual(['python.file', 'python.file']);
+    expect(new Set(stored.map((document) => String(document.gridfile))).size).toBe(2);
+    const chunk = await mongo.db.collection(`omegaml_${bucket}.chunks`).findOne({ files_id: gridfile });
+    expect(chunk?.data.toString()).toBe('7');
+  });
+
+  it('are hidden in the list', async () => {
+    await models.put(1, 'm');
+    await models.put(1, 'group/n');
+    expect(await models.list()).toEqual(['group/n', 'm']);
+  });
+
+  it('keep what others have written into the attributes', async () => {
+    const { id } = await models.put(1, 'm');
+    await documents().updateOne({ _id: id }, { $set: { 'attributes.require': { label: 'node' } } });
+    const { attributes } = await models.put(2, 'm');
+    expect(attributes.require).toEqual({ label: 'node' });
+  });
+
+  it('are all removed with the model, and their files with them', async () => {
+    const { bucket } = await models.put(1, 'm');
+    await models.put(2, 'm');
+    expect(await models.drop('m')).toBe(true);
+    expect(await documents().countDocuments({ bucket })).toBe(0);
+    expect(await countFiles(bucket)).toBe(0);
+  });
+
+  it('keep a file each, and one for the model', async () => {
+    const { bucket } = await models.put(1, 'm');
+    await models.put(2, 'm');
+    expect(await countFiles(bucket)).toBe(3);
+  });
+
+  it('are all kept when several workers put at the same time', async () => {
+    await Promise.all([1, 2, 3, 4, 5, 6].map((value) => models.put(value, 'm')));
+    const { attributes, bucket } = await models.metadata('m');
+    expect(versionsOf(attributes)?.commits).toHaveLength(6);
+    expect(await countFiles(bucket)).toBe(7);
+  });
+});
+
+describe('a put under a task id', () => {
+  it('changes nothing the second time', async () => {
+    const first = await models.put(1, 'm', { taskId: 'task' });
+    const second = await models.put(2, 'm', { taskId: 'task' });
+    expect(second).toEqual(first);
+    expect(await models.get('m')).toBe(1);
+  });
+
+  it('is one version when two workers race, and leaves no file of the loser', async () => {
+    const puts = [1, 2, 3].map((value) => models.put(value, 'm', { taskId: 'task' }));
+    const metadata = await Promise.all(puts);
+    const [{ attributes, bucket }] = metadata as [Awaited<(typeof puts)[0]>];
+    expect(versionsOf(attributes)?.commits).toHaveLength(1);
+    expect(await countFiles(bucket)).toBe(2);
+  });
+
+  it('is finished by a second worker when the first died between copy and model', async () => {
+    const { bucket, id } = await models.put(1, 'm', { taskId: 'task' });
+    await documents().deleteOne({ _id: id });
+    await models.put(2, 'm', { taskId: 'task' });
+    expect(await models.get('m')).toBe(1);
+    expect(await documents().countDocuments({ bucket })).toBe(2);
+  });
+});
+
+describe('a model that is not there', () => {
+  it('is a ModelNotFound that names it', async () => {
+    await models.put(1, 'sales');
+    await expect(models.get('sale')).rejects.toThrow(ModelNotFound);
+    await expect(models.get('sale')).rejects.toThrow('did you mean sales?');
+  });
+
+  it('is a ModelNotFound that names the tags when only the version is missing', async () => {
+    await models.put(1, 'm');
+    await expect(models.get('m@v9')).rejects.toThrow("model 'm' has no version 'v9'");
+  });
+
+  it('can be dropped with force only', async () => {
+    await expect(models.drop('m')).rejects.toThrow(ModelNotFound);
+    expect(await models.drop('m', { force: true })).toBe(false);
+  });
+});
+
+describe('what a model cannot be', () => {
+  it('is stored under the name of a version', async () => {
+    await expect(models.put(1, 'm@v1')).rejects.toThrow(InvalidName);
+  });
+
+  it.each(['v1.0', 'a@b', '', '$x'])('is tagged %j', async (tag) => {
+    await expect(models.put(1, 'm', { tag })).rejects.toThrow(InvalidName);
+  });
+
+  it('is a value that no backend knows', async () => {
+    await expect(models.put(new Map(), 'm')).rejects.toThrow(KindNotSupported);
+    await expect(models.put(new Map(), 'm')).rejects.toThrow('a value of class Map');
+  });
+});
+
+describe('models of others', () => {
+  it('that have no versions can be read', async () => {
+    const { id } = await models.put(5, 'm');
+    await documents().updateOne({ _id: id }, { $set: { attributes: {} } });
+    expect(await models.get('m')).toBe(5);
+  });
+
+  it('that only Python can read say so', async () => {
+    const { bucket, id } = await models.put(5, 'm');
+    await documents().updateOne({ _id: id }, { $set: { kind: 'sklearn.joblib', attributes: {} } });
+    await expect(modelsOf(bucket).get('m')).rejects.toThrow(
+      'stored as sklearn.joblib, which only Python can read',
+    );
+  });
+});
+
+it('a file that is no model is given back as it was', async () => {
+  await models.put(Buffer.from('text'), 'notes.txt');
+  expect(await models.get('notes.txt')).toEqual(Buffer.from('text'));
+});

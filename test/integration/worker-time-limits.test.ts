@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { add, spin } from '../support/tasks.ts';
+import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+
+const endless = readFileSync(new URL('../fixtures/onnx/endless.onnx', import.meta.url));
+/** The limit, and the two seconds within which the failure must be there. */
+const LIMIT = { timeLimit: 2, softTimeLimit: 60 };
+const DEADLINE_MS = 4_000;
+
+it('ends endless JavaScript at its hard limit, does not run it again, and goes on', async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
+  await om.runtime.task(add)({ x: 1, y: 1 });
+  const trace = useTrace();
+  const handle = om.runtime.task(spin)({ path: trace.path }, LIMIT);
+  await expect(handle.get({ timeout: DEADLINE_MS })).rejects.toThrow(/TimeLimitExceeded/);
+  expect(await om.runtime.task(add)({ x: 1, y: 2 })).toBe(3);
+  expect(trace.lines()).toHaveLength(1);
+  expect(worker.process.exitCode).toBeNull();
+});
+
+it('ends an endless ONNX run at its hard limit and goes on', async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
+  await om.models.put(endless, 'endless.onnx');
+  await om.datasets.put([{ a: 1, b: 2 }], 'rows');
+  await om.runtime.task(add)({ x: 1, y: 1 });
+  const handle = om.runtime.model('endless.onnx', LIMIT).predict('rows');
+  const neighbour = om.runtime.task(add)({ x: 2, y: 2 });
+  expect(await neighbour).toBe(4);
+  await expect(handle.get({ timeout: DEADLINE_MS })).rejects.toThrow(/TimeLimitExceeded/);
+  expect(await om.runtime.task(add)({ x: 1, y: 2 })).toBe(3);
+  expect(worker.process.exitCode).toBeNull();
+});
+
+it('tells a task at its soft limit, and fails it when it does not listen', async () => {
+  const place = usePlace();
+  const [om] = await Promise.all([useClient(place), useWorker(place)]);
+  const trace = useTrace();
+  const handle = om.runtime.task(spin)({ path: trace.path }, { timeLimit: 30, softTimeLimit: 1 });
+  await expect(handle.get({ timeout: 10_000 })).rejects.toThrow(/SoftTimeLimitExceeded/);
+});

@@ -1,0 +1,51 @@
+/** Tasks for the tests of the worker: compiled, and loaded by its executors. */
+import { appendFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { task } from '../../src/contract/task.ts';
+
+export const echo = task({
+  name: 'test.echo',
+  input: z.object({ value: z.unknown() }),
+  inline: true,
+  run: ({ value }) => value,
+});
+
+export const add = task({
+  name: 'test.add',
+  input: z.object({ x: z.number(), y: z.number() }),
+  run: ({ x, y }) => x + y,
+});
+
+/** Waits, then notes in a file that it has run. */
+export const note = task({
+  name: 'test.note',
+  input: z.object({ path: z.string(), text: z.string(), seconds: z.number().default(0) }),
+  inline: true,
+  async run({ path, text, seconds }) {
+    await delay(seconds * 1000);
+    appendFileSync(path, `${text}\n`);
+    return text;
+  },
+});
+
+/** Never ends by itself. */
+export const spin = task({
+  name: 'test.spin',
+  input: z.object({ path: z.string() }),
+  run({ path }): number {
+    appendFileSync(path, 'run\n');
+    for (let i = 0; ; i += 1) if (i < 0) return i;
+  },
+});
+
+/** Notes in a file that it runs, then ends its executor. */
+export const die = task({
+  name: 'test.die',
+  input: z.object({ path: z.string() }),
+  async run({ path }) {
+    appendFileSync(path, `${process.pid}\n`);
+    process.kill(process.pid, 'SIGKILL');
+    await delay(60_000);
+  },
+});

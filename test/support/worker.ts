@@ -1,0 +1,138 @@
+/** A worker node under test: its own process, its own queue and database. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { connectMongo } from '../../src/mongo/client.ts';
+import { connect, type Omega } from '../../src/omega.ts';
+import { brokerUrl, mongoUrl } from './services.ts';
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const TASKS = fileURLToPath(new URL('../../dist/test/support/tasks.js', import.meta.url));
+
+/** A queue and a database that only one test uses. */
+export interface Place {
+  readonly queue: string;
+  readonly mongoUrl: string;
+  readonly broker: string;
+}
+
+export interface TestWorker {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Where /metrics, /livez and /readyz are. */
+  readonly url: string;
+  /** The lines it has logged. */
+  readonly lines: Record<string, unknown>[];
+  executorPids(): number[];
+  /** Ends it with SIGTERM; answers with its exit status. */
+  stop(): Promise<number | null>;
+}
+
+export function usePlace(broker = brokerUrl()): Place {
+  const name = `test_${randomUUID().slice(0, 8)}`;
+  const url = mongoUrl(name);
+  onTestFinished(async () => {
+    const mongo = await connectMongo(url);
+    await mongo.db.dropDatabase();
+    await mongo.close();
+  });
+  return { queue: name, mongoUrl: url, broker };
+}
+
+/** Starts `omega worker` with the tasks of tests; resolves when it consumes. */
+export async function useWorker(place: Place, flags: readonly string[] = []): Promise<TestWorker> {
+  const name = `${place.queue}-${randomUUID().slice(0, 4)}@test`;
+  const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => stopProcess(child).then(() => undefined));
+  const lines: Record<string, unknown>[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) =>
+      reject(new Error(`the worker ended with status ${code}: ${JSON.stringify(lines)}`)),
+    );
+    createInterface(child.stdout).on('line', (text) => {
+      const line = parseLine(text);
+      lines.push(line);
+      if (line.msg === 'ready') resolve(String(line.metrics).replace('/metrics', ''));
+    });
+  });
+  const pid = child.pid ?? 0;
+  return {
+    process: child,
+    pid,
+    url,
+    lines,
+    executorPids: () => childrenOf(pid),
+    stop: () => stopProcess(child),
+  };
+}
+
+/** A client whose tasks go to the place's queue. */
+export async function useClient(place: Place): Promise<Omega> {
+  const om = await connect({ mongoUrl: place.mongoUrl, broker: place.broker, queues: place.queue });
+  onTestFinished(() => om.close());
+  return om;
+}
+
+/** A file for tasks to leave traces in, and a function that reads its lines. */
+export function useTrace(): { path: string; lines(): string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'omega-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'trace');
+  return { path, lines: () => readLines(path) };
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Processes whose parent is `pid`, by /proc. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    // No task has written yet.
+    return [];
+  }
+}
+
+function parseLine(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { msg: text };
+  }
+}
+
+async function stopProcess(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const stopped = await Promise.race([exited.then(() => true), delay(15_000, false)]);
+  if (!stopped) child.kill('SIGKILL');
+  await exited;
+  return child.exitCode;
+}

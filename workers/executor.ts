@@ -1,0 +1,28 @@
+/** Entry of the executor processes that src/executors forks. */
+import { inspect } from 'node:util';
+import { loadSettings } from '../src/config.ts';
+import type { ExecutorArguments, FromExecutor, ToExecutor } from '../src/contract/ipc.ts';
+import { Executor } from '../src/executor/executor.ts';
+import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
+
+const { modules, cores }: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
+const { mongoUrl, bucket } = loadSettings(process.env);
+/** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
+const die = () => process.kill(-process.pid, 'SIGKILL');
+const send = (batch: readonly FromExecutor[], written?: () => void) =>
+  process.send?.(batch, () => written?.());
+
+const executor = new Executor({
+  ...{ modules, cores, mongoUrl, bucket, builtins: builtinTasks },
+  ...{ send, exit: process.exit, die },
+});
+
+// Only the supervisor ends executors: these signals are sent to whole groups or containers.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('message', (batch: readonly ToExecutor[]) => executor.receive(batch));
+process.on('disconnect', die);
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${inspect(error)}\n`);
+  executor.fail(error);
+});
+await executor.boot();

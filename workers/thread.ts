@@ -1,0 +1,5 @@
+/** Entry of the threads in which kernels run. */
+import { kernels } from '../src/ml/kernels.ts';
+import { answerKernelCalls } from '../src/threads/kernel-thread.ts';
+
+export default answerKernelCalls(kernels);
