@@ -41,13 +41,14 @@ export function failedWith(error: OmegaError): Conclusion {
 /** Stores and sends the final result; resolves when it is durable, so that the delivery may be acknowledged. */
 export async function report(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<void> {
   const fitting = withinSize(request, conclusion);
-  await storeDurably(node, request, finalResult(request, fitting));
+  if (!request.message.ignoreResult) await storeDurably(node, request, finalResult(request, fitting));
   count(node, request, fitting);
   log(node, request, fitting);
 }
 
 /** Tells the client that a long task has started; the loss of this message harms nobody. */
 export async function reportStarted(node: WorkerNode, request: Request): Promise<void> {
+  if (request.message.ignoreResult) return;
   const result = progressResult(request.message, STARTED, { pid: request.pid, hostname: node.hostname });
   await node.backend.store(result).catch((err: Error) => {
     node.logger.warn({ ...taskFields(request), err }, 'STARTED could not be reported');

@@ -92,13 +92,21 @@ export function useTrace(): { path: string; lines(): string[] } {
   return { path, lines: () => readLines(path) };
 }
 
+/** Whether a process runs; one that has ended and waits to be reaped does not. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const [, state] = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return state !== 'Z';
   } catch {
+    // No such process.
     return false;
   }
+}
+
+/** The value of a metric without labels. */
+export async function metric(worker: TestWorker, name: string): Promise<number> {
+  const text = await (await fetch(`${worker.url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
 }
 
 /** Processes whose parent is `pid`, by /proc. */

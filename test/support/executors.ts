@@ -1,0 +1,60 @@
+/** Real executors for tests, forked from the compiled code. */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { Job, JsonText, TaskId } from '../../src/contract/job.ts';
+import { createExecutors, type Executors, type ExecutorsOptions } from '../../src/executors/executors.ts';
+
+/** A module of test/fixtures/tasks, compiled. */
+export function taskModule(name: string): string {
+  return fileURLToPath(new URL(`../../dist/test/fixtures/tasks/${name}.js`, import.meta.url));
+}
+
+/** A line as the supervisor logs it. */
+export interface LogLine {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+export type ExecutorsUnderTest = Executors & { readonly log: readonly LogLine[] };
+
+/** Executors that are killed after the test, not started yet. */
+export function makeExecutors(options: Partial<ExecutorsOptions> = {}): ExecutorsUnderTest {
+  const log: LogLine[] = [];
+  const write = (fields: LogLine['fields'], message: string) => log.push({ fields, message });
+  const executors = createExecutors({
+    slots: 1,
+    cores: 1,
+    modules: [taskModule('sample-tasks')],
+    settings: { PATH: process.env.PATH ?? '' },
+    maxOldSpaceMb: 256,
+    logger: { info: write, warn: write, error: write },
+    ...options,
+  });
+  onTestFinished(async () => {
+    executors.kill();
+    await executors.close();
+  });
+  return Object.assign(executors, { log });
+}
+
+export async function useExecutors(options: Partial<ExecutorsOptions> = {}): Promise<ExecutorsUnderTest> {
+  const executors = makeExecutors(options);
+  await executors.start();
+  return executors;
+}
+
+/** A job of a task, with keyword arguments, as a Python client sends them. */
+export function job(taskName: string, kwargs: object = {}, fields: Partial<Job> = {}): Job {
+  return {
+    taskId: randomUUID() as string as TaskId,
+    taskName,
+    body: JSON.stringify([[], kwargs, {}]) as JsonText,
+    rootId: null,
+    parentId: null,
+    retries: 0,
+    softTimeLimit: null,
+    hostname: 'omega@test',
+    ...fields,
+  };
+}
