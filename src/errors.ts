@@ -232,3 +232,9 @@ export class ThreadExited extends OmegaError {
   override readonly code = 'THREAD_EXITED';
   override readonly python = { excType: 'WorkerLostError', excModule: 'billiard.exceptions' };
 }
+
+/** A cell of a notebook, or its whole run, took longer than its time limit. */
+export class CellTimeout extends OmegaError {
+  override readonly code = 'CELL_TIME_LIMIT';
+  override readonly python = { excType: 'CellTimeoutError', excModule: 'nbclient.exceptions' };
+}

@@ -6,7 +6,7 @@ import { Executor } from '../src/executor/executor.ts';
 import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
 const { modules, cores }: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
-const { mongoUrl, bucket } = loadSettings(process.env);
+const { mongoUrl, bucket, python } = loadSettings(process.env);
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
 const die = () => process.kill(-process.pid, 'SIGKILL');
 const send = (batch: readonly FromExecutor[], written?: () => void) =>
@@ -14,6 +14,7 @@ const send = (batch: readonly FromExecutor[], written?: () => void) =>
 
 const executor = new Executor({
   ...{ modules, cores, mongoUrl, bucket, builtins: builtinTasks },
+  notebooks: { python, hostEnv: process.env },
   ...{ send, exit: process.exit, die },
 });
 

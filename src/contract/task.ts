@@ -34,7 +34,11 @@ export interface TaskDefinition<Input, Args, Result> extends TaskOptions {
 }
 
 /** Any task, whatever its input: what a module of tasks exports. */
-export type AnyTask = TaskDefinition<never, never, unknown>;
+export interface AnyTask extends TaskOptions {
+  readonly name: string;
+  readonly input: StandardSchemaV1;
+  readonly run: (input: never, context: TaskContext) => unknown;
+}
 
 /**
  * Defines a task. Input and result types are inferred, and the schema (zod, valibot, arktype: any

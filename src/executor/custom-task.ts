@@ -26,7 +26,8 @@ function inputOf({ name }: AnyTask, { args, kwargs }: CallArguments): unknown {
 
 async function validate(task: AnyTask, value: unknown): Promise<never> {
   const result = await task.input['~standard'].validate(value);
-  if (!result.issues) return result.value;
+  // The schema and the function belong to one task, so what the one lets through is what the other takes.
+  if (!result.issues) return result.value as never;
   const problems = result.issues.map(describeIssue).join('; ');
   throw new InvalidTaskError(
     `task '${task.name}' was sent an input that does not fit: ${problems}. Send what its schema asks for`,

@@ -2,7 +2,7 @@
 import type { ExecutorArguments, FromExecutor, ToExecutor } from '../contract/ipc.ts';
 import type { Job, Outcome } from '../contract/job.ts';
 import { createOutbox } from '../contract/outbox.ts';
-import type { BuiltinTask } from '../tasks/builtin-task.ts';
+import type { BuiltinTask, NotebookSettings } from '../tasks/builtin-task.ts';
 import { createTaskThread } from '../threads/task-thread.ts';
 import { createThreads } from '../threads/thread-pool.ts';
 import { type JobServices, runJob } from './job-runner.ts';
@@ -12,6 +12,7 @@ import { loadTasks, manifestOf, type TaskRegistry } from './task-registry.ts';
 
 export interface ExecutorOptions extends ExecutorArguments, StoresOptions {
   readonly builtins: readonly BuiltinTask[];
+  readonly notebooks: NotebookSettings;
   /** Sends to the supervisor; `written` is called when the batch, and all before it, is on its way. */
   readonly send: (batch: readonly FromExecutor[], written?: () => void) => void;
   /** Ends the process in good order. */
@@ -40,6 +41,7 @@ export class Executor {
       threads: this.#threads,
       taskThread: createTaskThread(),
       stores: () => this.#openStores().om,
+      notebooks: options.notebooks,
       children: {
         started: (pid) => this.#announce(pid, true),
         ended: (pid) => this.#announce(pid, false),

@@ -2,7 +2,13 @@
 import type { Job, Outcome } from '../contract/job.ts';
 import type { Threads } from '../contract/threads.ts';
 import { NotRegistered, SoftTimeLimitExceeded } from '../errors.ts';
-import type { BuiltinContext, BuiltinTask, ChildProcesses, Stores } from '../tasks/builtin-task.ts';
+import type {
+  BuiltinContext,
+  BuiltinTask,
+  ChildProcesses,
+  NotebookSettings,
+  Stores,
+} from '../tasks/builtin-task.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import { readArguments } from './call-arguments.ts';
 import { runCustomTask } from './custom-task.ts';
@@ -21,6 +27,7 @@ export interface JobServices {
   /** Opened on first use. */
   readonly stores: () => Stores;
   readonly children: ChildProcesses;
+  readonly notebooks: NotebookSettings;
 }
 
 export interface JobEnd {
@@ -75,9 +82,9 @@ function runBuiltin(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { taskId, taskName, rootId, parentId, retries, hostname } = job;
-  const { threads, children } = services;
+  const { threads, children, notebooks } = services;
   const context: BuiltinContext = {
-    ...{ taskId, taskName, rootId, parentId, retries, hostname, signal, threads, children },
+    ...{ taskId, taskName, rootId, parentId, retries, hostname, signal, threads, children, notebooks },
     get om() {
       return services.stores();
     },

@@ -8,7 +8,7 @@ import { Fleet, type FleetListener } from './fleet.ts';
 
 /** Jobs of short tasks that wait in an executor behind the one that runs. */
 const MAX_AHEAD = 16;
-/** Executors that may die under a job that waits in them, before it is given up as lost. */
+/** Executors that may die before they start a job, until it is given up as lost. */
 const MAX_DEATHS = 3;
 
 export class Dispatcher implements FleetListener {

@@ -26,6 +26,6 @@ export interface Assignment {
   startedAt: number | null;
   /** How it ends if it comes back unstarted; null: it is dispatched again. */
   recalledAs: 'returned' | 'terminated' | null;
-  /** Executors that died while it was waiting in them. */
+  /** Executors that died when they should have started it next. */
   deaths: number;
 }

@@ -4,6 +4,7 @@ import type { FromExecutor, Manifest, ToExecutor } from '../contract/ipc.ts';
 import type { Outcome, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
 import { createOutbox, type Outbox } from '../contract/outbox.ts';
+import { Backlog } from './backlog.ts';
 import { ChildGroups } from './child-groups.ts';
 import type { Assignment, Ending } from './ending.ts';
 import { watchExit } from './exit.ts';
@@ -48,10 +49,11 @@ export class ExecutorProcess {
   readonly #clock = new JobClock();
   readonly #fatalError: () => string;
   readonly #bootTimer: NodeJS.Timeout;
-  /** In the order in which the executor runs them; only the first can have started. */
-  readonly #assignments: Assignment[] = [];
+  readonly #backlog = new Backlog();
   #state: State = 'booting';
   #cores = 0;
+  /** The last that started: what is printed belongs to it, also when its end is read before its output. */
+  #lastTask: { readonly task_id: TaskId; readonly task_name: string } | undefined;
   /** Why it cannot start; null once it is ready. */
   #failure: string | null = 'it ended while it loaded its tasks';
   /** The job for which it was killed, and how that job ends. */
@@ -65,7 +67,7 @@ export class ExecutorProcess {
     this.#childGroups = new ChildGroups(guardian);
     this.#outbox = createOutbox((batch) => this.#send(batch));
     this.#bootTimer = setTimeout(() => this.#endBoot(), BOOT_LIMIT_MS);
-    this.#fatalError = logOutput(child, logger, () => this.#logFields());
+    this.#fatalError = logOutput(child, logger, () => ({ executor_pid: this.pid, ...this.#lastTask }));
     if (child.pid !== undefined) guardian.add(child.pid);
     child.on('message', (batch: readonly FromExecutor[]) => this.#receive(batch));
     watchExit(
@@ -82,17 +84,16 @@ export class ExecutorProcess {
 
   /** Jobs given to it and not ended yet, in their order. */
   get assignments(): readonly Assignment[] {
-    return this.#assignments;
+    return this.#backlog.all;
   }
 
   /** The job that it runs now. */
   get running(): Assignment | undefined {
-    const [first] = this.#assignments;
-    return first?.startedAt == null ? undefined : first;
+    return this.#backlog.running;
   }
 
   get unstarted(): readonly Assignment[] {
-    return this.#assignments.filter(({ startedAt }) => startedAt === null);
+    return this.#backlog.unstarted;
   }
 
   get isBooting(): boolean {
@@ -111,8 +112,7 @@ export class ExecutorProcess {
 
   /** Hands it a job; sent with everything else of this turn of the event loop. */
   run(assignment: Assignment): void {
-    assignment.startedAt = null;
-    this.#assignments.push(assignment);
+    this.#backlog.add(assignment);
     this.#outbox.push({ type: 'run', job: assignment.job });
   }
 
@@ -187,25 +187,26 @@ export class ExecutorProcess {
   }
 
   #start(taskId: TaskId): void {
-    const assignment = this.#find(taskId);
+    const assignment = this.#backlog.find(taskId);
     if (!assignment) return;
     assignment.startedAt = Date.now();
+    this.#lastTask = { task_id: taskId, task_name: assignment.job.taskName };
     if (assignment.recalledAs === 'terminated') this.killFor(assignment, { kind: 'terminated' });
     assignment.recalledAs = null;
     const seconds = assignment.timeLimit ?? 0;
     this.#clock.start({
       timeLimit: assignment.timeLimit,
       onLimit: () => this.killFor(assignment, { kind: 'time-limit', seconds }),
-      onOverdue: () => this.#assignments.length > 1 && this.recall(),
+      onOverdue: () => this.unstarted.length > 0 && this.recall(),
     });
     assignment.onStarted?.(this.pid);
   }
 
   #finish(taskId: TaskId, outcome: Outcome): void {
-    const assignment = this.#find(taskId);
+    const assignment = this.#backlog.find(taskId);
     if (!assignment) return;
     this.#clock.stop();
-    this.#assignments.splice(this.#assignments.indexOf(assignment), 1);
+    this.#backlog.remove(assignment);
     this.#listener.onFinished(assignment, Date.now() - (assignment.startedAt ?? Date.now()));
     assignment.end(outcome);
     if (this.#state === 'closing') this.#limitClose();
@@ -215,16 +216,16 @@ export class ExecutorProcess {
   #release(isReturned: (assignment: Assignment) => boolean): void {
     const released = this.unstarted.filter(isReturned);
     for (const assignment of released) {
-      this.#assignments.splice(this.#assignments.indexOf(assignment), 1);
+      this.#backlog.remove(assignment);
       if (assignment.recalledAs) assignment.end({ kind: assignment.recalledAs });
     }
     this.#listener.onUnstarted(released.filter(({ recalledAs }) => recalledAs === null));
   }
 
-  /** A child may be announced after its executor was killed, or has died. */
+  /** The news of a child may come after the end of its executor. */
   #adopt(group: number): void {
     this.#childGroups.add(group);
-    if (this.#verdict || this.#state === 'exited') this.#childGroups.kill();
+    if (this.#state === 'exited') this.#childGroups.kill();
   }
 
   #afterExit(): void {
@@ -239,18 +240,24 @@ export class ExecutorProcess {
     this.#clock.stop();
     const fatalError = this.#fatalError();
     const detail = fatalError ? `${exit}, ${fatalError}` : exit;
-    this.#logger.info(this.#logFields(), `executor ended: ${detail}`);
+    this.#logger.info(
+      { executor_pid: this.pid, ...(this.running && this.#lastTask) },
+      `executor ended: ${detail}`,
+    );
     this.#blame(detail);
-    for (const assignment of this.#assignments) assignment.deaths += 1;
     this.#release(() => true);
     this.#listener.onExit(this, this.#failure && `${this.#failure} (${detail})`);
   }
 
-  /** Ends the job that ran when the process died. */
+  /** Ends the job that ran when the process died. Where none did, the next one is under suspicion. */
   #blame(detail: string): void {
     const { running } = this;
-    if (!running) return;
-    this.#assignments.shift();
+    const [suspect] = this.unstarted;
+    if (!running) {
+      if (suspect) suspect.deaths += 1;
+      return;
+    }
+    this.#backlog.remove(running);
     const verdict = this.#verdict?.assignment === running ? this.#verdict.ending : undefined;
     running.end(verdict ?? { kind: 'lost', started: true, detail });
   }
@@ -264,17 +271,7 @@ export class ExecutorProcess {
     this.kill();
   }
 
-  #find(taskId: TaskId): Assignment | undefined {
-    return this.#assignments.find(({ job }) => job.taskId === taskId);
-  }
-
   #send(batch: readonly ToExecutor[]): void {
     if (this.#child.connected) this.#child.send(batch, () => undefined);
-  }
-
-  #logFields(): Record<string, unknown> {
-    const { running } = this;
-    const task = running && { task_id: running.job.taskId, task_name: running.job.taskName };
-    return { executor_pid: this.pid, ...task };
   }
 }

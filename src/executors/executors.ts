@@ -33,7 +33,7 @@ export interface DispatchOptions {
   readonly onStarted?: (pid: number) => void;
 }
 
-export interface ActiveJob {
+interface ActiveJob {
   readonly taskId: TaskId;
   readonly taskName: string;
   /** Milliseconds since 1970. */
@@ -41,7 +41,7 @@ export interface ActiveJob {
   readonly pid: number;
 }
 
-export interface ExecutorsStats {
+interface ExecutorsStats {
   /** Executors that take jobs now. */
   readonly open: number;
   /** Jobs that wait here or in an executor. */

@@ -3,7 +3,10 @@
  * copy; what JavaScript cannot share (nested documents) is an object column, which stays on its thread.
  */
 
-/** Marks missing values: byte i is 1 where row i has none. Absent when no value is missing. */
+/**
+ * Marks missing values: byte i is 1 where row i has none. Absent when no value is missing. A missing float64
+ * or datetime is NaN as well.
+ */
 export type NullMask = Uint8Array;
 
 export type Column =
@@ -15,7 +18,7 @@ export type Column =
   | { readonly type: 'bool'; readonly values: Uint8Array; readonly nulls?: NullMask }
   /** Milliseconds since 1970-01-01 UTC. */
   | { readonly type: 'datetime'; readonly values: Float64Array; readonly nulls?: NullMask }
-  /** Row i is `dictionary[values[i]]`. */
+  /** Row i is `dictionary[values[i]]`; the code of a missing value is -1. */
   | {
       readonly type: 'string';
       readonly values: Int32Array;

@@ -1,6 +1,9 @@
 /** A table of typed columns: what datasets are read into and models compute on. */
 import { InvalidData } from '../errors.ts';
 import type { Column } from './column.ts';
+import { columnFromValues, sliceColumn, takeColumn, valueAt } from './column-rows.ts';
+import { readCsv } from './csv.ts';
+import { columnsFromRows } from './tabular.ts';
 
 /** One level of a row index (pandas): its name, null when it has none, and a label for each row. */
 export interface IndexLevel {
@@ -28,6 +31,35 @@ export class DataFrame {
     }
   }
 
+  /**
+   * From rows: objects by column name, or lists (columns `0`, `1`, …). Types are found from the values.
+   *
+   * @throws InvalidData when the rows are not all of the same form.
+   */
+  static fromRows(rows: readonly unknown[]): DataFrame {
+    return new DataFrame(columnsFromRows(rows), [], rows.length);
+  }
+
+  /**
+   * From the values of each column; null and undefined are missing values.
+   *
+   * @throws InvalidData when columns differ in length.
+   */
+  static fromObject(columns: Readonly<Record<string, readonly unknown[]>>): DataFrame {
+    return new DataFrame(
+      new Map(Object.entries(columns).map(([name, values]) => [name, columnFromValues(values)])),
+    );
+  }
+
+  /**
+   * From a CSV file with a header line, compressed if the path ends in `.gz`.
+   *
+   * @throws InvalidData when it cannot be read.
+   */
+  static async fromCsv(path: string): Promise<DataFrame> {
+    return new DataFrame(await readCsv(path));
+  }
+
   get columnNames(): string[] {
     return [...this.columns.keys()];
   }
@@ -42,5 +74,40 @@ export class DataFrame {
   /** The named columns, in the order asked for. Shares their memory. */
   select(names: readonly string[]): DataFrame {
     return new DataFrame(new Map(names.map((name) => [name, this.column(name)])), this.index, this.rowCount);
+  }
+
+  /** Rows `start` to `end` (exclusive; default: to the last). Shares the memory of typed columns. */
+  slice(start: number, end = this.rowCount): DataFrame {
+    const first = Math.min(start, this.rowCount);
+    const last = Math.max(first, Math.min(end, this.rowCount));
+    return this.#mapColumns(last - first, (column) => sliceColumn(column, first, last));
+  }
+
+  /**
+   * The rows at these indices, in the order given.
+   *
+   * @throws InvalidData when there is no such row.
+   */
+  take(indices: ArrayLike<number>): DataFrame {
+    for (let i = 0; i < indices.length; i += 1) {
+      const row = indices[i] ?? -1;
+      if (Number.isInteger(row) && row >= 0 && row < this.rowCount) continue;
+      throw new InvalidData(`no row ${row}: rows are 0 to ${this.rowCount - 1}`);
+    }
+    return this.#mapColumns(indices.length, (column) => takeColumn(column, indices));
+  }
+
+  /** One object per row, null for missing values. For small frames, tests and printing. */
+  toRows(): Record<string, unknown>[] {
+    const columns = [...this.columns];
+    return Array.from({ length: this.rowCount }, (_, row) =>
+      Object.fromEntries(columns.map(([name, column]) => [name, valueAt(column, row)])),
+    );
+  }
+
+  #mapColumns(rowCount: number, change: (column: Column) => Column): DataFrame {
+    const columns = new Map([...this.columns].map(([name, column]) => [name, change(column)]));
+    const index = this.index.map(({ name, column }) => ({ name, column: change(column) }));
+    return new DataFrame(columns, index, rowCount);
   }
 }

@@ -6,7 +6,6 @@ export {
   type Document,
   Double,
   type Filter,
-  Int32,
   Long,
   ObjectId,
   type UpdateFilter,

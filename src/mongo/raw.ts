@@ -1,38 +1,41 @@
 /** Reads a collection as raw BSON batches, which the driver does not look into. */
-import { type ClientSession, type Document, type Filter, Long } from 'mongodb';
+import { type ClientSession, type Document, Long } from 'mongodb';
 import type { Mongo } from './client.ts';
 import { BsonType, valueEnd } from './element.ts';
 
 export interface RawQuery {
   readonly collection: string;
-  /** Default: all documents. */
-  readonly filter?: Filter<Document>;
   /** Fields to include. Exclusions cost the server more than sending the whole documents. */
-  readonly projection?: Readonly<Record<string, 0 | 1>>;
-  readonly signal?: AbortSignal;
+  readonly projection?: Readonly<Record<string, 0 | 1>> | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The query's result in natural order, each batch one BSON array. Closes the server's cursor when the
+ * All documents in natural order, each batch one BSON array. Closes the server's cursor when the
  * caller stops early.
  */
 export async function* readRawBatches(mongo: Mongo, query: RawQuery): AsyncGenerator<Buffer> {
-  const { collection, filter = {}, projection, signal } = query;
+  const { collection, projection, signal } = query;
   const session = mongo.client.startSession();
   const run = (command: Document): Promise<RawCursor> => runRaw(mongo, session, command, signal);
-  let pending = run({ find: collection, filter, ...(projection ? { projection } : {}) });
+  let open = Long.ZERO;
+  let pending = run({ find: collection, ...(projection ? { projection } : {}) });
   try {
     for (;;) {
       const { id, batch } = await pending;
       if (id.isZero()) return yield batch;
+      open = id;
       // The server fills the next batch while the caller works on this one.
       pending = run({ getMore: id, collection });
       pending.catch(() => undefined);
       yield batch;
     }
   } finally {
-    const last = await pending.catch(() => null);
-    if (last && !last.id.isZero()) await killCursor(mongo, session, collection, last.id);
+    const id = await pending.then(
+      (cursor) => cursor.id,
+      () => open,
+    );
+    if (!id.isZero()) await killCursor(mongo, session, collection, id);
     await session.endSession();
   }
 }

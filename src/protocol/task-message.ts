@@ -135,7 +135,7 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
       correlationId: call.taskId,
       replyTo: call.replyTo,
       ...(call.expires ? { expiration: String(Math.max(0, call.expires.getTime() - now.getTime())) } : {}),
-      headers: { ...call.headers, ...encodeHeaders(call) },
+      headers: call.headers ? { ...call.headers, ...encodeHeaders(call) } : encodeHeaders(call),
     },
     unroutable: 'error',
   };

@@ -116,6 +116,17 @@ describe('omega_fit', () => {
     expect(attributes.dataset).toMatchObject({ Xname: 'penguins[bill,island]', Yname: 'penguins[species]' });
   });
 
+  it('takes columns whose names mean something to MongoDB', async () => {
+    const X = [
+      { 'a.b': 1, $c: 2 },
+      { 'a.b': 3, $c: 4 },
+    ];
+    await run(fitTask, ['species', X], { Yname: ['cat', 'dog'] });
+    const { attributes } = await om.models.metadata('species');
+    expect(attributes.dataset).toMatchObject({ Xname: null, features: ['a.b', '$c'] });
+    expect(await run(predictTask, ['species', X])).toHaveLength(2);
+  });
+
   it('works in the bucket that the message names', async () => {
     const other = om.bucket('other-bucket');
     await other.datasets.put(penguins(9), 'few', { append: false });

@@ -5,7 +5,9 @@ import { createModelBackends } from '../../src/models/backends.ts';
 import type { ModelBackend } from '../../src/models/model-backend.ts';
 import { createModels, type Models } from '../../src/models/models.ts';
 import { versionsOf } from '../../src/models/version-name.ts';
+import type { ObjectId } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
+import { createFileStore } from '../../src/store/gridfs.ts';
 import type { MetadataDocument } from '../../src/store/metadata.ts';
 import { mongoUrl } from '../support/services.ts';
 
@@ -51,6 +53,11 @@ async function countFiles(bucket: string): Promise<number> {
   return mongo.db.collection(`omegaml_${bucket}.files`).countDocuments();
 }
 
+async function contentOf(bucket: string, gridfile: ObjectId | undefined): Promise<string> {
+  if (!gridfile) throw new Error('no file');
+  return (await createFileStore(mongo.db, bucket).read(gridfile)).toString();
+}
+
 describe('versions of a model', () => {
   it('are the latest by default, and others by tag, commit and distance', async () => {
     await models.put(1, 'm', { tag: 'first' });
@@ -79,8 +86,7 @@ describe('versions of a model', () => {
     const stored = await documents().find({ bucket }).toArray();
     expect(stored.map(({ kind }) => kind)).toEqual(['python.file', 'python.file']);
     expect(new Set(stored.map((document) => String(document.gridfile))).size).toBe(2);
-    const chunk = await mongo.db.collection(`omegaml_${bucket}.chunks`).findOne({ files_id: gridfile });
-    expect(chunk?.data.toString()).toBe('7');
+    expect(await contentOf(bucket, gridfile)).toBe('7');
   });
 
   it('are hidden in the list', async () => {
@@ -137,8 +143,9 @@ describe('a put under a task id', () => {
   it('is finished by a second worker when the first died between copy and model', async () => {
     const { bucket, id } = await models.put(1, 'm', { taskId: 'task' });
     await documents().deleteOne({ _id: id });
-    await models.put(2, 'm', { taskId: 'task' });
+    const { gridfile } = await models.put(2, 'm', { taskId: 'task' });
     expect(await models.get('m')).toBe(1);
+    expect(await contentOf(bucket, gridfile)).toBe('1');
     expect(await documents().countDocuments({ bucket })).toBe(2);
   });
 });

@@ -9,6 +9,7 @@ import { NdArray } from '../../src/frame/nd-array.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import type { Stores } from '../../src/tasks/builtin-task.ts';
 import { builtinTasks } from '../../src/tasks/builtin-tasks.ts';
+import { pythonPath } from '../support/python.ts';
 import { mongoUrl } from '../support/services.ts';
 import { freshStores, taskContext } from '../support/task-context.ts';
 
@@ -50,22 +51,29 @@ function messages(name: string): Recorded[] {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** Runs the (last) task message of a recording. */
-async function replay(name: string): Promise<unknown> {
+/** The (last) task message of a recording. */
+function recordedCall(name: string): { task: string | undefined; call: Call } {
   const message = messages(name).findLast(({ role }) => role === 'task');
-  return runTask(message?.properties.headers.task, message?.body_decoded as Call);
+  if (!message) throw new Error(`no task message in the recording ${name}`);
+  return { task: message.properties.headers.task, call: message.body_decoded as Call };
+}
+
+function replay(name: string): Promise<unknown> {
+  const { task, call } = recordedCall(name);
+  return runTask(task, call);
 }
 
 function runTask(name: string | undefined, [args, kwargs]: Call): Promise<unknown> {
   const task = builtinTasks.find((known) => known.name === name);
   if (!task) throw new Error(`no built-in task ${name}`);
-  return task.run(args, kwargs, taskContext(om, { hostname: 'h1@vm' }));
+  return task.run(args, kwargs, taskContext(om, { hostname: 'h1@vm', notebooks: { python: pythonPath() } }));
 }
 
 /** What the Python worker answered. */
 function recorded(name: string): unknown {
   const answer = messages(name).findLast(({ role }) => role === 'result');
-  return (answer?.body_decoded as { result: unknown }).result;
+  if (!answer) throw new Error(`no result in the recording ${name}`);
+  return (answer.body_decoded as { result: unknown }).result;
 }
 
 it('ping answers with the same fields and values as the Python worker', async () => {
@@ -112,12 +120,21 @@ it('predict_proba answers with a probability of each class for each row', async 
 });
 
 it('predict reads the array that a client has stored for the call', async () => {
-  const message = messages('predict-np-byvalue').findLast(({ role }) => role === 'task');
-  const [, dataset] = (message?.body_decoded as Call)[0];
+  const [[, dataset]] = recordedCall('predict-np-byvalue').call;
   await om.datasets.put(new NdArray('float64', new Float64Array([0.5, 0.25]), [1, 2]), String(dataset));
   expect(await replay('predict-np-byvalue')).toEqual([expect.closeTo(2.75, 12)]);
 });
 
 it('predict says that a JSON client has lost its data', async () => {
   await expect(replay('predict-list-byvalue')).rejects.toThrow('OMEGA_PASSTHROUGH_MAX_SIZE=0');
+});
+
+it('run_omegaml_job answers with the Metadata text of the results, named as the Python worker names them', async () => {
+  const cell = { cell_type: 'code', metadata: {}, source: '1', outputs: [], execution_count: null };
+  await om.jobs.put({ nbformat: 4, nbformat_minor: 4, metadata: {}, cells: [cell] }, 'myjob');
+  const form = (text: unknown) =>
+    String(text)
+      .replace(/bucket=[^,]+/, 'bucket=?')
+      .replace(/\d/g, '0');
+  expect(form(await replay('job-run'))).toBe(form(recorded('job-run')));
 });

@@ -1,0 +1,62 @@
+/** `omega worker`: runs a worker node. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describeSettings, type SettingValues } from '../../config.ts';
+import { createLogger } from '../../logger.ts';
+import { startWorker, type Worker } from '../../worker/worker.ts';
+import { commandSettings } from '../connection.ts';
+
+const SETTINGS_HELP = `
+Settings, by environment variable (a flag wins):
+${describeSettings()
+  .map(({ origin, description }) => `  ${origin.env.join(', ')}\n      ${description}`)
+  .join('\n')}
+
+Signals:
+  SIGTERM, SIGINT  take no more tasks, finish those that run, end; the second one ends at once,
+                   and what ran goes back to the queue`;
+
+export function addWorkerCommand(program: Command): void {
+  const worker = program
+    .command('worker')
+    .summary('run a worker node')
+    .description('Runs a worker node: takes tasks from the queues until it is told to stop.')
+    .argument('[modules...]', 'compiled JavaScript modules that export tasks made by task()');
+  for (const { name, description, origin } of describeSettings()) {
+    // The log level is an option of every command.
+    if (origin.flag && name !== 'logLevel') worker.option(origin.flag, description);
+  }
+  worker.addHelpText('after', SETTINGS_HELP);
+  worker.action(async (modules: readonly string[]) => {
+    await runWorker(worker, modules);
+  });
+}
+
+async function runWorker(command: Command, modules: readonly string[]): Promise<void> {
+  const settings = commandSettings(command, readFlags(command));
+  const logger = createLogger({ level: settings.logLevel, pretty: process.stdout.isTTY });
+  const paths = modules.map((module) => resolve(module));
+  const worker = await startWorker(settings, { modules: paths, environment: process.env, logger });
+  const restore = stopOnSignals(worker);
+  await worker.done;
+  restore();
+}
+
+/** The flags by the names of the settings. */
+function readFlags(command: Command): SettingValues {
+  return command.opts<SettingValues>();
+}
+
+function stopOnSignals(worker: Worker): () => void {
+  let signals = 0;
+  const onSignal = () => {
+    signals += 1;
+    const ending = signals === 1 ? worker.stop() : worker.kill();
+    ending.catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
+  };
+  const names = ['SIGTERM', 'SIGINT'] as const;
+  for (const name of names) process.on(name, onSignal);
+  return () => {
+    for (const name of names) process.off(name, onSignal);
+  };
+}

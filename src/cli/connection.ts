@@ -1,0 +1,43 @@
+/** The settings and the client of a command. */
+import type { Command } from 'commander';
+import { loadSettings, type Settings, type SettingValues } from '../config.ts';
+import { connectWith, type Omega } from '../omega.ts';
+import { findPrivateServices } from '../services/services.ts';
+import type { GlobalOptions } from './global-options.ts';
+import { serviceOptions } from './local-services.ts';
+
+const SERVER_PATIENCE_MS = 3_000;
+
+/**
+ * The settings for a command: its flags, else the environment, else the private services of this folder
+ * while they run, else the defaults.
+ *
+ * @throws ImproperlyConfigured
+ */
+export function commandSettings(command: Command, flags: SettingValues = {}): Settings {
+  const { loglevel } = command.optsWithGlobals<GlobalOptions>();
+  const { mongo, broker } = findPrivateServices(serviceOptions(() => {}));
+  const local = { OMEGA_MONGO_URL: mongo?.url, OMEGA_BROKER: broker?.url };
+  return loadSettings({ ...local, ...process.env }, { logLevel: loglevel, ...flags });
+}
+
+/** Runs `action` with a connected client, and closes it. */
+export async function withOmega<Result>(
+  command: Command,
+  action: (om: Omega) => Promise<Result>,
+): Promise<Result> {
+  const settings = commandSettings(command);
+  const om = await connectWith({ ...settings, mongoUrl: withoutPatience(settings.mongoUrl) });
+  try {
+    return await action(om);
+  } finally {
+    await om.close();
+  }
+}
+
+/** Somebody waits at the terminal: a server that is not there is reported soon. */
+function withoutPatience(mongoUrl: string): string {
+  if (/serverSelectionTimeoutMS=/i.test(mongoUrl)) return mongoUrl;
+  const separator = mongoUrl.includes('?') ? '&' : '?';
+  return `${mongoUrl}${separator}serverSelectionTimeoutMS=${SERVER_PATIENCE_MS}`;
+}

@@ -1,0 +1,25 @@
+/** Writes tables as CSV. */
+import { valueAt } from '../frame/column-rows.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
+
+/** The table with a header line (RFC 4180, lines end in \n); its index, if it has one, comes first. */
+export function formatCsv(frame: DataFrame): string {
+  const index = frame.index.map(({ name, column }) => [name ?? 'index', column] as const);
+  const columns = [...index, ...frame.columns];
+  const lines = [columns.map(([name]) => formatCell(name)).join(',')];
+  for (let row = 0; row < frame.rowCount; row += 1) {
+    lines.push(columns.map(([, column]) => formatCell(valueAt(column, row))).join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function formatCell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = toText(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function toText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

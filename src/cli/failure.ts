@@ -1,0 +1,44 @@
+/** How a command that fails ends: one clear line, a hint, an exit status. */
+import {
+  DatasetNotFound,
+  MissingDependency,
+  ModelNotFound,
+  NotebookNotFound,
+  OmegaError,
+  OperationalError,
+  ResultTimeout,
+  TaskFailed,
+} from '../errors.ts';
+import type { GlobalOptions } from './global-options.ts';
+
+export const EXIT_CODES = {
+  taskFailed: 1,
+  usage: 2,
+  connection: 3,
+  timeout: 4,
+  notFound: 5,
+  /** 128 + SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+const CONNECTION_HINT = 'omega services start starts MongoDB and RabbitMQ on this machine';
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof TaskFailed) return EXIT_CODES.taskFailed;
+  if (error instanceof OperationalError || error instanceof MissingDependency) return EXIT_CODES.connection;
+  if (error instanceof ResultTimeout) return EXIT_CODES.timeout;
+  const isMissing =
+    error instanceof DatasetNotFound || error instanceof ModelNotFound || error instanceof NotebookNotFound;
+  return isMissing ? EXIT_CODES.notFound : EXIT_CODES.usage;
+}
+
+/** The text for standard error, with its line ends. A stack only where debugging was asked for. */
+export function describeError(error: unknown, { json, loglevel }: GlobalOptions): string {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  const code = failure instanceof OmegaError ? failure.code : 'ERROR';
+  if (json) return `${JSON.stringify({ error: { code, message: failure.message } })}\n`;
+  const lines = [`omega: ${failure.message}`];
+  if (failure instanceof OperationalError) lines.push(`hint: ${CONNECTION_HINT}`);
+  if (loglevel === 'debug') lines.push(failure.stack ?? '');
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,29 @@
+/** The services as the command line uses them: with the driver, the terminal and the environment. */
+import { createInterface } from 'node:readline/promises';
+import { connectMongo } from '../mongo/client.ts';
+import type { ServiceOptions } from '../services/options.ts';
+
+/** Options for the services of the working directory; `progress` gets a line for what takes time. */
+export function serviceOptions(progress: ServiceOptions['progress']): ServiceOptions {
+  return { folder: '.omega', env: process.env, mongoCommand, progress, confirm };
+}
+
+const mongoCommand: ServiceOptions['mongoCommand'] = async (url, command) => {
+  const { client, close } = await connectMongo(`${url}&serverSelectionTimeoutMS=2000`, { maxPoolSize: 1 });
+  try {
+    return await client.db('admin').command(command);
+  } finally {
+    await close();
+  }
+};
+
+const confirm: ServiceOptions['confirm'] = async (question) => {
+  if (!process.stdin.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [Y/n] `);
+    return !/^n/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+};

@@ -1,0 +1,154 @@
+/** Grows the trees of a forest in threads. */
+import type { Kernel } from '../contract/threads.ts';
+import { concatFloat64, concatInt32 } from './arrays.ts';
+import { mapChunks, type Range } from './chunks.ts';
+import type { FitContext } from './estimator.ts';
+import type { CodedFeature } from './forest-codes.ts';
+import type { Samples, SplitSearch } from './forest-split.ts';
+import { type LeafOf, type Nodes, TreeGrower, type TreeLimits } from './forest-tree.ts';
+import { createRandom, type Random } from './random.ts';
+
+/** What the trees are to predict: classes, or numbers. */
+export type ForestTarget =
+  | { readonly type: 'classes'; readonly codes: Int32Array; readonly classCount: number }
+  | { readonly type: 'numbers'; readonly values: Float64Array };
+
+/** How the trees are grown. */
+export interface GrowOptions extends TreeLimits {
+  readonly seed: number;
+  readonly useSampleBagging: boolean;
+  readonly rowsPerTree: number;
+}
+
+interface GrowInput {
+  readonly features: readonly CodedFeature[];
+  readonly target: ForestTarget;
+  readonly options: GrowOptions;
+  readonly trees: Range;
+}
+
+/** Trees one after the other. */
+export interface GrownTrees extends Nodes {
+  /** Number of nodes of each tree. */
+  readonly sizes: Int32Array;
+  /**
+   * Of leaves that are not pure, one after the other: the probability of each class. A leaf's `threshold`
+   * is a class code if it is pure, else the number of classes plus the index of its distribution here.
+   */
+  readonly distributions: Float64Array;
+  /** By tree and feature: the tree's importances, which sum to 1 (or 0 in a tree without a split). */
+  readonly importances: Float64Array;
+}
+
+/** About this much work, in rows × features looked at, goes to a thread at once (some 100 ms). */
+const CHUNK_WORK = 5_000_000;
+
+/** Grows trees `0..treeCount`; tree i depends on the seed and i alone. */
+export async function growForest(
+  features: readonly CodedFeature[],
+  target: ForestTarget,
+  options: GrowOptions,
+  treeCount: number,
+  context: FitContext,
+): Promise<GrownTrees[]> {
+  const levels = Math.log2(options.rowsPerTree + 2);
+  const workPerTree = options.rowsPerTree * options.featuresPerSplit * levels;
+  const share = Math.ceil(treeCount / Math.max(1, context.threads.cores));
+  const size = Math.max(1, Math.min(share, Math.floor(CHUNK_WORK / workPerTree)));
+  return mapChunks(context, treeCount, size, (trees) =>
+    context.threads.run(growKernel, { features, target, options, trees }, context.signal),
+  );
+}
+
+export const growKernel: Kernel<GrowInput, GrownTrees> = { name: 'forest.grow', run: growTrees };
+
+function growTrees({ features, target, options, trees }: GrowInput): GrownTrees {
+  const rowCount = target.type === 'classes' ? target.codes.length : target.values.length;
+  const { samples, draw } = sampling(target, rowCount, options);
+  const grower = new TreeGrower(features, samples, options);
+  const { leafOf, distributions } = leaves(target);
+  const grown: Nodes[] = [];
+  const importances: Float64Array[] = [];
+  for (let tree = trees.start; tree < trees.end; tree += 1) {
+    const random = createRandom(options.seed, tree);
+    const importance = new Float64Array(features.length);
+    draw(random);
+    grown.push(grower.grow(random, leafOf, importance));
+    importances.push(toShares(importance));
+  }
+  return {
+    feature: concatInt32(grown.map(({ feature }) => feature)),
+    threshold: concatFloat64(grown.map(({ threshold }) => threshold)),
+    right: concatInt32(grown.map(({ right }) => right)),
+    sizes: concatInt32([Int32Array.from(grown, ({ feature }) => feature.length)]),
+    distributions: concatFloat64(distributions),
+    importances: concatFloat64(importances),
+  };
+}
+
+/** The samples of one tree after the other: `draw` changes their weights and amounts. */
+function sampling(target: ForestTarget, rowCount: number, options: GrowOptions) {
+  const values = target.type === 'numbers' ? target.values : new Float64Array(rowCount).fill(1);
+  const center = target.type === 'numbers' ? meanOf(target.values) : 0;
+  const samples: Samples = {
+    channelCount: target.type === 'classes' ? target.classCount : 1,
+    channel: target.type === 'classes' ? target.codes : new Int32Array(rowCount),
+    weight: new Float64Array(rowCount),
+    amount: new Float64Array(rowCount),
+  };
+  return { samples, draw };
+
+  function draw(random: Random): void {
+    drawRows(samples.weight, random, options);
+    for (let row = 0; row < rowCount; row += 1) {
+      samples.amount[row] = (samples.weight[row] as number) * ((values[row] as number) - center);
+    }
+  }
+}
+
+function drawRows(
+  weight: Float64Array,
+  random: Random,
+  { useSampleBagging, rowsPerTree }: GrowOptions,
+): void {
+  if (!useSampleBagging && rowsPerTree === weight.length) {
+    weight.fill(1);
+    return;
+  }
+  weight.fill(0);
+  for (let drawn = 0; drawn < rowsPerTree; ) {
+    const row = random.below(weight.length);
+    const before = weight[row] as number;
+    if (!useSampleBagging && before > 0) continue;
+    weight[row] = before + 1;
+    drawn += 1;
+  }
+}
+
+function leaves(target: ForestTarget): { leafOf: LeafOf; distributions: Float64Array[] } {
+  const distributions: Float64Array[] = [];
+  if (target.type === 'numbers') {
+    const center = meanOf(target.values);
+    return {
+      leafOf: (node, row) => (node.isPure ? target.values[row] : center + node.mean) as number,
+      distributions,
+    };
+  }
+  const { classCount, codes } = target;
+  return { leafOf: classLeaf, distributions };
+
+  function classLeaf({ isPure, totals, weight }: SplitSearch, row: number): number {
+    if (isPure) return codes[row] as number;
+    distributions.push(totals.map((total) => total / weight));
+    return classCount + distributions.length - 1;
+  }
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function toShares(importances: Float64Array): Float64Array {
+  const total = importances.reduce((sum, importance) => sum + importance, 0);
+  return total > 0 ? importances.map((importance) => importance / total) : importances;
+}

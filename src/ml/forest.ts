@@ -1,0 +1,101 @@
+/**
+ * Random forests: the estimators of ml-random-forest, trained by our own trainer. Missing numbers are
+ * allowed: they go to the upper side of every split.
+ */
+import { RandomForestClassifier, RandomForestRegression } from 'ml-random-forest';
+import type { DataFrame } from '../frame/data-frame.ts';
+import type { Estimator, FitContext } from './estimator.ts';
+import { exportForest, importForest, instanceOptions, libraryOptions } from './forest-library.ts';
+import {
+  type ForestClassifierOptions,
+  type ForestRegressionOptions,
+  parseClassifierOptions,
+  parseRegressionOptions,
+} from './forest-options.ts';
+import { fitForest, forestOf, predictState } from './forest-state.ts';
+import { isOfClass } from './library-class.ts';
+import { float64Array, type ModelState } from './state.ts';
+import { encodeLabels, labelFrame, numberFrame, numericTarget, probabilityFrame } from './target.ts';
+
+/** `RandomForestClassifier`. */
+export const forestClassifier: Estimator<ForestClassifierOptions> = {
+  name: 'RandomForestClassifier',
+  type: 'classifier',
+  parseOptions: parseClassifierOptions,
+  accepts: (instance) => isOfClass(instance, RandomForestClassifier),
+  fromInstance: importClassifier,
+  toInstance: (options, state) => {
+    if (!state) return new RandomForestClassifier(libraryOptions(options));
+    return RandomForestClassifier.load(exportForest(state, forestOf(state), libraryOptions(options)));
+  },
+  fit: async (options, X, y, context) => {
+    const { target, codes } = encodeLabels(X, y);
+    const encoded = { type: 'classes', codes, classCount: target.classes.length } as const;
+    return fitForest({ estimator: 'RandomForestClassifier', options, target, encoded }, X, context);
+  },
+  predict: async (state, X, context) => {
+    return labelFrame(state.meta.target, X, await classProbabilities(state, X, context));
+  },
+  predictProba: async (state, X, context) => {
+    return probabilityFrame(state.meta.target, X, await classProbabilities(state, X, context));
+  },
+};
+
+/** `RandomForestRegression`. */
+export const forestRegression: Estimator<ForestRegressionOptions> = {
+  name: 'RandomForestRegression',
+  type: 'regressor',
+  parseOptions: parseRegressionOptions,
+  accepts: (instance) => isOfClass(instance, RandomForestRegression),
+  fromInstance: (instance) => {
+    const options = parseRegressionOptions(instanceOptions(instance));
+    return { options, state: importForest('RandomForestRegression', instance, options) };
+  },
+  toInstance: (options, state) => {
+    if (!state) return new RandomForestRegression(libraryOptions(options));
+    return RandomForestRegression.load(exportForest(state, forestOf(state), libraryOptions(options)));
+  },
+  fit: async (options, X, y, context) => {
+    const { target, values } = numericTarget(X, y, 'one');
+    const encoded = { type: 'numbers', values: values[0] ?? new Float64Array(0) } as const;
+    return fitForest({ estimator: 'RandomForestRegression', options, target, encoded }, X, context);
+  },
+  predict: async (state, X, context) => {
+    const { selectionMethod } = parseRegressionOptions(state.meta.options);
+    return numberFrame(state.meta.target, X, await predictState(state, X, selectionMethod, context));
+  },
+};
+
+/** The share of impurity that the splits on one feature took away, mean of all trees. */
+export interface FeatureImportance {
+  readonly feature: string;
+  readonly importance: number;
+}
+
+/** Of a fitted forest, in the order of its features; a one-hot encoded column counts as one. They sum to 1. */
+export function featureImportances(state: ModelState): FeatureImportance[] {
+  const importances = float64Array(state, 'importances');
+  let offset = 0;
+  return state.meta.features.map(({ name, categories }) => {
+    const end = offset + (categories?.length ?? 1);
+    const importance = importances.subarray(offset, end).reduce((sum, share) => sum + share, 0);
+    offset = end;
+    return { feature: name, importance };
+  });
+}
+
+/** A fitted instance counts votes; only so the state predicts what the instance does. */
+function importClassifier(instance: unknown) {
+  const given = parseClassifierOptions(instanceOptions(instance));
+  const state = importForest('RandomForestClassifier', instance, { ...given, voting: 'hard' });
+  return { options: state ? { ...given, voting: 'hard' as const } : given, state };
+}
+
+async function classProbabilities(
+  state: ModelState,
+  X: DataFrame,
+  context: FitContext,
+): Promise<Float64Array[]> {
+  const { voting } = parseClassifierOptions(state.meta.options);
+  return predictState(state, X, voting, context);
+}

@@ -1,0 +1,87 @@
+/** Linear least squares over shared columns, in threads. */
+import { InvalidData } from '../errors.ts';
+import { concatFloat64 } from './arrays.ts';
+import { mapRows, type Range } from './chunks.ts';
+import type { FitContext } from './estimator.ts';
+import { momentsKernel, residualsKernel, sumsKernel } from './moments.ts';
+import { factorize } from './normal-equations.ts';
+
+/** What least squares found. */
+export interface LinearFit {
+  /** Of feature i for target j at `j * width + i`. */
+  readonly weights: Float64Array;
+  /** Of each target; zeros without intercept. */
+  readonly intercepts: Float64Array;
+}
+
+/** Fixed, so that sums do not depend on the number of threads. */
+const CHUNK_ROWS = 65_536;
+
+/**
+ * Weights that minimize the squared error: columns are centred, the normal equations solved, and the
+ * solution corrected once by what it leaves over, which takes back most of what their rounding cost.
+ * Dependent or constant features get the shortest weights, as in scikit-learn.
+ *
+ * @throws InvalidData when numbers are too large to be squared.
+ */
+export async function leastSquares(
+  features: readonly Float64Array[],
+  targets: readonly Float64Array[],
+  { intercept }: { readonly intercept: boolean },
+  context: FitContext,
+): Promise<LinearFit> {
+  const width = features.length;
+  const columns = [...features, ...targets];
+  const rowCount = columns[0]?.length ?? 0;
+  const means = intercept ? await columnMeans(columns, rowCount, context) : new Float64Array(columns.length);
+  const input = (rows: Range) => ({ features, targets, means, rows });
+  const parts = await mapRows(context, momentsKernel, rowCount, CHUNK_ROWS, input);
+  const gram = sumOf(parts.map((part) => part.gram));
+  const cross = sumOf(parts.map((part) => part.cross));
+  if (![...gram, ...cross].every(Number.isFinite)) {
+    throw new InvalidData('the squares of X or y go beyond the range of doubles: scale the columns down');
+  }
+  dropConstants(gram, means, width, rowCount);
+  const equations = factorize(gram, width);
+  const weights = solveAll(cross);
+  const left = await mapRows(context, residualsKernel, rowCount, CHUNK_ROWS, (rows) => {
+    return { ...input(rows), weights };
+  });
+  const corrected = sumOf([weights, solveAll(sumOf(left))]);
+  return { weights: corrected, intercepts: interceptsOf(corrected, means, width) };
+
+  function solveAll(products: Float64Array): Float64Array {
+    const solutions = targets.map((_, j) => equations.solve(products.subarray(j * width, (j + 1) * width)));
+    return concatFloat64(solutions);
+  }
+}
+
+async function columnMeans(
+  columns: readonly Float64Array[],
+  rowCount: number,
+  context: FitContext,
+): Promise<Float64Array> {
+  const parts = await mapRows(context, sumsKernel, rowCount, CHUNK_ROWS, (rows) => ({ columns, rows }));
+  return sumOf(parts).map((sum) => sum / rowCount);
+}
+
+/** A constant column is not quite zero once its rounded mean is taken away. */
+function dropConstants(gram: Float64Array, means: Float64Array, width: number, rowCount: number): void {
+  for (let i = 0; i < width; i += 1) {
+    const rounding = 8 * Number.EPSILON * (means[i] as number);
+    if ((gram[i * width + i] as number) <= rowCount * rounding * rounding) gram[i * width + i] = 0;
+  }
+}
+
+function interceptsOf(weights: Float64Array, means: Float64Array, width: number): Float64Array {
+  return means.slice(width).map((mean, j) => {
+    let intercept = mean;
+    for (let i = 0; i < width; i += 1) intercept -= (weights[j * width + i] as number) * (means[i] as number);
+    return intercept;
+  });
+}
+
+function sumOf(parts: readonly Float64Array[]): Float64Array {
+  const [first = new Float64Array(0), ...others] = parts;
+  return first.map((value, i) => others.reduce((sum, part) => sum + (part[i] as number), value));
+}

@@ -1,0 +1,140 @@
+/** The passes of least squares over the rows, in threads. */
+import type { Kernel } from '../contract/threads.ts';
+import type { Range } from './chunks.ts';
+
+/** Rows that are centred together, to stay in the processor's cache. */
+const BLOCK_ROWS = 256;
+
+interface SumsInput {
+  readonly columns: readonly Float64Array[];
+  readonly rows: Range;
+}
+
+/** The sum of each column. */
+export const sumsKernel: Kernel<SumsInput, Float64Array> = { name: 'linear.sums', run: sums };
+
+interface MomentsInput {
+  readonly features: readonly Float64Array[];
+  readonly targets: readonly Float64Array[];
+  /** Taken from each feature, then from each target. */
+  readonly means: Float64Array;
+  readonly rows: Range;
+}
+
+/** Products of centred columns. */
+export interface Moments {
+  /** Feature i × feature j at `i * width + j`. */
+  readonly gram: Float64Array;
+  /** Feature i × target j at `j * width + i`. */
+  readonly cross: Float64Array;
+}
+
+/** Products of all features with each other and with the targets. */
+export const momentsKernel: Kernel<MomentsInput, Moments> = { name: 'linear.moments', run: moments };
+
+interface ResidualsInput extends MomentsInput {
+  /** Of feature i for target j at `j * width + i`. */
+  readonly weights: Float64Array;
+}
+
+/** Products of the features with what the weights leave of the targets, laid out as `cross`. */
+export const residualsKernel: Kernel<ResidualsInput, Float64Array> = {
+  name: 'linear.residuals',
+  run: residuals,
+};
+
+function sums({ columns, rows }: SumsInput): Float64Array {
+  return Float64Array.from(columns, (column) => {
+    let sum = 0;
+    for (let row = rows.start; row < rows.end; row += 1) sum += column[row] as number;
+    return sum;
+  });
+}
+
+function moments(input: MomentsInput): Moments {
+  const width = input.features.length;
+  const gram = new Float64Array(width * width);
+  const cross = new Float64Array(width * input.targets.length);
+  eachBlock(input, (features, targets, rowCount) => {
+    addGram(gram, features, rowCount);
+    addCross(cross, features, targets, rowCount);
+  });
+  for (let i = 0; i < width; i += 1) {
+    for (let j = 0; j < i; j += 1) gram[i * width + j] = gram[j * width + i] as number;
+  }
+  return { gram, cross };
+}
+
+function residuals(input: ResidualsInput): Float64Array {
+  const { weights } = input;
+  const width = input.features.length;
+  const cross = new Float64Array(width * input.targets.length);
+  eachBlock(input, (features, targets, rowCount) => {
+    targets.forEach((target, j) => {
+      features.forEach((feature, i) => {
+        subtract(target, feature, weights[j * width + i] as number, rowCount);
+      });
+    });
+    addCross(cross, features, targets, rowCount);
+  });
+  return cross;
+}
+
+type Blocks = readonly Float64Array[];
+
+/** Calls back with the centred values of {@link BLOCK_ROWS} rows at a time, in reused buffers. */
+function eachBlock(
+  { features, targets, means, rows }: MomentsInput,
+  use: (features: Blocks, targets: Blocks, rowCount: number) => void,
+): void {
+  const columns = [...features, ...targets];
+  const blocks = columns.map(() => new Float64Array(BLOCK_ROWS));
+  const featureBlocks = blocks.slice(0, features.length);
+  const targetBlocks = blocks.slice(features.length);
+  for (let start = rows.start; start < rows.end; start += BLOCK_ROWS) {
+    const rowCount = Math.min(BLOCK_ROWS, rows.end - start);
+    columns.forEach((column, i) => {
+      const block = blocks[i] as Float64Array;
+      const mean = means[i] as number;
+      for (let k = 0; k < rowCount; k += 1) block[k] = (column[start + k] as number) - mean;
+    });
+    use(featureBlocks, targetBlocks, rowCount);
+  }
+}
+
+function addGram(gram: Float64Array, features: Blocks, rowCount: number): void {
+  const width = features.length;
+  for (let i = 0; i < width; i += 1) {
+    for (let j = i; j < width; j += 1) {
+      const product = dot(features[i] as Float64Array, features[j] as Float64Array, rowCount);
+      gram[i * width + j] = (gram[i * width + j] as number) + product;
+    }
+  }
+}
+
+function addCross(cross: Float64Array, features: Blocks, targets: Blocks, rowCount: number): void {
+  targets.forEach((target, j) => {
+    features.forEach((feature, i) => {
+      const at = j * features.length + i;
+      cross[at] = (cross[at] as number) + dot(feature, target, rowCount);
+    });
+  });
+}
+
+/** Four sums at once: the processor need not wait for one addition to start the next. */
+function dot(a: Float64Array, b: Float64Array, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    s0 += (a[i] as number) * (b[i] as number);
+    s1 += (a[i + 1] as number) * (b[i + 1] as number);
+    s2 += (a[i + 2] as number) * (b[i + 2] as number);
+    s3 += (a[i + 3] as number) * (b[i + 3] as number);
+  }
+  for (; i < length; i += 1) s0 += (a[i] as number) * (b[i] as number);
+  return s0 + s1 + (s2 + s3);
+}
+
+function subtract(target: Float64Array, feature: Float64Array, weight: number, length: number): void {
+  for (let i = 0; i < length; i += 1) target[i] = (target[i] as number) - weight * (feature[i] as number);
+}

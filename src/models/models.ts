@@ -1,0 +1,136 @@
+/** `om.models`: models and their versions, as omega|ml stores them. */
+import { CorruptObject, InvalidName, KindNotSupported, ModelNotFound } from '../errors.ts';
+import { type Mongo, mapUnavailable } from '../mongo/client.ts';
+import type { Metadata } from '../store/metadata.ts';
+import { checkName } from '../store/names.ts';
+import { createStore, type OmegaStore } from '../store/store.ts';
+import { createModelBackends, type ModelBackends } from './backends.ts';
+import type { ModelBackend, StoredModel } from './model-backend.ts';
+import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
+import { type OpenedModel, openModel } from './opened-model.ts';
+import { checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
+
+export interface ModelsOptions {
+  readonly bucket: string;
+  /** Default: the built-in ones. Give the same registry to every bucket. */
+  readonly backends?: ModelBackends;
+}
+
+interface PutModelOptions {
+  /** A name for this version beside `latest`. */
+  readonly tag?: string;
+  /** A second put under the same task id changes nothing. */
+  readonly taskId?: string;
+}
+
+/** Names are `model`, `model@tag`, `model@<commit>`, `model^` (the version before the latest). */
+export interface Models {
+  /**
+   * Stores a new version: an estimator of `ml-random-forest` or `ml-regression`, fitted or not, an ONNX file
+   * (its bytes, or a path ending in `.onnx`), any other file, or what a registered backend supports.
+   *
+   * @throws KindNotSupported, InvalidName, InvalidOptions, InvalidData
+   */
+  put(value: unknown, name: string, options?: PutModelOptions): Promise<Metadata>;
+  /**
+   * What was put; of an estimator, an instance of its class as the last fit left it.
+   *
+   * @throws ModelNotFound, KindNotSupported, CorruptObject
+   */
+  get(name: string): Promise<unknown>;
+  /** Names, sorted. @param pattern a name in which `*` stands for anything; default all but hidden ones. */
+  list(pattern?: string): Promise<string[]>;
+  /** Removes a model with all its versions. @returns false when `force` is set and there was none. */
+  drop(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  /** Of the model, or of one version when the name says so. @throws ModelNotFound */
+  metadata(name: string): Promise<Metadata>;
+  exists(name: string): Promise<boolean>;
+  /** Reads a model, to work with it. @throws ModelNotFound, KindNotSupported, CorruptObject */
+  open(name: string): Promise<OpenedModel>;
+  /** Adds a backend, for all buckets that share the registry. */
+  register(backend: ModelBackend): void;
+}
+
+export function createModels(
+  mongo: Mongo,
+  { bucket, backends = createModelBackends() }: ModelsOptions,
+): Models {
+  const store = createStore({ mongo, prefix: 'models/', bucket, kinds: [], notFound: ModelNotFound });
+
+  async function put(value: unknown, name: string, { tag, taskId }: PutModelOptions): Promise<Metadata> {
+    checkModelName(name);
+    if (tag !== undefined) checkTag(tag);
+    const backend = backends.forValue(value);
+    const model = backend.pack(await backend.fromValue(value));
+    return putVersion(store, { name, model, attributes: {}, tag, taskId });
+  }
+
+  async function open(name: string): Promise<OpenedModel> {
+    const { base, version } = await findVersion(store, name);
+    const stored = await readModel(store, base.name, version);
+    const backend = backends.forStored(stored);
+    const save = (put: Omit<VersionPut, 'name' | 'tag'>): Promise<Metadata> =>
+      mapUnavailable(mongo, () => putVersion(store, { ...put, name: base.name, tag: undefined }));
+    return openModel({ metadata: base, backend, model: await backend.unpack(stored), save });
+  }
+
+  async function drop(name: string, force: boolean): Promise<boolean> {
+    checkModelName(name);
+    const model = force && !(await store.exists(name)) ? null : await store.metadata(name);
+    const dropped = await store.drop(name, { force });
+    const versions = model && versionsOf(model.attributes);
+    for (const version of versions?.commits ?? []) await store.drop(version.name, { force: true });
+    return dropped;
+  }
+
+  return {
+    put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
+    get: (name) => mapUnavailable(mongo, async () => (await open(name)).value()),
+    list: (pattern) => store.list(pattern),
+    drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
+    metadata: (name) => mapUnavailable(mongo, () => findMetadata(store, name)),
+    exists: (name) => store.exists(parseVersionName(name).base),
+    open: (name) => mapUnavailable(mongo, () => open(name)),
+    register: (backend) => backends.register(backend),
+  };
+}
+
+/** @throws InvalidName when the name says which version, which only reading may. */
+function checkModelName(name: unknown): void {
+  checkName(name);
+  if (!/[@^]/.test(name)) return;
+  throw new InvalidName(`'${name}' names a version: give the model's name without @ and ^`);
+}
+
+/** Of the model, as omega|ml gives it, unless the name says which version. */
+async function findMetadata(store: OmegaStore, name: string): Promise<Metadata> {
+  const { base, version } = await findVersion(store, name);
+  return base.name === name ? base : version;
+}
+
+/** Metadata of the model, and those that hold the bytes asked for: of the latest version unless another is named. */
+async function findVersion(
+  store: OmegaStore,
+  name: string,
+): Promise<{ readonly base: Metadata; readonly version: Metadata }> {
+  const parsed = parseVersionName(name);
+  const base = await store.metadata(parsed.base);
+  const versions = versionsOf(base.attributes);
+  if (versions) return { base, version: await store.metadata(selectCommit(versions, parsed).name) };
+  if (parsed.ref === null && parsed.back === 0) return { base, version: base };
+  throw new ModelNotFound(`model '${parsed.base}' has no versions: ask for '${parsed.base}'`);
+}
+
+async function readModel(
+  store: OmegaStore,
+  name: string,
+  { kind, kindMeta, gridfile }: Metadata,
+): Promise<StoredModel> {
+  if (kind !== MODEL_KIND) {
+    throw new KindNotSupported(
+      `model '${name}' is stored as ${kind}, which only Python can read: run it on a Python worker, or store it as an ONNX file (skl2onnx)`,
+    );
+  }
+  if (!gridfile) throw new CorruptObject(`model '${name}' has no file: put it again`);
+  return { name, kindMeta, bytes: await store.files.read(gridfile) };
+}

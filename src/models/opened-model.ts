@@ -1,0 +1,100 @@
+/** A model read from the store, ready to work. */
+import { InvalidData, NotFitted, OperationNotSupported } from '../errors.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
+import type { FitContext } from '../ml/estimator.ts';
+import type { Metadata } from '../store/metadata.ts';
+import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
+import type { ModelBackend, PackedModel, Score } from './model-backend.ts';
+
+interface FitOptions {
+  /** Where the data came from, noted in the metadata. */
+  readonly trainingSet: TrainingSet;
+  /** A second fit under the same task id changes nothing. */
+  readonly taskId?: string;
+}
+
+export interface OpenedModel {
+  readonly name: string;
+  /** Of the model, not of one version. */
+  readonly metadata: Metadata;
+  /** Names of the columns that the model was fitted on; null when it takes columns by position, or has none yet. */
+  readonly features: readonly string[] | null;
+
+  /** What `om.models.get` gives. */
+  value(): unknown;
+  /**
+   * Fits and stores a new version, with its score on the training data, its signature and the names of the
+   * datasets in the metadata.
+   *
+   * @throws InvalidData, OperationNotSupported
+   */
+  fit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
+  /** One column per target. @throws NotFitted, InvalidData, OperationNotSupported */
+  predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
+  /** One column per class. @throws NotFitted, InvalidData, OperationNotSupported */
+  predictProba(X: DataFrame, context: FitContext): Promise<DataFrame>;
+  /** @throws NotFitted, InvalidData, OperationNotSupported */
+  score(X: DataFrame, y: DataFrame, context: FitContext): Promise<Score>;
+}
+
+/** A model and what is needed to work with it. */
+export interface LoadedModel<Model> {
+  readonly metadata: Metadata;
+  readonly backend: ModelBackend<Model>;
+  readonly model: Model;
+  /** Stores a fitted model as a new version. */
+  save(version: {
+    readonly model: PackedModel;
+    readonly attributes: Readonly<Record<string, unknown>>;
+    readonly taskId: string | undefined;
+  }): Promise<Metadata>;
+}
+
+/** Binds a backend's operations to one model. */
+export function openModel<Model>({ metadata, backend, model, save }: LoadedModel<Model>): OpenedModel {
+  const { name } = metadata;
+
+  /** @throws NotFitted, InvalidData, OperationNotSupported */
+  function ready<Operation>(
+    operation: Operation | undefined,
+    verb: string,
+    ...frames: DataFrame[]
+  ): Operation {
+    const supported = offered(operation, verb, ...frames);
+    if (backend.isFitted(model)) return supported;
+    throw new NotFitted(`model '${name}' is not fitted: call om.runtime.model('${name}').fit(X, y) first`);
+  }
+
+  function offered<Operation>(
+    operation: Operation | undefined,
+    verb: string,
+    ...frames: DataFrame[]
+  ): Operation {
+    if (operation === undefined) {
+      throw new OperationNotSupported(
+        `model '${name}' (${backend.name}) cannot ${verb}: use a model that can, or register a backend for it`,
+      );
+    }
+    if (frames.every(({ rowCount }) => rowCount > 0)) return operation;
+    throw new InvalidData(`model '${name}' cannot ${verb} on a dataset without rows: give at least one row`);
+  }
+
+  return {
+    name,
+    metadata,
+    features: backend.features(model),
+    value: () => backend.toValue(model),
+    async fit(X, y, context, { trainingSet, taskId }) {
+      const started = performance.now();
+      const fitted = await offered(backend.fit, 'fit', X, y).call(backend, model, X, y, context);
+      const score = (await backend.score?.(fitted, X, y, context)) ?? null;
+      const seconds = (performance.now() - started) / 1000;
+      const attributes = fitAttributes(X, y, trainingSet, { score, seconds });
+      return save({ model: backend.pack(fitted), attributes, taskId });
+    },
+    predict: async (X, context) => ready(backend.predict, 'predict', X).call(backend, model, X, context),
+    predictProba: async (X, context) =>
+      ready(backend.predictProba, 'predict probabilities', X).call(backend, model, X, context),
+    score: async (X, y, context) => ready(backend.score, 'score', X, y).call(backend, model, X, y, context),
+  };
+}

@@ -1,0 +1,113 @@
+/** Files in GridFS, in the form that pymongo and omega|ml write. */
+import { CorruptObject } from '../errors.ts';
+import { Binary, type Collection, type Db, ObjectId } from '../mongo/bson.ts';
+import { ensureIndex } from './indexes.ts';
+import { fileCollection } from './names.ts';
+
+const CHUNK_BYTES = 261_120;
+/** How many chunks are read or written at a time: about 16 MB. */
+const CHUNKS_PER_BATCH = 64;
+
+interface FileDocument {
+  readonly _id: ObjectId;
+  readonly filename: string;
+  readonly encoding: null;
+  readonly chunkSize: number;
+  readonly length: number;
+  readonly uploadDate: Date;
+}
+
+interface ChunkDocument {
+  readonly _id: ObjectId;
+  readonly files_id: ObjectId;
+  readonly n: number;
+  readonly data: Binary;
+}
+
+/** The files of one bucket. */
+export interface FileStore {
+  /** Writes a new file and returns its `_id`. The file counts as written when this resolves, not before. */
+  write(filename: string, bytes: Uint8Array): Promise<ObjectId>;
+  /** @throws CorruptObject when the file is not there, or chunks of it are missing. */
+  read(id: ObjectId): Promise<Buffer>;
+  /** Does nothing when there is no such file. */
+  remove(id: ObjectId): Promise<void>;
+}
+
+export function createFileStore(db: Db, bucket: string): FileStore {
+  const files = db.collection<FileDocument>(`${fileCollection(bucket)}.files`);
+  const chunks = db.collection<ChunkDocument>(`${fileCollection(bucket)}.chunks`);
+  let indexed: Promise<unknown> | undefined;
+
+  function ensureIndexes(): Promise<unknown> {
+    indexed ??= Promise.all([
+      ensureIndex(chunks, ['files_id', 'n'], { unique: true }),
+      ensureIndex(files, ['filename', 'uploadDate']),
+    ]).catch((error: unknown) => {
+      indexed = undefined;
+      throw error;
+    });
+    return indexed;
+  }
+
+  return {
+    async write(filename, bytes) {
+      await ensureIndexes();
+      const id = new ObjectId();
+      await writeChunks(chunks, id, bytes);
+      const { length } = bytes;
+      await files.insertOne({
+        _id: id,
+        filename,
+        encoding: null,
+        chunkSize: CHUNK_BYTES,
+        length,
+        uploadDate: new Date(),
+      });
+      return id;
+    },
+    async read(id) {
+      const file = await files.findOne({ _id: id });
+      if (!file)
+        throw new CorruptObject(`the file ${id.toHexString()} is not in GridFS: put the object again`);
+      return readChunks(chunks, id, Number(file.length));
+    },
+    async remove(id) {
+      await files.deleteOne({ _id: id });
+      await chunks.deleteMany({ files_id: id });
+    },
+  };
+}
+
+async function writeChunks(
+  chunks: Collection<ChunkDocument>,
+  id: ObjectId,
+  bytes: Uint8Array,
+): Promise<void> {
+  const count = Math.ceil(bytes.length / CHUNK_BYTES);
+  for (let first = 0; first < count; first += CHUNKS_PER_BATCH) {
+    const size = Math.min(CHUNKS_PER_BATCH, count - first);
+    const batch = Array.from({ length: size }, (_, i) => {
+      const n = first + i;
+      const data = new Binary(Buffer.from(bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES)));
+      return { _id: new ObjectId(), files_id: id, n, data };
+    });
+    await chunks.insertMany(batch);
+  }
+}
+
+async function readChunks(chunks: Collection<ChunkDocument>, id: ObjectId, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let offset = 0;
+  let next = 0;
+  const cursor = chunks.find({ files_id: id }, { sort: { n: 1 }, batchSize: CHUNKS_PER_BATCH });
+  for await (const { n, data } of cursor) {
+    if (n !== next) break;
+    offset += Buffer.from(data.buffer.buffer, data.buffer.byteOffset, data.position).copy(bytes, offset);
+    next += 1;
+  }
+  if (offset === length) return bytes;
+  throw new CorruptObject(
+    `the file ${id.toHexString()} has ${offset} of its ${length} bytes in GridFS: put the object again`,
+  );
+}

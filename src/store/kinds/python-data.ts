@@ -1,0 +1,31 @@
+/** Plain objects and arrays, as documents. */
+import { isPlainObject } from '../../frame/tabular.ts';
+import type { Document } from '../../mongo/bson.ts';
+import { insertMissing } from '../../mongo/insert.ts';
+import { documentIds, writeDocuments } from '../document-write.ts';
+import { collectionToRead, type Kind } from '../kind.ts';
+import { requireAllColumns } from '../names.ts';
+
+/**
+ * A put adds a document with the value; a list of lists adds one for each. So `get` returns a list of what
+ * was put, in that order.
+ */
+export const pythonData: Kind<unknown[]> = {
+  name: 'python.data',
+  appends: true,
+  supports: (value) => Array.isArray(value) || isPlainObject(value),
+  async put(value, write, context) {
+    const items = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
+    const idOf = documentIds(write.writeId);
+    const documents: Document[] = items.map((data: unknown, i) => ({ _id: idOf(i), data }));
+    const collection = await writeDocuments(write, context, (into) => insertMissing(into, documents));
+    return { collection, objid: idOf(items.length - 1) };
+  },
+  async get(metadata, { columns }, context) {
+    requireAllColumns(metadata.name, columns);
+    const collection = context.mongo.db.collection(collectionToRead(metadata, context));
+    const values: unknown[] = [];
+    for await (const { data } of collection.find()) values.push(data);
+    return values;
+  },
+};

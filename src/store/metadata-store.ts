@@ -1,0 +1,146 @@
+/** The metadata of one store (bucket and prefix), in the collection `metadata` that all stores share. */
+import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
+import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
+import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
+
+/** Where an object's data are, and what its kind must know to read them. */
+export interface StoredData {
+  readonly kindMeta?: Readonly<Record<string, unknown>>;
+  readonly collection?: string;
+  readonly gridfile?: ObjectId;
+  readonly objid?: ObjectId;
+  readonly uri?: string;
+}
+
+/** Metadata of an object to be. */
+interface MetadataDraft extends StoredData {
+  readonly name: string;
+  readonly kind: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+export interface ListOptions {
+  /** Also names that start with `.`; default false. */
+  readonly hidden?: boolean;
+  /** Also names that start with `_`, such as data that clients passed by value; default false. */
+  readonly temporary?: boolean;
+}
+
+/** MongoDB's update operators; fields by their stored names and paths, as in {@link MetadataDocument}. */
+export type MetadataChange = {
+  readonly [Operator in '$set' | '$unset' | '$push' | '$pull' | '$addToSet']?: Readonly<
+    Record<string, unknown>
+  >;
+};
+
+interface UpdateOptions {
+  /** What must hold for the update to happen, besides the object being there. */
+  readonly condition?: Filter<MetadataDocument>;
+  readonly arrayFilters?: Record<string, unknown>[];
+}
+
+export interface MetadataStore {
+  find(name: string): Promise<Metadata | null>;
+  /** @param pattern a name in which `*` stands for anything; default all. Sorted by name. */
+  list(pattern?: string, options?: ListOptions): Promise<Metadata[]>;
+  /** Null when there is an object of this name already. */
+  insert(draft: MetadataDraft): Promise<Metadata | null>;
+  /** Also sets `modified`. Null when the object is gone, or the condition does not hold. */
+  update(id: ObjectId, change: MetadataChange, options?: UpdateOptions): Promise<Metadata | null>;
+  /** False when it was gone already. */
+  remove(id: ObjectId): Promise<boolean>;
+}
+
+export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string): MetadataStore {
+  const documents = mongo.db.collection<MetadataDocument>('metadata');
+  let indexed: Promise<unknown> | undefined;
+
+  function ensureIndexes(): Promise<unknown> {
+    indexed ??= createIndexes(documents).catch((error: unknown) => {
+      indexed = undefined;
+      throw error;
+    });
+    return indexed;
+  }
+
+  return {
+    async find(name) {
+      const found = await documents.findOne({ name: { $eq: name }, bucket, prefix });
+      return found && fromDocument(found);
+    },
+    async list(pattern, options = {}) {
+      const filter = { bucket, prefix, $and: nameFilters(pattern, options) };
+      return (await documents.find(filter, { sort: { name: 1 } }).toArray()).map(fromDocument);
+    },
+    async insert(draft) {
+      await ensureIndexes();
+      const now = toNaive(new Date());
+      const document: MetadataDocument = {
+        _id: new ObjectId(),
+        name: draft.name,
+        bucket,
+        prefix,
+        kind: draft.kind,
+        ...toFields(draft),
+        kind_meta: { ...draft.kindMeta },
+        attributes: { ...draft.attributes },
+        s3file: {},
+        created: now,
+        modified: now,
+      };
+      try {
+        await documents.insertOne(document);
+        return fromDocument(document);
+      } catch (error) {
+        if (isDuplicateKey(error)) return null;
+        throw error;
+      }
+    },
+    async update(id, change, { condition = {}, arrayFilters } = {}) {
+      const updated = await documents.findOneAndUpdate(
+        { ...condition, _id: id },
+        {
+          ...change,
+          $set: { ...change.$set, modified: toNaive(new Date()) },
+        } as UpdateFilter<MetadataDocument>,
+        { returnDocument: 'after', ...(arrayFilters ? { arrayFilters } : {}) },
+      );
+      return updated && fromDocument(updated);
+    },
+    async remove(id) {
+      return (await documents.deleteOne({ _id: id })).deletedCount > 0;
+    },
+  };
+}
+
+/** The fields of the stored document that say where the data are. */
+export function toFields(data: StoredData): Partial<MetadataDocument> {
+  const { kindMeta, collection, gridfile, objid, uri } = data;
+  return {
+    ...(kindMeta ? { kind_meta: { ...kindMeta } } : {}),
+    ...(collection ? { collection } : {}),
+    ...(gridfile ? { gridfile } : {}),
+    ...(objid ? { objid } : {}),
+    ...(uri === undefined ? {} : { uri }),
+  };
+}
+
+/** As mongoengine names and declares them. */
+async function createIndexes(documents: Collection<MetadataDocument>): Promise<void> {
+  await documents.createIndex({ name: 1, bucket: 1, prefix: 1 }, { unique: true });
+  await documents.createIndex({ bucket: 1, prefix: 1, name: 1 });
+  await documents.createIndex({ created: 1 });
+}
+
+function nameFilters(pattern: string | undefined, options: ListOptions): Filter<MetadataDocument>[] {
+  const filters: Filter<MetadataDocument>[] = [{ name: { $type: 'string' } }];
+  if (pattern !== undefined) filters.push({ name: { $regex: globToRegex(pattern) } });
+  if (!options.hidden) filters.push({ name: { $not: /^\./ } });
+  if (!options.temporary) filters.push({ name: { $not: /^_/ } });
+  return filters;
+}
+
+function globToRegex(pattern: string): string {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return `^${parts.join('.*')}$`;
+}

@@ -1,0 +1,122 @@
+/** Stores values so that readers see the old data or the new, never a part. */
+import { randomUUID } from 'node:crypto';
+import { InvalidData, OperationalError } from '../errors.ts';
+import type { Filter } from '../mongo/bson.ts';
+import { appendTarget, kindToWrite } from './choose-kind.ts';
+import type { Kind, KindContext } from './kind.ts';
+import type { Metadata, MetadataDocument } from './metadata.ts';
+import { type MetadataChange, type MetadataStore, type StoredData, toFields } from './metadata-store.ts';
+
+export interface PutOptions {
+  /** False replaces what is there; readers see the old data or the new, never a part. Default true. */
+  readonly append?: boolean;
+  /** The kind to store the value as; default the first that supports it. */
+  readonly kind?: string;
+  /** Added to the object's attributes. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** A second put under the same task id changes nothing. */
+  readonly taskId?: string;
+}
+
+/** What a put and a drop work with. */
+export interface StoreParts extends KindContext {
+  readonly kinds: readonly Kind[];
+  readonly catalog: MetadataStore;
+}
+
+/** How often a put is tried while others replace the same object. */
+const ATTEMPTS = 5;
+/** How many task ids an object remembers. */
+const REMEMBERED_TASKS = 100;
+
+/**
+ * Writes the data first, then points the metadata to them in one conditional update, then removes what
+ * was replaced. A crash in between leaves data that nothing points to, and the object as it was.
+ *
+ * @throws InvalidData, KindNotSupported
+ */
+export async function putObject(
+  parts: StoreParts,
+  value: unknown,
+  name: string,
+  options: PutOptions,
+): Promise<Metadata> {
+  for (const attribute of Object.keys(options.attributes ?? {})) checkAttribute(attribute);
+  const writeId = options.taskId ?? randomUUID();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const existing = await parts.catalog.find(name);
+    if (existing && hasWritten(existing, options.taskId)) return existing;
+    const saved = await tryToPut(parts, value, { name, writeId, existing }, options);
+    if (saved) return saved;
+  }
+  throw new OperationalError(`'${name}' is being replaced by others all the time: try again later`);
+}
+
+/** Removes an object's collection and file. */
+export async function removeData(parts: KindContext, { collection, gridfile }: StoredData): Promise<void> {
+  if (collection) await parts.mongo.db.dropCollection(collection);
+  if (gridfile) await parts.files.remove(gridfile);
+}
+
+interface Attempt {
+  readonly name: string;
+  readonly writeId: string;
+  readonly existing: Metadata | null;
+}
+
+/** Null when somebody else was faster. */
+async function tryToPut(
+  parts: StoreParts,
+  value: unknown,
+  { name, writeId, existing }: Attempt,
+  options: PutOptions,
+): Promise<Metadata | null> {
+  const { append = true } = options;
+  const kind = kindToWrite(parts.kinds, value, options.kind, append ? existing?.kind : undefined);
+  const target = appendTarget(kind, append, existing);
+  const data = await kind.put(value, { name, target, writeId }, parts);
+  const saved = existing
+    ? await parts.catalog.update(existing.id, changeTo(kind, data, options), {
+        condition: unchanged(existing, options),
+      })
+    : await parts.catalog.insert({ ...data, name, kind: kind.name, attributes: initialAttributes(options) });
+  if (target) return saved;
+  if (!saved) await removeData(parts, data);
+  else if (existing) await removeData(parts, existing);
+  return saved;
+}
+
+function hasWritten({ attributes }: Metadata, taskId: string | undefined): boolean {
+  const { written_by: tasks } = attributes;
+  return taskId !== undefined && Array.isArray(tasks) && tasks.includes(taskId);
+}
+
+function initialAttributes({ attributes, taskId }: PutOptions): Record<string, unknown> {
+  return { ...attributes, ...(taskId ? { written_by: [taskId] } : {}) };
+}
+
+/** What a put changes in metadata that are there. */
+function changeTo(kind: Kind, data: StoredData, { attributes = {}, taskId }: PutOptions): MetadataChange {
+  const fields = toFields(data);
+  const obsolete = ['collection', 'gridfile', 'objid', 'uri'].filter((field) => !(field in fields));
+  const added = Object.entries(attributes).map(([name, value]) => [`attributes.${name}`, value]);
+  return {
+    $set: { kind: kind.name, kind_meta: {}, ...fields, ...Object.fromEntries(added) },
+    $unset: Object.fromEntries(obsolete.map((field) => [field, ''])),
+    ...(taskId ? { $push: { 'attributes.written_by': { $each: [taskId], $slice: -REMEMBERED_TASKS } } } : {}),
+  };
+}
+
+function checkAttribute(name: string): void {
+  if (name !== '' && !/[.\0]|^\$/.test(name)) return;
+  throw new InvalidData(`'${name}' cannot be the name of an attribute: leave out dots, NUL and a leading $`);
+}
+
+/** Holds as long as nobody else has replaced the data, and the task has not written yet. */
+function unchanged({ collection, gridfile }: Metadata, { taskId }: PutOptions): Filter<MetadataDocument> {
+  return {
+    collection: collection ?? { $exists: false },
+    gridfile: gridfile ?? { $exists: false },
+    ...(taskId ? { 'attributes.written_by': { $ne: taskId } } : {}),
+  };
+}

@@ -1,0 +1,125 @@
+/** A store: the named objects of one bucket under one prefix. */
+import type { OmegaError } from '../errors.ts';
+import { type Mongo, mapUnavailable } from '../mongo/client.ts';
+import { kindToRead } from './choose-kind.ts';
+import { closeNames } from './close-names.ts';
+import { createFileStore, type FileStore } from './gridfs.ts';
+import type { Kind } from './kind.ts';
+import type { Metadata } from './metadata.ts';
+import { createMetadataStore, type ListOptions, type MetadataStore } from './metadata-store.ts';
+import { checkName, checkNewName, objectKey, parseDatasetName } from './names.ts';
+import { type PutOptions, putObject, removeData, type StoreParts } from './put.ts';
+
+export interface StoreOptions {
+  readonly mongo: Mongo;
+  readonly bucket: string;
+  /** `data/`, `models/` or `jobs/`. */
+  readonly prefix: string;
+  /** Asked in this order. */
+  readonly kinds: readonly Kind[];
+  /** The error for a name that is not there. */
+  readonly notFound: new (
+    message: string,
+  ) => OmegaError;
+}
+
+interface GetOptions {
+  /** Ends a long read; the get then fails with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface OmegaStore {
+  readonly bucket: string;
+  readonly prefix: string;
+  /** The store's parts, for stores built on top of it. */
+  readonly catalog: MetadataStore;
+  readonly files: FileStore;
+  /** The key under which omega|ml would create the object's collection or file. */
+  key(name: string, extension: string): string;
+
+  /** @throws InvalidName, InvalidData, KindNotSupported */
+  put(value: unknown, name: string, options?: PutOptions): Promise<Metadata>;
+  /**
+   * @param name may select columns: `sales[x,y]`.
+   * @throws InvalidName, InvalidData, KindNotSupported, CorruptObject, the error for a missing name
+   */
+  get(name: string, options?: GetOptions): Promise<unknown>;
+  /** Names, sorted. @param pattern a name in which `*` stands for anything; default all. */
+  list(pattern?: string, options?: ListOptions): Promise<string[]>;
+  /** Removes the object and its data. @returns false when `force` is set and there was none. */
+  drop(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  /** @throws the error for a missing name */
+  metadata(name: string): Promise<Metadata>;
+  exists(name: string): Promise<boolean>;
+}
+
+/** How often a get is tried while others replace the object. */
+const ATTEMPTS = 5;
+
+export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOptions): OmegaStore {
+  const catalog = createMetadataStore(mongo, bucket, prefix);
+  const files = createFileStore(mongo.db, bucket);
+  const key = (name: string, extension: string): string => objectKey(bucket, prefix, name, extension);
+  const parts: StoreParts = { mongo, files, key, kinds, catalog };
+
+  async function find(name: string): Promise<Metadata> {
+    const metadata = await catalog.find(name);
+    if (metadata) return metadata;
+    const close = closeNames(
+      name,
+      (await catalog.list()).map((other) => other.name),
+    );
+    const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : 'list() shows what there is';
+    throw new notFound(`there is no '${name}' in bucket '${bucket}' under ${prefix}: ${hint}`);
+  }
+
+  async function drop(name: string, force: boolean): Promise<boolean> {
+    checkName(name);
+    const metadata = force ? await catalog.find(name) : await find(name);
+    if (!metadata || !(await catalog.remove(metadata.id))) return false;
+    await removeData(parts, metadata);
+    return true;
+  }
+
+  async function put(value: unknown, name: string, options: PutOptions): Promise<Metadata> {
+    checkNewName(name);
+    return putObject(parts, value, name, options);
+  }
+
+  return {
+    ...{ bucket, prefix, catalog, files, key },
+    put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
+    get: (name, options = {}) => mapUnavailable(mongo, () => getObject(parts, name, options, find)),
+    list: (pattern, options) =>
+      mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
+    drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
+    metadata: (name) => mapUnavailable(mongo, async () => find(parseDatasetName(name).name)),
+    exists: (name) =>
+      mapUnavailable(mongo, async () => (await catalog.find(parseDatasetName(name).name)) !== null),
+  };
+}
+
+/**
+ * Whoever replaces an object moves its metadata before removing the old data. So metadata that have not
+ * moved while the data were read prove that the data were whole; otherwise they are read again.
+ */
+async function getObject(
+  parts: StoreParts,
+  text: string,
+  options: GetOptions,
+  find: (name: string) => Promise<Metadata>,
+): Promise<unknown> {
+  const { name, columns } = parseDatasetName(text);
+  for (let attempt = 1; ; attempt += 1) {
+    const metadata = await find(name);
+    const kind = kindToRead(parts.kinds, metadata);
+    const [reading] = await Promise.allSettled([kind.get(metadata, { ...options, columns }, parts)]);
+    if (attempt < ATTEMPTS && hasMoved(metadata, await parts.catalog.find(name))) continue;
+    if (reading.status === 'fulfilled') return reading.value;
+    throw reading.reason;
+  }
+}
+
+function hasMoved(before: Metadata, now: Metadata | null): boolean {
+  return now?.collection !== before.collection || String(now?.gridfile) !== String(before.gridfile);
+}

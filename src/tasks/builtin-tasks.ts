@@ -1,0 +1,15 @@
+/** All tasks that every worker knows. */
+import type { BuiltinTask } from './builtin-task.ts';
+import { fitTask, predictProbaTask, predictTask, scoreTask } from './model-tasks.ts';
+import { notebookTask } from './notebook-task.ts';
+import { pingTask } from './ping-task.ts';
+
+/** The tasks of omega|ml, under its names. */
+export const builtinTasks: readonly BuiltinTask[] = [
+  fitTask,
+  predictTask,
+  predictProbaTask,
+  scoreTask,
+  pingTask,
+  notebookTask,
+];

@@ -1,0 +1,107 @@
+/** Fit, predict and score, as omega|ml's clients call them (omegaml/tasks.py). */
+import { valueAt } from '../frame/column-rows.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
+import type { OpenedModel } from '../models/opened-model.ts';
+import { formatMetadata } from '../store/metadata.ts';
+import { bindArguments, optionalText, requiredText } from './arguments.ts';
+import type { BuiltinContext, BuiltinTask, Stores } from './builtin-task.ts';
+import { readFeatures, readLabels, type TaskData } from './task-data.ts';
+
+const FIT = {
+  task: 'omegaml.tasks.omega_fit',
+  required: ['modelname', 'Xname'],
+  optional: ['Yname'],
+} as const;
+
+/** Fits a model and stores it as a new version. The result is the model's Metadata text. */
+export const fitTask: BuiltinTask = {
+  name: FIT.task,
+  async run(args, kwargs, context) {
+    const { values, bucket } = bindArguments(FIT, args, kwargs);
+    const om = context.om.bucket(bucket);
+    const model = await openModel(om, FIT.task, values.modelname);
+    const [X, y] = await readTrainingSet(om, model, values);
+    const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
+    const { taskId } = context;
+    return formatMetadata(await model.fit(X.frame, y.frame, context, { trainingSet, taskId }));
+  },
+};
+
+/** The result is a list with a value per row; with a list of values per row where the model has several outputs. */
+export const predictTask = createPredictTask({
+  name: 'omegaml.tasks.omega_predict',
+  compute: (model, X, context) => model.predict(X, context),
+  toResult: (frame) => (frame.columns.size === 1 ? rowsOf(frame).flat() : rowsOf(frame)),
+});
+
+/** The result is a list with a list of probabilities per row, the classes in ascending order. */
+export const predictProbaTask = createPredictTask({
+  name: 'omegaml.tasks.omega_predict_proba',
+  compute: (model, X, context) => model.predictProba(X, context),
+  toResult: rowsOf,
+});
+
+const SCORE = {
+  task: 'omegaml.tasks.omega_score',
+  required: ['modelname', 'Xname'],
+  optional: ['Yname', 'rName'],
+} as const;
+
+/** The result is one number: accuracy of a classifier, R² of a regression. */
+export const scoreTask: BuiltinTask = {
+  name: SCORE.task,
+  async run(args, kwargs, context) {
+    const { values, bucket } = bindArguments(SCORE, args, kwargs);
+    const om = context.om.bucket(bucket);
+    const result = optionalText(SCORE.task, 'rName', values.rName);
+    const model = await openModel(om, SCORE.task, values.modelname);
+    const [X, y] = await readTrainingSet(om, model, values);
+    const { value } = await model.score(X.frame, y.frame, context);
+    return result === null ? value : store(om, [value], result, context);
+  },
+};
+
+interface Prediction {
+  readonly name: string;
+  compute(model: OpenedModel, X: DataFrame, context: BuiltinContext): Promise<DataFrame>;
+  toResult(frame: DataFrame): unknown;
+}
+
+/** With `rName`, the prediction is stored as a dataset, and the result is its Metadata text. */
+function createPredictTask({ name, compute, toResult }: Prediction): BuiltinTask {
+  const signature = { task: name, required: ['modelname', 'Xname'], optional: ['rName'] } as const;
+  return {
+    name,
+    async run(args, kwargs, context) {
+      const { values, bucket } = bindArguments(signature, args, kwargs);
+      const om = context.om.bucket(bucket);
+      const result = optionalText(name, 'rName', values.rName);
+      const model = await openModel(om, name, values.modelname);
+      const X = await readFeatures(om.datasets, model, values.Xname);
+      const predicted = await compute(model, X.frame, context);
+      return result === null ? toResult(predicted) : store(om, predicted, result, context);
+    },
+  };
+}
+
+function openModel(om: Stores, task: string, modelname: unknown): Promise<OpenedModel> {
+  return om.models.open(requiredText(task, 'modelname', modelname));
+}
+
+function readTrainingSet(
+  { datasets }: Stores,
+  model: OpenedModel,
+  { Xname, Yname }: { readonly Xname: unknown; readonly Yname: unknown },
+): Promise<[X: TaskData, y: TaskData]> {
+  return Promise.all([readFeatures(datasets, model, Xname), readLabels(datasets, model, Yname)]);
+}
+
+/** Replaces what the dataset holds, once per task. */
+async function store(om: Stores, value: unknown, name: string, { taskId }: BuiltinContext): Promise<string> {
+  return formatMetadata(await om.datasets.put(value, name, { append: false, taskId }));
+}
+
+function rowsOf(frame: DataFrame): unknown[][] {
+  const columns = [...frame.columns.values()];
+  return Array.from({ length: frame.rowCount }, (_, row) => columns.map((column) => valueAt(column, row)));
+}

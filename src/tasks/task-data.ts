@@ -1,0 +1,80 @@
+/** From what a client sent as X and Y to tables. */
+import { InvalidData } from '../errors.ts';
+import { DataFrame } from '../frame/data-frame.ts';
+import { NdArray } from '../frame/nd-array.ts';
+import type { OpenedModel } from '../models/opened-model.ts';
+import type { Datasets } from '../store/datasets.ts';
+import type { Metadata } from '../store/metadata.ts';
+import { frameFromRows, frameFromValues, nameColumns } from './inline-data.ts';
+
+/** A table and where it came from. */
+export interface TaskData {
+  readonly frame: DataFrame;
+  /** The dataset's name as the client wrote it; null for data passed by value. */
+  readonly name: string | null;
+  readonly metadata: Metadata | null;
+}
+
+/** How omega|ml's clients say "the dataset of the last fit", besides null. */
+const SAME_AS_FIT = '*';
+
+/** What omega|ml sends instead of data when its JSON serializer has lost them. */
+const LOST_DATA = './system/passthrough/';
+
+/**
+ * The features.
+ *
+ * @param X a dataset's name, rows by value, or null or `*` for the dataset that the model was fitted on.
+ * @throws InvalidData, DatasetNotFound, InvalidName
+ */
+export async function readFeatures(datasets: Datasets, model: OpenedModel, X: unknown): Promise<TaskData> {
+  const given = orDefault(X, model, 'Xname');
+  if (typeof given === 'string') return readDataset(datasets, given, model.features);
+  if (given !== null) return { frame: frameFromRows(given, model.features), name: null, metadata: null };
+  throw new InvalidData(
+    `no features: model '${model.name}' was fitted on no dataset; send the name of one as Xname`,
+  );
+}
+
+/**
+ * The labels.
+ *
+ * @param Y a dataset's name, values, or null or `*` for the dataset that the model was fitted on.
+ * @throws InvalidData when there are none; DatasetNotFound, InvalidName
+ */
+export async function readLabels(datasets: Datasets, model: OpenedModel, Y: unknown): Promise<TaskData> {
+  const given = orDefault(Y, model, 'Yname');
+  if (typeof given === 'string') return readDataset(datasets, given, null);
+  if (given !== null) return { frame: frameFromValues(given, 'y'), name: null, metadata: null };
+  throw new InvalidData(
+    `labels missing: send the name of the dataset with the labels of model '${model.name}' as Yname, for example sales[price]`,
+  );
+}
+
+function orDefault(value: unknown, { metadata }: OpenedModel, field: 'Xname' | 'Yname'): unknown {
+  if (value !== null && value !== undefined && value !== SAME_AS_FIT) return value;
+  const fitted = metadata.attributes.dataset;
+  if (typeof fitted !== 'object' || fitted === null) return null;
+  return (fitted as Record<string, unknown>)[field] ?? null;
+}
+
+async function readDataset(
+  datasets: Datasets,
+  name: string,
+  names: readonly string[] | null,
+): Promise<TaskData> {
+  if (name.startsWith(LOST_DATA)) {
+    throw new InvalidData(
+      `the client's JSON message holds '${name}' instead of the data: set OMEGA_PASSTHROUGH_MAX_SIZE=0 at the client, or store the data and send the dataset's name`,
+    );
+  }
+  const [value, metadata] = await Promise.all([datasets.get(name), datasets.metadata(name)]);
+  return { frame: toFrame(value, names), name, metadata };
+}
+
+/** @param names of the columns, where the dataset has none. */
+function toFrame(value: unknown, names: readonly string[] | null): DataFrame {
+  if (value instanceof DataFrame) return value;
+  if (value instanceof NdArray) return nameColumns(value.toDataFrame(), names);
+  return frameFromRows(value, names);
+}

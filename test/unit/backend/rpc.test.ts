@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { createRpcBackend } from '../../../src/backend/rpc.ts';
+import type { JsonText, TaskId } from '../../../src/contract/job.ts';
+import type { Publication } from '../../../src/contract/transport.ts';
+import { MessageTooLarge, OperationalError } from '../../../src/errors.ts';
+import { successResult } from '../../../src/protocol/result.ts';
+
+const address = {
+  taskId: 'a' as TaskId,
+  groupId: null,
+  parentId: null,
+  replyTo: 'client-queue',
+  correlationId: 'other-id',
+};
+
+function backendWithOutbox() {
+  const outbox: Publication[] = [];
+  const backend = createRpcBackend({ publish: async (publication) => void outbox.push(publication) });
+  return { backend, outbox };
+}
+
+it('sends a result as Celery does, and takes a client that is gone for served', async () => {
+  const { backend, outbox } = backendWithOutbox();
+  await backend.store(successResult(address, '3' as JsonText, new Date('2026-01-02T03:04:05Z')));
+  const [{ body, ...sent } = { body: Buffer.of() }] = outbox;
+  expect(sent).toEqual({
+    exchange: '',
+    routingKey: 'client-queue',
+    properties: {
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      correlationId: 'other-id',
+      deliveryMode: 1,
+      priority: 0,
+      headers: {},
+    },
+    unroutable: 'drop',
+  });
+  expect(JSON.parse(body.toString())).toEqual({
+    task_id: 'a',
+    status: 'SUCCESS',
+    result: 3,
+    traceback: null,
+    children: [],
+    date_done: '2026-01-02T03:04:05+00:00',
+  });
+});
+
+it('sends nothing where no reply is wanted', async () => {
+  const { backend, outbox } = backendWithOutbox();
+  await backend.store(successResult({ ...address, replyTo: null }, '3' as JsonText));
+  expect(outbox).toEqual([]);
+});
+
+it('refuses a result over the limit for messages', async () => {
+  const { backend, outbox } = backendWithOutbox();
+  const result = successResult(address, `"${'x'.repeat(12 * 1024 * 1024)}"` as JsonText);
+  await expect(backend.store(result)).rejects.toThrow(MessageTooLarge);
+  expect(outbox).toEqual([]);
+});
+
+it('waits at its close for what is on its way, whatever becomes of it', async () => {
+  let fail = (_: Error): void => undefined;
+  const publish = () =>
+    new Promise<void>((_, reject) => {
+      fail = reject;
+    });
+  const backend = createRpcBackend({ publish });
+  const stored = backend.store(successResult(address, '3' as JsonText));
+  const closed = backend.close();
+  fail(new OperationalError('gone'));
+  await expect(stored).rejects.toThrow(OperationalError);
+  await expect(closed).resolves.toBeUndefined();
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidData } from '../../../src/errors.ts';
+import { score, scorePrediction } from '../../../src/ml/scoring.ts';
+import { contextOf, fitted, frame } from '../../support/ml-fixtures.ts';
+
+describe('a score', () => {
+  it('of a classifier is the share of right labels', () => {
+    const y = frame({ y: ['a', 'b', 'a', 'c'] });
+    expect(scorePrediction('classifier', y, frame({ p: ['a', 'b', 'b', 'c'] }))).toEqual({
+      metric: 'accuracy',
+      value: 0.75,
+    });
+  });
+
+  it('takes true for 1 and whole doubles for integers', () => {
+    expect(scorePrediction('classifier', frame({ y: [true, false] }), frame({ p: [1, 1] })).value).toBe(0.5);
+  });
+
+  // sklearn.metrics.r2_score([3, -0.5, 2, 7], [2.5, 0.0, 2, 8])
+  it('of a regression is R² as scikit-learn has it', () => {
+    const y = frame({ y: [3, -0.5, 2, 7] });
+    expect(scorePrediction('regressor', y, frame({ p: [2.5, 0, 2, 8] })).value).toBeCloseTo(
+      0.9486081370449679,
+      14,
+    );
+  });
+
+  it('of several targets is the mean of their R²', () => {
+    const y = frame({ a: [1, 2, 3], b: [1, 2, 3] });
+    expect(scorePrediction('regressor', y, frame({ a: [1, 2, 3], b: [2, 2, 2] })).value).toBe(0.5);
+  });
+
+  it.each([
+    [[2, 2], [2, 2], 1],
+    [[2, 2], [2, 3], 0],
+    [[2], [2], Number.NaN],
+  ])('of the constant truth %j and the answers %j is %d', (truth, answers, value) => {
+    expect(scorePrediction('regressor', frame({ y: truth }), frame({ p: answers })).value).toBe(value);
+  });
+
+  it.each([
+    [
+      'labels of another type',
+      frame({ y: [1, 2] }),
+      /labels such as 1 and the model predicts labels such as a/,
+    ],
+    ['missing labels', frame({ y: ['a', null] }), /no label in 1 of 2/],
+    ['fewer labels', frame({ y: ['a'] }), /2 rows and y has 1/],
+  ])('is refused for %s', async (_, y, message) => {
+    const X = frame({ x: [1, 2] });
+    const { estimator, state } = await fitted('RandomForestClassifier', X, frame({ y: ['a', 'b'] }));
+    await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(InvalidData);
+    await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(message);
+  });
+
+  it('is refused for no rows, and for another number of targets', async () => {
+    const X = frame({ x: [1, 2] });
+    const { estimator, state } = await fitted('MultivariateLinearRegression', X, frame({ y: [1, 2] }));
+    const none = [frame({ x: [] }), frame({ y: [] })] as const;
+    await expect(score(estimator, state, ...none, contextOf())).rejects.toThrow(/no rows/);
+    const two = frame({ y: [1, 2], z: [1, 2] });
+    await expect(score(estimator, state, X, two, contextOf())).rejects.toThrow(
+      /y has 2 columns and the model predicts 1/,
+    );
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonText, TaskId } from '../../../src/contract/job.ts';
+import { MessageTooLarge, ProtocolError, TaskFailed } from '../../../src/errors.ts';
+import { parseIsoDateTime } from '../../../src/protocol/dates.ts';
+import { recordFromResult, toErrorRecord } from '../../../src/protocol/exception.ts';
+import {
+  assertResultSize,
+  decodeResult,
+  encodeResult,
+  errorResult,
+  progressResult,
+  successResult,
+  unwrapResult,
+} from '../../../src/protocol/result.ts';
+import { isException, isReady } from '../../../src/protocol/states.ts';
+import { readFixture } from '../../support/celery-fixtures.ts';
+
+interface Body {
+  readonly status: string;
+  readonly result: unknown;
+  readonly traceback: string | null;
+  readonly children: readonly unknown[];
+  readonly date_done: string | null;
+  readonly task_id: TaskId;
+  readonly group_id?: string;
+  readonly parent_id?: string;
+}
+
+/** Only with `result_extended`, which this package does not write. */
+const EXTENDED = ['name', 'args', 'kwargs', 'worker', 'retries', 'queue', 'stamped_headers', 'm'];
+
+const bodies = Object.entries(readFixture<Record<string, { body: Body }[]>>('rpc-results.json')).flatMap(
+  ([name, messages]) => messages.map(({ body }) => [`${name}: ${body.status}`, body] as const),
+);
+
+const address = { taskId: 'a' as TaskId, groupId: null, parentId: null, replyTo: null, correlationId: 'a' };
+
+function resultOf(body: Body) {
+  const { task_id: taskId, group_id: groupId = null, parent_id: parentId = null, status } = body;
+  const to = { ...address, taskId, groupId, parentId };
+  const date = parseIsoDateTime(body.date_done ?? '') ?? new Date();
+  if (isException(status)) {
+    return errorResult(to, recordFromResult(body.result, body.traceback), status as 'FAILURE', date);
+  }
+  if (isReady(status)) return successResult(to, JSON.stringify(body.result) as JsonText, date);
+  return progressResult(to, status, body.result);
+}
+
+/** Celery's microseconds; a Date ends at milliseconds. */
+const toMillisecond = (date: string | null) => date?.replace(/\d{3}\+/, '000+') ?? null;
+
+describe('golden results of Celery', () => {
+  it.each(bodies)('writes %s, field for field', (_, body) => {
+    const expected = Object.fromEntries(Object.entries(body).filter(([name]) => !EXTENDED.includes(name)));
+    const written = JSON.parse(encodeResult({ ...resultOf(body), children: body.children }));
+    expect(written).toEqual({ ...expected, date_done: toMillisecond(body.date_done) });
+  });
+
+  it.each(bodies)('reads %s', (_, body) => {
+    expect(decodeResult(Buffer.from(JSON.stringify(body)))).toEqual({
+      taskId: body.task_id,
+      state: body.status,
+      result: body.result,
+      traceback: body.traceback,
+      children: body.children,
+      dateDone: body.date_done && parseIsoDateTime(body.date_done),
+    });
+  });
+});
+
+it('puts the text of a result in place as it is', () => {
+  const text = '{"n":NaN,"i":9007199254740993}' as JsonText;
+  expect(encodeResult(successResult(address, text))).toContain(`"result": ${text},`);
+});
+
+it('gives the value of a task that succeeded', () => {
+  const body = Buffer.from(encodeResult(successResult(address, '[NaN]' as JsonText)));
+  expect(unwrapResult(decodeResult(body))).toEqual([Number.NaN]);
+});
+
+it('throws what a task failed with', () => {
+  const failed = errorResult(address, toErrorRecord(new TypeError('no rows')));
+  const meta = decodeResult(Buffer.from(encodeResult(failed)));
+  expect(() => unwrapResult(meta)).toThrow(TaskFailed);
+  expect(() => unwrapResult(meta)).toThrow('TypeError: no rows');
+});
+
+it.each(['', '5', '{"status": "SUCCESS"}', '{"task_id": "a"}', '{"task_id": 1, "status": "SUCCESS"}', '['])(
+  'refuses the reply %j',
+  (body) => {
+    expect(() => decodeResult(Buffer.from(body))).toThrow(ProtocolError);
+  },
+);
+
+it('refuses a result that cannot be both stored and sent, and names the task', () => {
+  const result = successResult(address, `"${'x'.repeat(12 * 1024 * 1024)}"` as JsonText);
+  expect(() => assertResultSize(result)).toThrow(MessageTooLarge);
+  expect(() => assertResultSize(result)).toThrow(/task a/);
+});
