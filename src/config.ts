@@ -107,7 +107,7 @@ const settingsSchema = z.object({
 
 /** All settings, validated and frozen. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
-export type SettingName = keyof Settings;
+type SettingName = keyof Settings;
 
 /** Values given by the caller; undefined ones count as not given. */
 export type SettingValues = { readonly [Name in SettingName]?: unknown };

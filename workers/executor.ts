@@ -1,4 +1,5 @@
 /** Entry of the executor processes that src/executors forks. */
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { loadSettings } from '../src/config.ts';
 import type { ExecutorArguments, FromExecutor, ToExecutor } from '../src/contract/ipc.ts';
@@ -6,7 +7,8 @@ import { Executor } from '../src/executor/executor.ts';
 import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
 const { modules, cores }: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
-const { mongoUrl, bucket, python } = loadSettings(process.env);
+const { mongoUrl, broker, bucket, python } = loadSettings(process.env);
+const packageFolder = fileURLToPath(new URL('.', import.meta.resolve('omegaml-node/package.json')));
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
 const die = () => process.kill(-process.pid, 'SIGKILL');
 const send = (batch: readonly FromExecutor[], written?: () => void) =>
@@ -14,7 +16,10 @@ const send = (batch: readonly FromExecutor[], written?: () => void) =>
 
 const executor = new Executor({
   ...{ modules, cores, mongoUrl, bucket, builtins: builtinTasks },
-  notebooks: { python, hostEnv: process.env },
+  notebooks: {
+    ...{ python, hostEnv: process.env, packages: { 'omegaml-node': packageFolder } },
+    env: { OMEGA_MONGO_URL: mongoUrl, OMEGA_BROKER: broker, OMEGA_BUCKET: bucket },
+  },
   ...{ send, exit: process.exit, die },
 });
 

@@ -1,7 +1,7 @@
 /** The settings and the client of a command. */
 import type { Command } from 'commander';
 import { loadSettings, type Settings, type SettingValues } from '../config.ts';
-import { connectWith, type Omega } from '../omega.ts';
+import type { Omega } from '../omega.ts';
 import { findPrivateServices } from '../services/services.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { serviceOptions } from './local-services.ts';
@@ -27,6 +27,8 @@ export async function withOmega<Result>(
   action: (om: Omega) => Promise<Result>,
 ): Promise<Result> {
   const settings = commandSettings(command);
+  // Not at the top: `omega worker` must not load models and their libraries.
+  const { connectWith } = await import('../omega.ts');
   const om = await connectWith({ ...settings, mongoUrl: withoutPatience(settings.mongoUrl) });
   try {
     return await action(om);

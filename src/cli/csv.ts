@@ -2,9 +2,9 @@
 import { valueAt } from '../frame/column-rows.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 
-/** The table with a header line (RFC 4180, lines end in \n); its index, if it has one, comes first. */
+/** The table with a header line (RFC 4180, lines end in \n); named levels of its index come first. */
 export function formatCsv(frame: DataFrame): string {
-  const index = frame.index.map(({ name, column }) => [name ?? 'index', column] as const);
+  const index = frame.index.flatMap(({ name, column }) => (name === null ? [] : [[name, column] as const]));
   const columns = [...index, ...frame.columns];
   const lines = [columns.map(([name]) => formatCell(name)).join(',')];
   for (let row = 0; row < frame.rowCount; row += 1) {

@@ -5,7 +5,6 @@ import { InvalidData, InvalidOptions } from '../errors.ts';
 import { valueAt } from '../frame/column-rows.ts';
 import { readCsv } from '../frame/csv.ts';
 import { DataFrame } from '../frame/data-frame.ts';
-import { estimators } from '../ml/estimators.ts';
 import { parseJson, stringifyJson } from '../protocol/json.ts';
 import { formatCsv } from './csv.ts';
 import type { GlobalOptions } from './global-options.ts';
@@ -29,6 +28,8 @@ export async function readDataset(path: string): Promise<unknown> {
  * @throws InvalidData when it is neither; InvalidOptions when the options are wrong.
  */
 export async function readModel(source: string, options = '{}'): Promise<unknown> {
+  // Not at the top: `omega worker` must not load models and their libraries.
+  const { estimators } = await import('../ml/estimators.ts');
   const estimator = estimators.get(source);
   if (estimator) {
     const given = parseAs(

@@ -8,7 +8,7 @@ import type { Collection } from '../mongo/bson.ts';
 import type { Mongo } from '../mongo/client.ts';
 
 /** Identifies one run of a task. */
-export interface Run {
+interface Run {
   readonly taskId: string;
   readonly retries: number;
   readonly replacedNesting: number;

@@ -14,7 +14,7 @@ import { type Feature, float64Array, type ModelMeta, type ModelState, type Targe
 import { numberFrame, numericTarget } from './target.ts';
 
 /** The points to fit, and their columns' names for messages. */
-export interface Points {
+interface Points {
   readonly x: Float64Array;
   /** The second variable; empty for a function of one. */
   readonly x2: Float64Array;
@@ -40,7 +40,7 @@ export interface Curve<Options extends object> {
   fromFields(fields: Readonly<Record<string, unknown>>): CurveFit<Options> | null;
 }
 
-export interface CurveFit<Options> {
+interface CurveFit<Options> {
   readonly options: Options;
   readonly params: readonly number[];
 }

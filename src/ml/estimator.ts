@@ -47,7 +47,7 @@ export interface Estimator<Options = unknown> {
 
   /**
    * The library's object, which predicts the same from the encoded features (strings one-hot encoded,
-   * classes as 0..K-1). Without a state: an unfitted instance, or the class where it can only be made fitted.
+   * labels other than small whole numbers as 0..K-1). Without a state: an unfitted instance, or the class where it can only be made fitted.
    */
   toInstance(options: Options, state: ModelState | null): object;
 

@@ -35,13 +35,12 @@ type StringColumn = Extract<Column, { type: 'string' }>;
 /**
  * Notes the columns of a training set and the values of its string columns.
  *
- * @throws InvalidData when there are no columns or rows, or a column cannot be a feature.
+ * @throws InvalidData when there are no columns, or a column cannot be a feature.
  */
 export function learnFeatures(X: DataFrame): Feature[] {
   if (X.columns.size === 0) {
     throw new InvalidData('X has no columns: give at least one feature column');
   }
-  if (X.rowCount === 0) throw new InvalidData('X has no rows: fit needs at least one row');
   return [...X.columns].map(([name, column]) => {
     if (column.type === 'object') {
       throw new InvalidData(
@@ -61,13 +60,15 @@ export function encodedWidth(features: readonly Feature[]): number {
 /**
  * Encodes a frame as the fit's was.
  *
- * @throws InvalidData when columns are missing, unknown or of another type, or values are infinite or missing.
+ * @throws InvalidData when there are no rows, columns are missing, unknown or of another type, or values are
+ *   infinite or missing.
  */
 export function designMatrix(
   X: DataFrame,
   { features, named }: Pick<ModelMeta, 'features' | 'named'>,
   missing: MissingValues,
 ): DesignMatrix {
+  requireRows(X);
   const frame = matchColumns(X, features, named);
   const columns = [...frame.columns.values()].flatMap((column, i) => {
     const feature = features[i];
@@ -76,6 +77,12 @@ export function designMatrix(
     return [numeric(feature.name, column, missing)];
   });
   return { rowCount: X.rowCount, columns };
+}
+
+/** @throws InvalidData when there are no rows. */
+export function requireRows(X: DataFrame): void {
+  if (X.rowCount > 0) return;
+  throw new InvalidData('X has no rows: give at least one, or look whether its filter leaves any');
 }
 
 /** The fit's columns in the fit's order: by name, or by position where the fit knew no names. */

@@ -6,7 +6,7 @@ import type { ForestClassifierOptions, ForestRegressionOptions } from './forest-
 import type { Forest } from './forest-predict.ts';
 import { mergeTrees } from './forest-state.ts';
 import { fieldsOf, positionalFeatures } from './library-class.ts';
-import type { ModelState } from './state.ts';
+import type { Label, ModelState } from './state.ts';
 
 /** A node as ml-cart writes it: rows with a value below `splitValue` go left. */
 interface LibraryNode {
@@ -66,18 +66,21 @@ export function libraryOptions(options: AnyForestOptions): Record<string, unknow
 
 /**
  * A fitted forest as ml-random-forest's `load` takes it. Each tree predicts the same there, from encoded
- * features; classes are 0..K-1, in the order of the state's labels. The stock class counts votes, as
+ * features. Labels that the library can have, whole numbers from 0 to {@link MAX_LIBRARY_LABEL}, stay as
+ * they are; others become 0..K-1, in the order of the state's labels. The stock class counts votes, as
  * `voting: 'hard'` does here.
  */
 export function exportForest(state: ModelState, forest: Forest, options: Record<string, unknown>): object {
-  const isClassifier = state.meta.target.classes !== null;
+  const { classes } = state.meta.target;
+  const isClassifier = classes !== null;
+  const labels = libraryLabels(classes ?? []);
   const featureCount = state.arrays.importances?.length ?? 0;
   const everyFeature = Array.from({ length: featureCount }, (_, i) => i);
   const treeOptions = { ...Object(options.treeOptions), kind: isClassifier ? 'classifier' : 'regression' };
   const estimators = Array.from(forest.roots, (root, tree) => ({
     name: isClassifier ? 'DTClassifier' : 'DTRegression',
     options: treeOptions,
-    root: exportTree(forest, root, forest.roots[tree + 1] ?? forest.feature.length),
+    root: exportTree(forest, labels, root, forest.roots[tree + 1] ?? forest.feature.length),
   }));
   return {
     name: isClassifier ? 'RFClassifier' : 'RFRegression',
@@ -112,7 +115,8 @@ export function importForest(
     );
   }
   const { indexes, estimators: trees } = model.baseModel;
-  const width = Number(numberFeatures ?? Math.max(...indexes.flat()) + 1);
+  const highest = indexes.flat().reduce((most, column) => Math.max(most, column), 0);
+  const width = Number(numberFeatures ?? highest + 1);
   const classes = 'voting' in options ? labelsOf(trees.map(({ root }) => root)) : null;
   const imported = trees.map(({ root }, tree) => importTree(root, indexes[tree] ?? [], classes, width));
   return {
@@ -137,30 +141,55 @@ function treeOptionsOf({ maxDepth, minNumSamples, gainThreshold }: AnyForestOpti
 }
 
 /** Children come after their parent: built from the last node to the first, each finds its own ready. */
-function exportTree(forest: Forest, root: number, end: number): LibraryNode | undefined {
+function exportTree(
+  forest: Forest,
+  labels: readonly number[],
+  root: number,
+  end: number,
+): LibraryNode | undefined {
   const nodes: LibraryNode[] = new Array(end - root);
   for (let i = nodes.length - 1; i >= 0; i -= 1) {
     const threshold = forest.threshold[root + i] as number;
     const splitColumn = forest.feature[root + i] as number;
     const left = nodes[i + 1];
     const right = nodes[forest.right[root + i] as number];
-    if (splitColumn < 0 || !left || !right) nodes[i] = { distribution: leafDistribution(forest, threshold) };
-    else nodes[i] = { splitColumn, splitValue: nextUp(threshold), left, right };
+    if (splitColumn >= 0 && left && right)
+      nodes[i] = { splitColumn, splitValue: nextUp(threshold), left, right };
+    else nodes[i] = { distribution: leafDistribution(forest, labels, threshold) };
   }
   return nodes[0];
 }
 
-function leafDistribution({ classCount, distributions }: Forest, leaf: number): number[][] | number {
+function leafDistribution(
+  { classCount, distributions }: Forest,
+  labels: readonly number[],
+  leaf: number,
+): number[][] | number {
   if (classCount === 0) return leaf;
-  if (leaf < classCount) return [Array.from({ length: classCount }, (_, code) => (code === leaf ? 1 : 0))];
   const offset = (leaf - classCount) * classCount;
-  return [Array.from(distributions.subarray(offset, offset + classCount))];
+  const byLabel = new Array<number>((labels.at(-1) ?? 0) + 1).fill(0);
+  labels.forEach((label, code) => {
+    byLabel[label] = leaf < classCount ? Number(code === leaf) : (distributions[offset + code] as number);
+  });
+  return [byLabel];
+}
+
+/** Every leaf has an entry for each number up to the highest label. */
+const MAX_LIBRARY_LABEL = 1000;
+
+/** The labels, ascending, as the library can have them. */
+function libraryLabels(classes: readonly Label[]): number[] {
+  const labels = classes.map((label, code) => (typeof label === 'number' ? label : code));
+  const areIndices = labels.every((label) => label >= 0 && label <= MAX_LIBRARY_LABEL);
+  return areIndices ? labels : labels.map((_, code) => code);
 }
 
 function isLibraryForest(model: unknown): model is LibraryForest {
   if (typeof model !== 'object' || model === null || !('baseModel' in model)) return false;
   const { indexes, estimators } = fieldsOf(model.baseModel);
-  return Array.isArray(indexes) && Array.isArray(estimators) && estimators.every((tree) => 'root' in tree);
+  return (
+    Array.isArray(indexes) && Array.isArray(estimators) && estimators.every((tree) => 'root' in Object(tree))
+  );
 }
 
 /** The labels that occur in leaves, ascending: the library numbers its classes by their labels. */

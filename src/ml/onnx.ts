@@ -4,7 +4,7 @@
  * end the process.
  */
 import { createHash } from 'node:crypto';
-import { InvalidData, OperationNotSupported } from '../errors.ts';
+import { OperationNotSupported } from '../errors.ts';
 import { allocateFloat64, allocateUint8 } from '../frame/allocation.ts';
 import type { Column } from '../frame/column.ts';
 import { columnFromValues } from '../frame/column-rows.ts';
@@ -12,6 +12,7 @@ import { DataFrame } from '../frame/data-frame.ts';
 import { concatFloat64 } from './arrays.ts';
 import { mapChunks } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
+import { requireRows } from './features.ts';
 import { onnxFeeds } from './onnx-feeds.ts';
 import {
   type OnnxFile,
@@ -93,7 +94,6 @@ export async function scoreOnnx(
   y: DataFrame,
   context: FitContext,
 ): Promise<Score> {
-  if (X.rowCount === 0) throw new InvalidData('X has no rows: score needs at least one row');
   return scorePrediction(model.type, y, await predictOnnx(model, X, context));
 }
 
@@ -103,11 +103,12 @@ async function run(
   X: DataFrame,
   context: FitContext,
 ): Promise<OnnxRows> {
+  requireRows(X);
   const feeds = onnxFeeds(model.inputs, X);
   const chunks = await mapChunks(context, X.rowCount, CHUNK_ROWS, (rows) =>
     context.threads.run(onnxRunKernel, { file: model.file, feeds, output: output.name, rows }),
   );
-  const width = chunks[0]?.width ?? output.shape[1] ?? 1;
+  const width = chunks[0]?.width ?? 1;
   const texts = chunks.flatMap(({ values }) => (values instanceof Float64Array ? [] : [values]));
   if (texts.length > 0) return { values: texts.flat(), width };
   return {

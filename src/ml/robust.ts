@@ -120,7 +120,7 @@ function fitRobustPolynomial({ x, y, options: { degree, seed } }: RobustInput<Ro
   const candidates = distinctRows(t, degree);
   const step = Math.ceil(x.length / MAX_JUDGES);
   const judges = Array.from({ length: Math.ceil(x.length / step) }, (_, i) => i * step);
-  let best: number[] = [];
+  let best = [Number.NaN];
   let least = Number.POSITIVE_INFINITY;
   for (let trial = 0; trial < MAX_TRIALS; trial += 1) {
     const rows = drawDistinct(candidates, degree, random);

@@ -23,7 +23,6 @@ export async function score(
   y: DataFrame,
   context: FitContext,
 ): Promise<Score> {
-  if (X.rowCount === 0) throw new InvalidData('X has no rows: score needs at least one row');
   const predicted = await estimator.predict(state, X, context);
   return scorePrediction(estimator.type, y, predicted);
 }

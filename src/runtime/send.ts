@@ -23,7 +23,7 @@ export interface SendOptions {
   readonly priority?: number;
 }
 
-export interface TaskInput {
+interface TaskInput {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
 }

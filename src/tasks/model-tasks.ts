@@ -20,7 +20,7 @@ export const fitTask: BuiltinTask = {
     const { values, bucket } = bindArguments(FIT, args, kwargs);
     const om = context.om.bucket(bucket);
     const model = await openModel(om, FIT.task, values.modelname);
-    const [X, y] = await readTrainingSet(om, model, values);
+    const [X, y] = await readTrainingSet(om, model, values, null);
     const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
     const { taskId } = context;
     return formatMetadata(await model.fit(X.frame, y.frame, context, { trainingSet, taskId }));
@@ -31,7 +31,7 @@ export const fitTask: BuiltinTask = {
 export const predictTask = createPredictTask({
   name: 'omegaml.tasks.omega_predict',
   compute: (model, X, context) => model.predict(X, context),
-  toResult: (frame) => (frame.columns.size === 1 ? rowsOf(frame).flat() : rowsOf(frame)),
+  toResult: valuesOf,
 });
 
 /** The result is a list with a list of probabilities per row, the classes in ascending order. */
@@ -55,7 +55,7 @@ export const scoreTask: BuiltinTask = {
     const om = context.om.bucket(bucket);
     const result = optionalText(SCORE.task, 'rName', values.rName);
     const model = await openModel(om, SCORE.task, values.modelname);
-    const [X, y] = await readTrainingSet(om, model, values);
+    const [X, y] = await readTrainingSet(om, model, values, model.features);
     const { value } = await model.score(X.frame, y.frame, context);
     return result === null ? value : store(om, [value], result, context);
   },
@@ -77,7 +77,7 @@ function createPredictTask({ name, compute, toResult }: Prediction): BuiltinTask
       const om = context.om.bucket(bucket);
       const result = optionalText(name, 'rName', values.rName);
       const model = await openModel(om, name, values.modelname);
-      const X = await readFeatures(om.datasets, model, values.Xname);
+      const X = await readFeatures(om.datasets, model, values.Xname, model.features);
       const predicted = await compute(model, X.frame, context);
       return result === null ? toResult(predicted) : store(om, predicted, result, context);
     },
@@ -92,13 +92,20 @@ function readTrainingSet(
   { datasets }: Stores,
   model: OpenedModel,
   { Xname, Yname }: { readonly Xname: unknown; readonly Yname: unknown },
+  names: readonly string[] | null,
 ): Promise<[X: TaskData, y: TaskData]> {
-  return Promise.all([readFeatures(datasets, model, Xname), readLabels(datasets, model, Yname)]);
+  return Promise.all([readFeatures(datasets, model, Xname, names), readLabels(datasets, model, Yname)]);
 }
 
 /** Replaces what the dataset holds, once per task. */
 async function store(om: Stores, value: unknown, name: string, { taskId }: BuiltinContext): Promise<string> {
   return formatMetadata(await om.datasets.put(value, name, { append: false, taskId }));
+}
+
+function valuesOf(frame: DataFrame): unknown[] {
+  const [column, ...others] = frame.columns.values();
+  if (!column || others.length > 0) return rowsOf(frame);
+  return Array.from({ length: frame.rowCount }, (_, row) => valueAt(column, row));
 }
 
 function rowsOf(frame: DataFrame): unknown[][] {

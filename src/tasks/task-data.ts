@@ -25,12 +25,19 @@ const LOST_DATA = './system/passthrough/';
  * The features.
  *
  * @param X a dataset's name, rows by value, or null or `*` for the dataset that the model was fitted on.
+ * @param names of the columns of data that have none, such as arrays: those that the model expects. Null in
+ *   a fit, which may bring other columns than the last one.
  * @throws InvalidData, DatasetNotFound, InvalidName
  */
-export async function readFeatures(datasets: Datasets, model: OpenedModel, X: unknown): Promise<TaskData> {
+export async function readFeatures(
+  datasets: Datasets,
+  model: OpenedModel,
+  X: unknown,
+  names: readonly string[] | null,
+): Promise<TaskData> {
   const given = orDefault(X, model, 'Xname');
-  if (typeof given === 'string') return readDataset(datasets, given, model.features);
-  if (given !== null) return { frame: frameFromRows(given, model.features), name: null, metadata: null };
+  if (typeof given === 'string') return readDataset(datasets, given, names);
+  if (given !== null) return { frame: frameFromRows(given, names), name: null, metadata: null };
   throw new InvalidData(
     `no features: model '${model.name}' was fitted on no dataset; send the name of one as Xname`,
   );
@@ -69,12 +76,12 @@ async function readDataset(
     );
   }
   const [value, metadata] = await Promise.all([datasets.get(name), datasets.metadata(name)]);
-  return { frame: toFrame(value, names), name, metadata };
+  return { frame: toFrame(value, name, names), name, metadata };
 }
 
-/** @param names of the columns, where the dataset has none. */
-function toFrame(value: unknown, names: readonly string[] | null): DataFrame {
+function toFrame(value: unknown, name: string, names: readonly string[] | null): DataFrame {
   if (value instanceof DataFrame) return value;
   if (value instanceof NdArray) return nameColumns(value.toDataFrame(), names);
-  return frameFromRows(value, names);
+  if (!(value instanceof Uint8Array)) return frameFromRows(value, names);
+  throw new InvalidData(`dataset '${name}' is a file, not a table: store its rows as a DataFrame`);
 }

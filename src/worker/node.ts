@@ -24,7 +24,7 @@ export interface Request {
   pid: number | null;
 }
 
-export interface Limits {
+interface Limits {
   /** Seconds, for messages and tasks that set none; null for no limit. */
   readonly timeLimit: number | null;
   readonly softTimeLimit: number | null;

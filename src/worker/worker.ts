@@ -175,6 +175,7 @@ function executorEnvironment(
   return {
     ...Object.fromEntries(given),
     OMEGA_MONGO_URL: settings.mongoUrl,
+    OMEGA_BROKER: settings.broker,
     OMEGA_BUCKET: settings.bucket,
     OMEGA_PYTHON: settings.python,
     OMEGA_LOGLEVEL: settings.logLevel,

@@ -9,6 +9,7 @@ import {
   OperationNotSupported,
 } from '../../src/errors.ts';
 import { DataFrame } from '../../src/frame/data-frame.ts';
+import { NdArray } from '../../src/frame/nd-array.ts';
 import { versionsOf } from '../../src/models/version-name.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import type { BuiltinTask, Stores } from '../../src/tasks/builtin-task.ts';
@@ -125,6 +126,13 @@ describe('omega_fit', () => {
     const { attributes } = await om.models.metadata('species');
     expect(attributes.dataset).toMatchObject({ Xname: null, features: ['a.b', '$c'] });
     expect(await run(predictTask, ['species', X])).toHaveLength(2);
+  });
+
+  it('may bring other columns than the last fit, also without names', async () => {
+    await fitSpecies();
+    await om.datasets.put(new NdArray('float64', new Float64Array([1, 2, 3])), 'array', { append: false });
+    await run(fitTask, ['species', 'array'], { Yname: ['cat', 'dog', 'dog'] });
+    expect(await run(predictTask, ['species', 'array'])).toHaveLength(3);
   });
 
   it('works in the bucket that the message names', async () => {
@@ -246,6 +254,13 @@ describe('bad input', () => {
       await expect(run(predictTask, args)).rejects.toThrow(InvalidTaskError);
     },
   );
+
+  it('says that a file is no table', async () => {
+    await om.datasets.put(Buffer.from('text'), 'notes', { append: false });
+    await expect(run(predictTask, ['mass', 'notes'])).rejects.toThrow(
+      "dataset 'notes' is a file, not a table",
+    );
+  });
 
   it('says that a file is no model', async () => {
     await om.models.put(Buffer.from('text'), 'notes');

@@ -46,11 +46,15 @@ export function usePlace(broker = brokerUrl()): Place {
   return { queue: name, mongoUrl: url, broker };
 }
 
-/** Starts `omega worker` with the tasks of tests; resolves when it consumes. */
-export async function useWorker(place: Place, flags: readonly string[] = []): Promise<TestWorker> {
+/** Starts `omega worker` with the tasks of tests; resolves when it consumes. `nodeFlags` are the supervisor's. */
+export async function useWorker(
+  place: Place,
+  flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): Promise<TestWorker> {
   const name = `${place.queue}-${randomUUID().slice(0, 4)}@test`;
   const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...nodeFlags, ...args], {
     env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

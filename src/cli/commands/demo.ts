@@ -1,7 +1,6 @@
 /** `omega demo`: everything at once, on real data. */
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { runDemo } from '../demo/demo.ts';
 import type { StepResult } from '../demo/run-steps.ts';
 import { EXIT_CODES } from '../failure.ts';
 import type { GlobalOptions } from '../global-options.ts';
@@ -47,6 +46,7 @@ async function demonstrate(flags: DemoFlags): Promise<void> {
     clearInterval(alive);
   };
   const { signal } = interrupt;
+  const { runDemo } = await import('../demo/demo.ts');
   try {
     await runDemo({
       services: serviceOptions(progress),

@@ -27,7 +27,10 @@ it('dates are written in ISO 8601', () => {
   expect(formatCsv(frame({ t: [new Date(0)] }))).toBe('t\n1970-01-01T00:00:00.000Z\n');
 });
 
-it('an index comes first', () => {
-  const index = [{ name: 'id', column: columnFromValues([7]) }];
+it('named levels of the index come first, others are left out', () => {
+  const index = [
+    { name: 'id', column: columnFromValues([7]) },
+    { name: null, column: columnFromValues([0]) },
+  ];
   expect(formatCsv(new DataFrame(frame({ x: [1] }).columns, index))).toBe('id,x\n7,1\n');
 });

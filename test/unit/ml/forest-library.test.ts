@@ -86,6 +86,8 @@ describe('an instance of ml-random-forest', () => {
     if (!state) throw new Error('no state');
     expect(state.meta.target.classes).toEqual([0, 10, 20]);
     expect(await predicted({ estimator, state }, flowers)).toEqual(instance.predict(rowsOf(iris.columns)));
+    const back = stock(estimator.toInstance(state.meta.options, state));
+    expect(back.predict(rowsOf(iris.columns))).toEqual(instance.predict(rowsOf(iris.columns)));
   });
 
   it('brings its trees along once trained as a regression', async () => {

@@ -230,6 +230,7 @@ describe('features of a forest', () => {
   });
 
   it.each([
+    ['there are no rows', flowers.slice(0, 0), /X has no rows/],
     ['columns are missing', frame({ sepal_length: [1] }), /lacks sepal_width/],
     [
       'a column is unknown',

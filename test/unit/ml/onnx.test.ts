@@ -83,13 +83,6 @@ describe('an ONNX model made by skl2onnx', () => {
     expect((context.threads as { calls?: string[] }).calls).toEqual(['onnx.run']);
   });
 
-  it('answers no rows with no rows, of the same columns', async () => {
-    const model = await openFile('linear-double');
-    const none = await predictOnnx(model, inputOf('linear-double').slice(0, 0), contextOf());
-    expect(none.rowCount).toBe(0);
-    expect(none.columnNames).toEqual(['variable']);
-  });
-
   it('with a zipmap still predicts labels, and names the remedy for probabilities', async () => {
     const model = await openFile('logistic-zipmap');
     const X = inputOf('logistic-strings');
