@@ -1,6 +1,6 @@
 /** The command line as a whole: its commands, global options and help. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../package-version.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addPingCommand } from './commands/ping.ts';
 import { addRuntimeCommand } from './commands/runtime.ts';
@@ -62,10 +62,4 @@ function createProgram(): Command {
   addStoreCommands(program);
   addRuntimeCommand(program);
   return program;
-}
-
-function packageVersion(): string {
-  const file = new URL(import.meta.resolve('omegaml-node/package.json'));
-  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
-  return version;
 }

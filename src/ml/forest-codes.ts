@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../contract/threads.ts';
 import { allocateFloat64, allocateShared } from '../frame/allocation.ts';
+import { mapChunks } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
 import type { DesignMatrix } from './features.ts';
 
@@ -33,7 +34,13 @@ export async function codeFeatures(
   { columns }: DesignMatrix,
   { threads, signal }: FitContext,
 ): Promise<CodedFeature[]> {
-  return Promise.all(columns.map((values) => threads.run(codeKernel, { values }, signal)));
+  const context = { threads, ...(signal ? { signal } : {}) };
+  const coded = await mapChunks(context, columns.length, 1, ({ start, end }) => {
+    return Promise.all(
+      columns.slice(start, end).map((values) => threads.run(codeKernel, { values }, signal)),
+    );
+  });
+  return coded.flat();
 }
 
 export const codeKernel: Kernel<CodeInput, CodedFeature> = {

@@ -78,7 +78,9 @@ export async function startKernelProcess(options: KernelProcessOptions): Promise
   const { pid } = child;
   if (pid === undefined) {
     const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
-    throw new KernelDied(`The kernel could not be started with "${program}" in ${cwd} (${error}): check that both exist.`);
+    throw new KernelDied(
+      `The kernel could not be started with "${program}" in ${cwd} (${error}): check that both exist.`,
+    );
   }
   return new KernelProcess(child, pid, onChild);
 }

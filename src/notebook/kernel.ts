@@ -98,7 +98,7 @@ export class Kernel {
     this.#options = options;
     this.#process = process;
     this.#requests = new Requests(spec.fence !== undefined);
-    process.exited.then((exit) => this.#fail(this.#explain(exit)));
+    void process.exited.then((exit) => this.#fail(this.#explain(exit)));
     options.signal?.addEventListener('abort', this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -150,7 +150,6 @@ export class Kernel {
   /** Kills the kernel with its process group and waits for its end. */
   async close(): Promise<KernelExit> {
     this.#fail(new KernelDied('The kernel was stopped.'));
-    clearInterval(this.#pulse);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#channels?.close();
     return this.#process.exited;
@@ -193,7 +192,7 @@ export class Kernel {
     if (this.#unansweredBeats === 0) this.#channels?.beat();
     this.#unansweredBeats += 1;
     // The idle message of a request may have been dropped by the kernel's send queue; the next one replaces it.
-    if (this.#requests.waitsForQuiet) this.#request('kernel_info_request', {});
+    if (this.#requests.waitsForQuiet) void this.#request('kernel_info_request', {});
   }
 
   async #onDisconnect(error: Error): Promise<void> {
@@ -203,6 +202,7 @@ export class Kernel {
 
   #fail(error: Error): void {
     if (this.#failure.signal.aborted) return;
+    clearInterval(this.#pulse);
     this.#failure.abort(error);
     this.#process.signal('SIGKILL');
     this.#requests.fail(error);

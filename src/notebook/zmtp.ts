@@ -17,7 +17,7 @@ export interface ZmtpSocket {
 export interface ZmtpListener {
   onMessage(frames: readonly Buffer[]): void;
   /** The connection ended, though `close` was not called. */
-  onEnd(error: Error): void;
+  onEnd(error: KernelDied): void;
 }
 
 /** Largest message that is read: what a kernel sends more than this ends the connection. */
@@ -50,14 +50,14 @@ export function connectZmtp(
       report = ignore;
     };
     const onReady = () => {
-      report = listener.onEnd;
+      report = (error) => listener.onEnd(connectionLost(error));
       if (type === 'SUB') socket.write(encodeFrames([SUBSCRIBE_TO_ALL]));
       resolve(openSocket(type, socket, () => (report = ignore)));
     };
     socket.on('error', end);
     socket.on('close', () => {
       signal.removeEventListener('abort', abort);
-      end(new KernelDied('The connection to the kernel ended.'));
+      end(connectionLost());
     });
     const onMessage = (frames: readonly Buffer[]) =>
       listener.onMessage(type === 'REQ' ? frames.slice(1) : frames);
@@ -81,6 +81,12 @@ function openSocket(type: ZmtpSocketType, socket: Socket, onClose: () => void): 
 }
 
 function ignore(): void {}
+
+function connectionLost(cause?: Error): KernelDied {
+  if (cause instanceof KernelDied) return cause;
+  const reason = cause === undefined ? '' : `: ${cause.message}`;
+  return new KernelDied(`The connection to the kernel ended${reason}.`, { cause });
+}
 
 function greeting(): Buffer {
   const bytes = Buffer.alloc(GREETING_BYTES);

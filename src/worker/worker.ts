@@ -1,5 +1,4 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
-import { readFileSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
@@ -8,6 +7,7 @@ import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
+import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
 import { serveHealth } from './http.ts';
 import { openIntake } from './intake.ts';
@@ -180,10 +180,4 @@ function executorEnvironment(
     OMEGA_PYTHON: settings.python,
     OMEGA_LOGLEVEL: settings.logLevel,
   };
-}
-
-function packageVersion(): string {
-  const file = new URL(import.meta.resolve('omegaml-node/package.json'));
-  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
-  return version;
 }
