@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { MissingDependency } from '../errors.ts';
-import type { KernelSpec } from './kernelspec.ts';
+import { FENCE_TYPE, type KernelSpec } from './kernelspec.ts';
 
 /** Longest time that looking for a syntax error may take. */
 const SYNTAX_CHECK_MS = 5000;
@@ -25,7 +25,7 @@ export function denoKernelSpec(): KernelSpec {
     interruptMode: 'message',
     beatsWhileBusy: true,
     // It publishes outputs from a queue that is not ordered with its replies.
-    fence: (id) => `await Deno.jupyter.broadcast('omega_fence', { id: '${id}' })`,
+    fence: (id) => `await Deno.jupyter.broadcast('${FENCE_TYPE}', { id: '${id}' })`,
     explainFailure: (source) => findSyntaxError(deno, source),
   };
 }

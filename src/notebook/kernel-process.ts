@@ -64,7 +64,7 @@ export class KernelProcess {
     const [code, signal] = await once(child, 'exit');
     this.signal('SIGKILL');
     this.#ended = true;
-    await Promise.race([closed, sleep(STDERR_GRACE_MS)]);
+    await Promise.race([closed, sleep(STDERR_GRACE_MS, undefined, { ref: false })]);
     const cause = signal === null ? `exit code ${code}` : `signal ${signal}`;
     return { cause, stderr: stripVTControlCharacters(stderr).trim() };
   }

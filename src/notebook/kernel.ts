@@ -196,7 +196,7 @@ export class Kernel {
   }
 
   async #onDisconnect(error: Error): Promise<void> {
-    await Promise.race([this.#process.exited, sleep(EXIT_GRACE_MS)]);
+    await Promise.race([this.#process.exited, sleep(EXIT_GRACE_MS, undefined, { ref: false })]);
     this.#fail(error);
   }
 
@@ -220,7 +220,7 @@ export class Kernel {
   }
 
   #notReady(timeoutMs: number): KernelDied {
-    return new KernelDied(`The ${this.#name} was not ready within ${timeoutMs / 1000} s.`);
+    return new KernelDied(`The ${this.#name} was not ready within ${(timeoutMs / 1000).toFixed(1)} s.`);
   }
 
   get #name(): string {

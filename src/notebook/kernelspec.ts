@@ -1,6 +1,9 @@
 import type { KernelTransport } from './connection.ts';
 import type { Environment } from './kernel-environment.ts';
 
+/** Type of the message that a fence publishes. */
+export const FENCE_TYPE = 'omega_fence';
+
 /** How a kernel is started and spoken to. */
 export interface KernelSpec {
   readonly name: string;
@@ -15,7 +18,7 @@ export interface KernelSpec {
   /** Whether its heartbeat answers while a cell computes: only then does silence mean that it is frozen. */
   readonly beatsWhileBusy: boolean;
   /**
-   * Code that publishes an `omega_fence` message with `{id}`, for a kernel whose outputs are not ordered with
+   * Code that publishes a message of {@link FENCE_TYPE} with `{id}`, for a kernel whose outputs are not ordered with
    * its replies: all outputs of a cell arrive before the fence that is sent after it.
    */
   readonly fence?: (id: string) => string;

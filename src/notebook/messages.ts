@@ -16,7 +16,7 @@ export interface KernelMessage {
 }
 
 /** A request as it is sent. */
-export interface EncodedRequest {
+interface EncodedRequest {
   readonly id: string;
   readonly frames: readonly Buffer[];
 }

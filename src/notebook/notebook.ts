@@ -4,7 +4,7 @@ import { InvalidNotebook } from '../errors.ts';
 import { isObject, isTextList, type JsonObject, objectOf, textOf } from './json-object.ts';
 
 /** Text, or its lines (each with its line end). */
-export type MultilineText = string | string[];
+type MultilineText = string | string[];
 
 /** Output by MIME type: text, or any JSON for the JSON types. */
 export type MimeBundle = JsonObject;
@@ -47,7 +47,7 @@ export interface CodeCell {
   execution_count: number | null;
 }
 
-export interface TextCell {
+interface TextCell {
   cell_type: 'markdown' | 'raw';
   id?: string;
   metadata: JsonObject;

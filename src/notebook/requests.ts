@@ -1,5 +1,6 @@
 /** The requests to one kernel that have not been answered in full, and where their outputs go. */
 import { textOf } from './json-object.ts';
+import { FENCE_TYPE } from './kernelspec.ts';
 import type { KernelMessage } from './messages.ts';
 
 /** Takes what the kernel publishes about one request. */
@@ -22,8 +23,6 @@ interface Pending {
   /** No more outputs will come. */
   isQuiet: boolean;
 }
-
-export const FENCE_TYPE = 'omega_fence';
 
 /** Message types that are an output of a cell. */
 const OUTPUT_TYPES = new Set([

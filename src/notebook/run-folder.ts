@@ -1,6 +1,7 @@
 /** The private folder of one run, gone after it. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** npm packages that a TypeScript notebook can import. */
@@ -19,10 +20,11 @@ export interface RunFolder {
   remove(): Promise<void>;
 }
 
-/** Makes the folder, readable by this user only. */
+/** Makes the folder, readable by this user only, and removes those of processes that were killed. */
 export async function createRunFolder({ nodeModules, packages = {} }: NotebookPackages): Promise<RunFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'omega-nb-'));
-  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
+  await removeStaleFolders();
+  const path = await mkdtemp(join(tmpdir(), `${namePrefix()}${process.pid}-`));
+  const remove = () => removeFolder(path);
   try {
     const cwd = join(path, 'work');
     await mkdir(cwd);
@@ -37,6 +39,33 @@ export async function createRunFolder({ nodeModules, packages = {} }: NotebookPa
     await remove();
     throw error;
   }
+}
+
+/** Process ids mean something on this host only. */
+function namePrefix(): string {
+  return `omega-nb-${createHash('sha256').update(hostname()).digest('hex').slice(0, 6)}-`;
+}
+
+async function removeStaleFolders(): Promise<void> {
+  const names = await readdir(tmpdir());
+  const stale = names.filter((name) => {
+    if (!name.startsWith(namePrefix())) return false;
+    return !isAlive(Number.parseInt(name.slice(namePrefix().length), 10));
+  });
+  // What belongs to another user stays.
+  await Promise.allSettled(stale.map((name) => removeFolder(join(tmpdir(), name))));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
+  }
+}
+
+function removeFolder(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function link(name: string, folder: string, cwd: string): Promise<void> {

@@ -12,7 +12,7 @@ export interface TimeLimit {
   readonly remainingMs: number;
 }
 
-/** The longest time that a timer of Node can wait; longer limits are never reached. */
+/** The longest time that a timer of Node can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class TimeLimits {
@@ -29,21 +29,14 @@ export class TimeLimits {
   /** The limit for a cell that starts now: its own or what is left of the run's, whichever ends first. */
   forCell(): TimeLimit {
     const run = this.forRun();
-    const cell: TimeLimit = {
-      of: 'cell',
-      seconds: this.#cellSeconds,
-      remainingMs: Math.min(this.#cellSeconds * 1000, MAX_TIMER_MS),
-    };
+    const seconds = this.#cellSeconds;
+    const cell: TimeLimit = { of: 'cell', seconds, remainingMs: seconds * 1000 };
     return cell.remainingMs <= run.remainingMs ? cell : run;
   }
 
   forRun(): TimeLimit {
     const remainingMs = this.#startedAt + this.#runSeconds * 1000 - performance.now();
-    return {
-      of: 'run',
-      seconds: this.#runSeconds,
-      remainingMs: Math.max(1, Math.min(remainingMs, MAX_TIMER_MS)),
-    };
+    return { of: 'run', seconds: this.#runSeconds, remainingMs: Math.max(1, remainingMs) };
   }
 }
 
@@ -53,6 +46,7 @@ function secondsOf(limit: number | null | undefined): number {
 
 /** Waits for a promise, but not longer than a limit. Rejects if the promise does in time. */
 export async function settleWithin<T>(promise: Promise<T>, limitMs: number): Promise<Settled<T>> {
+  if (limitMs > MAX_TIMER_MS) return { inTime: true, value: await promise };
   const timer = new AbortController();
   const late = sleep(limitMs, { inTime: false } as const, { signal: timer.signal }).catch(never);
   try {

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { startKernel } from '../../src/notebook/kernel.ts';
 import { kernelEnvironment } from '../../src/notebook/kernel-environment.ts';
 import type { Notebook } from '../../src/notebook/notebook.ts';
 import { type RunNotebookOptions, runNotebook } from '../../src/notebook/run.ts';
+import { createRunFolder } from '../../src/notebook/run-folder.ts';
 import { notebookOf, outputsOf, processesOf, textOfOutput, watchedRun } from '../support/notebooks.ts';
 import { pythonPath } from '../support/python.ts';
 
@@ -70,8 +71,8 @@ describe('the time limit of a cell', () => {
   });
 
   it('does not concern a run of cells that each keep it', async () => {
-    const cell = 'await new Promise((r) => setTimeout(r, 200)); console.log(1)';
-    const { status } = await run(notebookOf('deno', cell, cell, cell, cell), { cellTimeout: 0.7 });
+    const cell = 'await new Promise((r) => setTimeout(r, 600)); console.log(1)';
+    const { status } = await run(notebookOf('deno', cell, cell, cell), { cellTimeout: 1.4 });
     expect(status).toBe('OK');
   });
 });
@@ -88,13 +89,12 @@ it('the time limit of a run ends it in the middle of a cell', async () => {
 describe('a kernel that ends by itself', () => {
   it.each([
     ['deno', 'console.log(1)', 'Deno.exit(7)', 'exit code 7'],
-    ['python3', 'print(1)', `import os; os.write(2, b'last words'); os._exit(7)`, 'exit code 7'],
+    ['python3', 'print(1)', 'import os; os._exit(7)', 'exit code 7'],
     ['python3', 'print(1)', 'import os, signal; os.kill(os.getpid(), signal.SIGSEGV)', 'signal SIGSEGV'],
   ])('makes the run of a %s notebook an ERROR (%s, %s)', async (kernel, first, last, cause) => {
     const { status, message, texts } = await run(notebookOf(kernel, first, last, first));
     expect(status).toBe('ERROR');
     expect(message).toContain(`The kernel "${kernel}" died with ${cause}`);
-    expect(message.includes('last words')).toBe(last.includes('last words'));
     expect(texts).toEqual([['1\n'], ['KernelDied'], []]);
   });
 
@@ -151,17 +151,39 @@ describe('aborting a run', () => {
 });
 
 describe('a kernel that does not start', () => {
+  let programs: string;
+
+  beforeEach(() => {
+    programs = mkdtempSync(join(folder, '..', 'omega-test-'));
+  });
+
+  afterEach(() => rmSync(programs, { recursive: true }));
+
   function pythonThat(script: string): string {
-    const path = join(mkdtempSync(join('/tmp', 'omega-python-')), 'python');
+    const path = join(programs, 'python');
     writeFileSync(path, `#!/bin/sh\n${script}\n`);
     chmodSync(path, 0o755);
     return path;
   }
 
+  it('is started again when somebody took a port meanwhile', async () => {
+    const taken = join(programs, 'taken');
+    const python = pythonThat(
+      `[ -e ${taken} ] && exec ${pythonPath()} "$@"\ntouch ${taken}; echo 'Address already in use' >&2; exit 1`,
+    );
+    const { texts } = await run(notebookOf('python3', 'print(1)'), { python });
+    expect(texts).toEqual([['1\n']]);
+  });
+
   it.each([
-    ['has no ipykernel', `echo "python: No module named ipykernel_launcher" >&2; exit 1`, MissingDependency, /pip install ipykernel/],
+    [
+      'has no ipykernel',
+      `echo "python: No module named ipykernel_launcher" >&2; exit 1`,
+      MissingDependency,
+      /pip install ipykernel/,
+    ],
     ['exits', 'echo "no luck" >&2; exit 3', KernelDied, /exit code 3 before it was ready.*no luck/],
-    ['never answers', 'exec sleep 96', KernelDied, /was not ready within 0\.5 s/],
+    ['never answers', 'exec sleep 96', KernelDied, /was not ready within 0\.\d s/],
   ])('fails the run when the interpreter %s', async (_, script, error, message) => {
     const python = pythonThat(script);
     const failed = run(notebookOf('python3', '1'), { python, runTimeout: 0.5 });
@@ -170,20 +192,22 @@ describe('a kernel that does not start', () => {
   });
 });
 
-it('a kernel dies with the process that runs the notebook', async () => {
+it('a kernel dies with the process that runs the notebook, and the next run tidies up', async () => {
   const script = `
     import { runNotebook } from './dist/src/notebook/run.js';
-    const cell = { cell_type: 'code', metadata: {}, source: 'while True: pass', outputs: [], execution_count: null };
-    const metadata = { kernelspec: { name: 'python3' } };
+    const cell = { cell_type: 'code', metadata: {}, source: 'while (true);', outputs: [], execution_count: null };
+    const metadata = { kernelspec: { name: 'deno' } };
     const notebook = { nbformat: 4, nbformat_minor: 4, metadata, cells: [cell] };
-    let group;
-    const onCell = () => setTimeout(() => { console.log(group); process.kill(process.pid, 'SIGKILL'); }, 200);
-    await runNotebook(notebook, { python: process.argv[1], hostEnv: process.env, onChild: ({ pid }) => (group = pid), onCell });
+    const onChild = ({ pid }) => console.log(pid);
+    const onCell = () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);
+    await runNotebook(notebook, { hostEnv: process.env, onChild, onCell });
   `;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, pythonPath()]);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
   const [[output]] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')]);
   groups = [Number(output)];
-  expect(groups[0]).toBeGreaterThan(1);
+  expect(groups).toEqual([expect.any(Number)]);
   await expect.poll(() => groups.flatMap(processesOf), { timeout: 5000 }).toEqual([]);
-  execFileSync('rm', ['-rf', ...readdirSync(folder).map((name) => join(folder, name))]);
+  expect(readdirSync(folder)).toHaveLength(1);
+  const { remove } = await createRunFolder({});
+  await remove();
 });

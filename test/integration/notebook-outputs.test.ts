@@ -177,6 +177,14 @@ describe('a Python notebook', () => {
     expect(texts).toEqual([['None\nmongodb://data\nC.UTF-8\n']]);
   });
 
+  it('is also one that names no kernel', async () => {
+    const notebook = { ...notebookOf('', 'print(1)'), metadata: {} };
+    const { texts, notebook: executed } = await run(notebook);
+    expect(texts).toEqual([['1\n']]);
+    expect(executed.metadata).toMatchObject({ kernelspec: { name: 'python3', language: 'python' } });
+    expect(validate(executed)).toBe('');
+  });
+
   it('runs in the working directory it is given', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'omega-test-'));
     onTestFinished(() => rmSync(cwd, { recursive: true }));

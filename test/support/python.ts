@@ -42,6 +42,7 @@ function environmentFolder(): string {
 }
 
 function makeEnvironment(folder: string, interpreter: string): void {
+  process.stderr.write('installing the Python peers of the tests (some minutes, once)\n');
   rmSync(folder, { recursive: true, force: true });
   execFileSync('python3', ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];

@@ -14,7 +14,7 @@ export function brokerUrl(): string {
 }
 
 /** What the names of this run's databases start with. */
-export function testDatabasePrefix(): string {
+function testDatabasePrefix(): string {
   return `${process.env.OMEGA_TEST_RUN ?? 'omega_test'}_`;
 }
 
