@@ -11,7 +11,7 @@ export function taskModule(name: string): string {
 }
 
 /** A line as the supervisor logs it. */
-export interface LogLine {
+interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
