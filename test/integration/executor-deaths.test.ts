@@ -1,6 +1,7 @@
 /** What ends an executor, who is blamed for it, and what is left afterwards: nothing. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/broker-harness.ts';
@@ -147,6 +148,8 @@ test('a killed supervisor leaves neither executor nor kernel, although the main 
   await until(() => trace.lines().length === 1, 5000);
   const left = [Number(line), Number(trace.lines()[0])];
   expect(left.every(isAlive)).toBe(true);
+  // The announcement of the kernel is still on its way to the supervisor.
+  await delay(300);
   supervisor.kill('SIGKILL');
   await until(() => !left.some(isAlive), 1000);
 });
