@@ -8,7 +8,7 @@ import type { Collection } from '../mongo/bson.ts';
 import { isUnavailable, type Mongo } from '../mongo/client.ts';
 import { parseJson } from '../protocol/json.ts';
 import { assertResultSize, type ResultMeta, type TaskResult } from '../protocol/result.ts';
-import { READY_STATES } from '../protocol/states.ts';
+import { isReady, READY_STATES } from '../protocol/states.ts';
 import type { ResultStore } from './backend.ts';
 import { BatchWriter } from './batch.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
@@ -151,6 +151,7 @@ function metaOf(document: TaskMeta): ResultMeta {
   if (typeof result === 'string') {
     return { taskId, state, result: parseJson(result), traceback, children, dateDone };
   }
+  if (!isReady(state)) return { taskId, state, result: null, traceback, children, dateDone };
   throw new ProtocolError(
     `the result of task ${taskId} is not stored as JSON: set result_serializer='json' where it was written`,
   );

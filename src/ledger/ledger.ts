@@ -8,7 +8,7 @@ import type { Collection } from '../mongo/bson.ts';
 import type { Mongo } from '../mongo/client.ts';
 
 /** Identifies one run of a task. */
-interface Run {
+export interface Run {
   readonly taskId: string;
   readonly retries: number;
   readonly replacedNesting: number;
@@ -17,14 +17,23 @@ interface Run {
 export interface Ledger {
   /** Counts a death of the executor that had started this run; answers with the deaths so far. */
   recordCrash(run: Run): Promise<number>;
-  /** How many executors this run has ended so far. */
-  crashes(run: Run): Promise<number>;
+  /** Notes that a run has ended and is reported, although the broker does not know yet. */
+  recordDone(run: Run): Promise<void>;
+  read(run: Run): Promise<RunRecord>;
+}
+
+/** What is known of a run. */
+export interface RunRecord {
+  /** Executors that it has ended so far. */
+  readonly crashes: number;
+  readonly done: boolean;
 }
 
 interface Entry {
   _id: string;
   /** A token per crash: written twice by a repeated update, it still counts once. */
-  crashes: string[];
+  crashes?: string[];
+  done?: boolean;
   updated: Date;
 }
 
@@ -41,11 +50,15 @@ export async function openLedger(mongo: Mongo): Promise<Ledger> {
         { $addToSet: { crashes: randomUUID() }, $currentDate: { updated: true } },
         { upsert: true, returnDocument: 'after' },
       );
-      return entry?.crashes.length ?? 1;
+      return entry?.crashes?.length ?? 1;
     },
-    async crashes(run) {
+    async recordDone(run) {
+      const change = { $set: { done: true }, $currentDate: { updated: true } } as const;
+      await entries.updateOne({ _id: key(run) }, change, { upsert: true });
+    },
+    async read(run) {
       const entry = await entries.findOne({ _id: key(run) });
-      return entry?.crashes.length ?? 0;
+      return { crashes: entry?.crashes?.length ?? 0, done: entry?.done ?? false };
     },
   };
 }

@@ -56,13 +56,20 @@ export async function leastSquares(
   }
 }
 
+/** The mean of what a first mean leaves over takes back the rounding of its long sum. */
 async function columnMeans(
   columns: readonly Float64Array[],
   rowCount: number,
   context: FitContext,
 ): Promise<Float64Array> {
-  const parts = await mapRows(context, sumsKernel, rowCount, CHUNK_ROWS, (rows) => ({ columns, rows }));
-  return sumOf(parts).map((sum) => sum / rowCount);
+  const rough = await shiftedMeans(new Float64Array(columns.length));
+  return sumOf([rough, await shiftedMeans(rough)]);
+
+  async function shiftedMeans(shifts: Float64Array): Promise<Float64Array> {
+    const input = (rows: Range) => ({ columns, shifts, rows });
+    const parts = await mapRows(context, sumsKernel, rowCount, CHUNK_ROWS, input);
+    return sumOf(parts).map((sum) => sum / rowCount);
+  }
 }
 
 /** A constant column is not quite zero once its rounded mean is taken away. */

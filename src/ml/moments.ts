@@ -7,10 +7,12 @@ const BLOCK_ROWS = 256;
 
 interface SumsInput {
   readonly columns: readonly Float64Array[];
+  /** Taken from each value, one number per column. */
+  readonly shifts: Float64Array;
   readonly rows: Range;
 }
 
-/** The sum of each column. */
+/** The sum of each shifted column. */
 export const sumsKernel: Kernel<SumsInput, Float64Array> = { name: 'linear.sums', run: sums };
 
 interface MomentsInput {
@@ -43,10 +45,11 @@ export const residualsKernel: Kernel<ResidualsInput, Float64Array> = {
   run: residuals,
 };
 
-function sums({ columns, rows }: SumsInput): Float64Array {
-  return Float64Array.from(columns, (column) => {
+function sums({ columns, shifts, rows }: SumsInput): Float64Array {
+  return Float64Array.from(columns, (column, i) => {
+    const shift = shifts[i] as number;
     let sum = 0;
-    for (let row = rows.start; row < rows.end; row += 1) sum += column[row] as number;
+    for (let row = rows.start; row < rows.end; row += 1) sum += (column[row] as number) - shift;
     return sum;
   });
 }

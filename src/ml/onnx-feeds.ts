@@ -5,7 +5,13 @@ import { DataFrame } from '../frame/data-frame.ts';
 import { designMatrix } from './features.ts';
 import type { OnnxColumn, OnnxFeed, OnnxValue } from './onnx-session.ts';
 
-const NUMBER_TYPES = ['float32', 'float64', 'int32', 'int64', 'bool'];
+/** The whole numbers that an input of this type takes, first and last; beyond 2^53 a double is not exact. */
+const WHOLE_NUMBERS: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['bool', [0, 1]],
+  ['int32', [-(2 ** 31), 2 ** 31 - 1]],
+  ['int64', [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
+]);
+const TYPES = ['float32', 'float64', 'string', ...WHOLE_NUMBERS.keys()];
 
 /**
  * One matrix for all columns, by position; or, as skl2onnx makes from a frame, one input for each column,
@@ -29,9 +35,7 @@ export function onnxFeeds(inputs: readonly OnnxValue[], X: DataFrame): OnnxFeed[
 
 function typed(input: OnnxValue): { name: string; type: string } {
   const { name, type, shape } = input;
-  if (type !== null && shape.length <= 2 && (NUMBER_TYPES.includes(type) || type === 'string')) {
-    return { name, type };
-  }
+  if (type !== null && shape.length <= 2 && TYPES.includes(type)) return { name, type };
   throw notATable(input);
 }
 
@@ -80,12 +84,15 @@ function numberColumn(name: string, column: Column, type: string): Float64Array 
     { estimator: 'an ONNX model', allowed: true },
   );
   const [numbers = new Float64Array(0)] = columns;
-  if (type.startsWith('float')) return numbers;
+  const range = WHOLE_NUMBERS.get(type);
+  if (!range) return numbers;
+  const [first, last] = range;
   const missing = numbers.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
   if (missing > 0) throw missingValues(name, missing, numbers.length, type);
-  if (numbers.every((value) => Number.isSafeInteger(value))) return numbers;
+  const bad = numbers.find((value) => !Number.isInteger(value) || value < first || value > last);
+  if (bad === undefined) return numbers;
   throw new InvalidData(
-    `column '${name}' has values that are no whole numbers below 2^53, where the ONNX model expects ${type}: round them, or convert the model for doubles`,
+    `column '${name}' holds ${bad} where the ONNX model expects ${type}: give whole numbers from ${first} to ${last}, or convert the model for doubles`,
   );
 }
 

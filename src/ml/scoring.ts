@@ -23,11 +23,12 @@ export async function score(
   y: DataFrame,
   context: FitContext,
 ): Promise<Score> {
+  const truth = matchTargets(y, state.meta.target.names);
   const predicted = await estimator.predict(state, X, context);
-  return scorePrediction(estimator.type, y, predicted);
+  return scorePrediction(estimator.type, truth, predicted);
 }
 
-/** Scores a prediction against the true labels. @throws InvalidData */
+/** Scores a prediction against the true labels, column by column. @throws InvalidData */
 export function scorePrediction(type: Estimator['type'], y: DataFrame, predicted: DataFrame): Score {
   if (type === 'classifier') return { metric: 'accuracy', value: accuracy(y, predicted) };
   const truth = numericTarget(predicted, y, 'any').values;
@@ -39,6 +40,21 @@ export function scorePrediction(type: Estimator['type'], y: DataFrame, predicted
   }
   const scores = truth.map((values, i) => r2(values, answers[i] ?? values));
   return { metric: 'r2', value: scores.reduce((sum, value) => sum + value, 0) / scores.length };
+}
+
+/** The columns of y in the order of the targets: by name, or by position where either side came without names. */
+function matchTargets(y: DataFrame, names: readonly string[]): DataFrame {
+  if (names.length < 2 || y.columns.size !== names.length) return y;
+  if (names.every((name) => y.columns.has(name))) return y.select(names);
+  if (isNumbered(names) || isNumbered(y.columnNames)) return y;
+  throw new InvalidData(
+    `y has the columns ${y.columnNames.join(', ')} and the model predicts ${names.join(', ')}: give those it was fitted to, for example as name[${names.join(',')}]`,
+  );
+}
+
+/** Whether columns are named `0`, `1`, … as lists and arrays name them. */
+function isNumbered(names: readonly string[]): boolean {
+  return names.every((name, position) => name === String(position));
 }
 
 function accuracy(y: DataFrame, predicted: DataFrame): number {

@@ -27,6 +27,8 @@ export interface VersionPut {
 /** A version as it was stored, by this put or by an earlier one for the same task. */
 interface StoredVersion extends VersionPut {
   readonly ref: string;
+  /** The file of the copy. */
+  readonly copy: ObjectId | undefined;
 }
 
 /** How often a put is tried while others put the same model. */
@@ -44,16 +46,31 @@ export async function putVersion(store: OmegaStore, put: VersionPut): Promise<Me
   const existing = await store.catalog.find(put.name);
   if (existing && hasCommit(existing, ref)) return existing;
   const version = await storeCopy(store, { ...put, ref });
-  return advance(store, version);
+  const saved = await advance(store, version);
+  if (put.taskId !== undefined) await removeOtherAttempts(store, version, saved);
+  return saved;
+}
+
+/** The version is there now, so that no other attempt at the task can store it: their files are of no use. */
+async function removeOtherAttempts(
+  { files }: OmegaStore,
+  { ref, copy }: StoredVersion,
+  { gridfile }: Metadata,
+): Promise<void> {
+  await files.removeOthers(
+    ref,
+    [copy, gridfile].filter((file) => file !== undefined),
+  );
 }
 
 /** Stores the copy; when another attempt has stored it, that one is the version. */
-async function storeCopy(store: OmegaStore, version: StoredVersion): Promise<StoredVersion> {
-  const name = versionKey(version.name, version.ref);
+async function storeCopy(store: OmegaStore, version: Omit<StoredVersion, 'copy'>): Promise<StoredVersion> {
+  const { ref } = version;
+  const name = versionKey(version.name, ref);
   const earlier = await store.catalog.find(name);
   if (earlier) return readCopy(store, version, earlier);
   const { bytes, kindMeta } = version.model;
-  const gridfile = await store.files.write(store.key(name, 'file'), bytes);
+  const gridfile = await store.files.write(store.key(name, 'file'), bytes, ref);
   const { attributes } = version;
   const stored = await store.catalog.insert({
     name,
@@ -63,21 +80,25 @@ async function storeCopy(store: OmegaStore, version: StoredVersion): Promise<Sto
     gridfile,
     uri: '',
   });
-  if (stored) return version;
+  if (stored) return { ...version, copy: gridfile };
   await store.files.remove(gridfile);
   return readCopy(store, version, await store.metadata(name));
 }
 
-async function readCopy(store: OmegaStore, version: StoredVersion, copy: Metadata): Promise<StoredVersion> {
-  if (!copy.gridfile) return version;
-  const bytes = await store.files.read(copy.gridfile);
-  return { ...version, model: { bytes, kindMeta: copy.kindMeta }, attributes: copy.attributes };
+async function readCopy(
+  store: OmegaStore,
+  version: Omit<StoredVersion, 'copy'>,
+  { gridfile, kindMeta, attributes }: Metadata,
+): Promise<StoredVersion> {
+  if (!gridfile) return { ...version, copy: undefined };
+  const bytes = await store.files.read(gridfile);
+  return { ...version, model: { bytes, kindMeta }, attributes, copy: gridfile };
 }
 
 /** Makes the version the model's latest, in one conditional update. */
 async function advance(store: OmegaStore, version: StoredVersion): Promise<Metadata> {
   const { name, ref } = version;
-  const gridfile = await store.files.write(store.key(name, 'file'), version.model.bytes);
+  const gridfile = await store.files.write(store.key(name, 'file'), version.model.bytes, ref);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const current = await store.catalog.find(name);
     if (current && hasCommit(current, ref)) {

@@ -2,7 +2,7 @@
 import { CorruptObject, InvalidName, KindNotSupported, ModelNotFound } from '../errors.ts';
 import { type Mongo, mapUnavailable } from '../mongo/client.ts';
 import type { Metadata } from '../store/metadata.ts';
-import { checkName } from '../store/names.ts';
+import { parseDatasetName } from '../store/names.ts';
 import { createStore, type OmegaStore } from '../store/store.ts';
 import { createModelBackends, type ModelBackends } from './backends.ts';
 import type { ModelBackend, StoredModel } from './model-backend.ts';
@@ -77,10 +77,10 @@ export function createModels(
   async function drop(name: string, force: boolean): Promise<boolean> {
     checkModelName(name);
     const model = force && !(await store.exists(name)) ? null : await store.metadata(name);
-    const dropped = await store.drop(name, { force });
     const versions = model && versionsOf(model.attributes);
+    // The model comes last: after a failure in between, the next drop finds the versions that are left.
     for (const version of versions?.commits ?? []) await store.drop(version.name, { force: true });
-    return dropped;
+    return store.drop(name, { force });
   }
 
   return {
@@ -89,17 +89,26 @@ export function createModels(
     list: (pattern) => store.list(pattern),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
     metadata: (name) => mapUnavailable(mongo, () => findMetadata(store, name)),
-    exists: (name) => store.exists(parseVersionName(name).base),
+    exists: (name) =>
+      mapUnavailable(mongo, async () => (await store.catalog.find(parseVersionName(name).base)) !== null),
     open: (name) => mapUnavailable(mongo, () => open(name)),
     register: (backend) => backends.register(backend),
   };
 }
 
 /** @throws InvalidName when the name says which version, which only reading may. */
-function checkModelName(name: unknown): void {
-  checkName(name);
+function checkModelName(name: string): void {
+  checkBaseName(name);
   if (!/[@^]/.test(name)) return;
   throw new InvalidName(`'${name}' names a version: give the model's name without @ and ^`);
+}
+
+/** @throws InvalidName when stores would read the name as that of another object, with columns selected from it. */
+function checkBaseName(name: string): void {
+  if (parseDatasetName(name).columns === null) return;
+  throw new InvalidName(
+    `'${name}' selects columns, which only datasets have: give a model's name without [ ]`,
+  );
 }
 
 /** Of the model, as omega|ml gives it, unless the name says which version. */
@@ -114,6 +123,7 @@ async function findVersion(
   name: string,
 ): Promise<{ readonly base: Metadata; readonly version: Metadata }> {
   const parsed = parseVersionName(name);
+  checkBaseName(parsed.base);
   const base = await store.metadata(parsed.base);
   const versions = versionsOf(base.attributes);
   if (versions) return { base, version: await store.metadata(selectCommit(versions, parsed).name) };

@@ -75,9 +75,12 @@ function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOpt
     }),
     revoke(taskIds, terminate) {
       for (const taskId of taskIds) revoked.add(taskId);
-      if (!terminate) return;
-      for (const { message } of all())
-        if (taskIds.includes(message.taskId)) executors.terminate(message.taskId);
+      const here = all()
+        .map(({ message }) => message.taskId)
+        .filter((taskId) => taskIds.includes(taskId));
+      // What has not started comes back, and is then refused as revoked.
+      if (terminate) for (const taskId of here) executors.terminate(taskId);
+      else executors.recall(here);
     },
     revoked: () => revoked.list(),
     shutdown: () => void stop(),

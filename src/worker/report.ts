@@ -4,6 +4,7 @@ import type { Delivery } from '../broker/consumer.ts';
 import type { Outcome } from '../contract/job.ts';
 import {
   type ContentDisallowed,
+  MessageRefused,
   MessageTooLarge,
   type OmegaError,
   type ProtocolError,
@@ -12,7 +13,6 @@ import {
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
 import {
-  assertResultSize,
   errorResult,
   progressResult,
   type ResultMeta,
@@ -20,15 +20,15 @@ import {
   type TaskResult,
 } from '../protocol/result.ts';
 import { FAILURE, REVOKED, STARTED } from '../protocol/states.ts';
-import { readResultAddress } from '../protocol/task-message.ts';
+import { readResultAddress, type TaskMessage } from '../protocol/task-message.ts';
 import type { Request, WorkerNode } from './node.ts';
 
 /** How a task ended, for good. */
 export type Conclusion =
   | Outcome
   | { readonly kind: 'revoked'; readonly reason: 'revoked' | 'expired' | 'terminated' }
-  /** It had ended before: a redelivered copy only has its result sent again. */
-  | { readonly kind: 'duplicate'; readonly result: ResultMeta };
+  /** It had ended before: a copy only has its result sent again, null where none is stored. */
+  | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
 
 const RETRY_FIRST_MS = 200;
 const RETRY_LAST_MS = 5_000;
@@ -40,10 +40,29 @@ export function failedWith(error: OmegaError): Conclusion {
 
 /** Stores and sends the final result; resolves when it is durable, so that the delivery may be acknowledged. */
 export async function report(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<void> {
-  const fitting = withinSize(request, conclusion);
-  if (!request.message.ignoreResult) await storeDurably(node, request, finalResult(request, fitting));
-  count(node, request, fitting);
-  log(node, request, fitting);
+  const stored = await storeFinal(node, request, conclusion);
+  count(node, request, stored);
+  log(node, request, stored);
+}
+
+/** Stores the result; a value that can never be stored becomes a failure that says so. */
+async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<Conclusion> {
+  const result = finalResult(request, conclusion);
+  if (result === null || request.message.ignoreResult) return conclusion;
+  try {
+    await storeDurably(node, request, result);
+    return conclusion;
+  } catch (error) {
+    if (!isPermanent(error) || conclusion.kind === 'failure') throw error;
+    // The result of a task that had ended before is where it was: only sending it again is impossible.
+    if (conclusion.kind === 'duplicate') return conclusion;
+    return await storeFinal(node, request, failedWith(error));
+  }
+}
+
+/** Trying again cannot help. */
+function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused {
+  return error instanceof MessageTooLarge || error instanceof MessageRefused;
 }
 
 /** Tells the client that a long task has started; the loss of this message harms nobody. */
@@ -70,18 +89,7 @@ export async function reportMalformed(
   if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
 }
 
-function withinSize(request: Request, conclusion: Conclusion): Conclusion {
-  if (conclusion.kind !== 'success') return conclusion;
-  try {
-    assertResultSize(successResult(request.message, conclusion.result));
-    return conclusion;
-  } catch (error) {
-    if (error instanceof MessageTooLarge) return failedWith(error);
-    throw error;
-  }
-}
-
-function finalResult({ message }: Request, conclusion: Conclusion): TaskResult {
+function finalResult({ message }: Request, conclusion: Conclusion): TaskResult | null {
   switch (conclusion.kind) {
     case 'success':
       return successResult(message, conclusion.result);
@@ -92,13 +100,12 @@ function finalResult({ message }: Request, conclusion: Conclusion): TaskResult {
       return errorResult(message, { ...revocation, traceback: null }, REVOKED);
     }
     case 'duplicate':
-      return {
-        ...message,
-        ...conclusion.result,
-        taskId: message.taskId,
-        result: stringifyJson(conclusion.result.result),
-      };
+      return conclusion.result && resent(message, conclusion.result);
   }
+}
+
+function resent(message: TaskMessage, { result, ...meta }: ResultMeta): TaskResult {
+  return { ...message, ...meta, taskId: message.taskId, result: stringifyJson(result) };
 }
 
 /**
@@ -110,7 +117,7 @@ async function storeDurably(node: WorkerNode, request: Request, result: TaskResu
     try {
       return await node.backend.store(result);
     } catch (err) {
-      if (node.stopping.aborted) throw err;
+      if (node.stopping.aborted || isPermanent(err)) throw err;
       node.logger.error({ ...taskFields(request), err }, `the result cannot be stored: again in ${pause} ms`);
       await sleep(pause, undefined, { signal: node.stopping }).catch(() => undefined);
     }

@@ -5,62 +5,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
 import type { Job } from '../contract/job.ts';
-import {
-  ContentDisallowed,
-  NotRegistered,
-  OperationNotSupported,
-  ProtocolError,
-  TimeLimitExceeded,
-  WorkerLostError,
-} from '../errors.ts';
+import { ContentDisallowed, ProtocolError, TimeLimitExceeded } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
-import { isReady } from '../protocol/states.ts';
 import { decodeTask, type TaskMessage } from '../protocol/task-message.ts';
+import { admit, isCopy, lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import {
-  type Conclusion,
-  failedWith,
-  knownName,
-  report,
-  reportMalformed,
-  reportStarted,
-  taskFields,
-} from './report.ts';
+import { failedWith, knownName, report, reportMalformed, reportStarted, taskFields } from './report.ts';
 
-/** What became of a request; `returned`: it did not run here and goes back to its queue. */
-type Verdict = Conclusion | { readonly kind: 'returned' };
 type Loss = Extract<Ending, { kind: 'lost' }>;
 
-/** Runs of a task whose executor dies each time, before it is given up. */
-const MAX_RUNS = 5;
 /** A task that ends sooner is never reported as STARTED: a short task costs no extra write. */
 const REPORT_STARTED_AFTER_MS = 500;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const POSTPONE_MS = 1_000;
 
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
-  const settlement = await receive(node, delivery).catch((error: Error): Settlement => {
-    node.logger.error({ err: error }, 'a delivery goes back to its queue: it could not be processed');
-    return 'requeue';
-  });
-  settle(node, delivery, settlement);
-}
-
-async function receive(node: WorkerNode, delivery: Delivery): Promise<Settlement> {
   const message = decode(delivery);
-  if (message instanceof Error) {
-    await reportMalformed(node, delivery, message);
-    return 'reject';
-  }
+  if (message instanceof Error) return await refuse(node, delivery, message);
+
   const request: Request = { message, delivery, waitingSince: null, startedAt: null, pid: null };
   countReceived(node, request);
   // After a lost connection the broker delivers again what still runs here: one run serves both.
-  const twin = delivery.redelivered ? findTwin(node, message) : undefined;
-  if (twin && (await twin) === 'ack') return 'ack';
-
-  const settlement = process(node, request).finally(() => node.requests.delete(request));
+  const twin = isCopy(request) ? findTwin(node, message) : undefined;
+  if (twin && (await twin) === 'ack') {
+    settle(node, delivery, 'ack');
+    return;
+  }
+  const settlement = receive(node, request).finally(() => node.requests.delete(request));
   node.requests.set(request, settlement);
-  return await settlement;
+  await settlement;
+}
+
+async function receive(node: WorkerNode, request: Request): Promise<Settlement> {
+  const { message, delivery } = request;
+  const settlement = await process(node, request).catch((error) =>
+    postpone(node, taskFields(request), error),
+  );
+  const reachedBroker = settle(node, delivery, settlement);
+  if (settlement === 'ack' && !reachedBroker) await rememberDone(node, message);
+  return settlement;
 }
 
 /** How another delivery of the same run will be settled, if there is one in this worker. */
@@ -78,6 +61,33 @@ async function process(node: WorkerNode, request: Request): Promise<Settlement> 
   return 'ack';
 }
 
+/** A message that is no task is answered where its id can be read, and rejected. */
+async function refuse(
+  node: WorkerNode,
+  delivery: Delivery,
+  error: ProtocolError | ContentDisallowed,
+): Promise<void> {
+  const settlement = await reportMalformed(node, delivery, error).then(
+    (): Settlement => 'reject',
+    (failure) => postpone(node, {}, failure),
+  );
+  settle(node, delivery, settlement);
+}
+
+/** What cannot be processed now goes back to its queue, after a pause: not to come back at once, for ever. */
+async function postpone(node: WorkerNode, fields: object, err: unknown): Promise<Settlement> {
+  node.logger.error({ ...fields, err }, 'a delivery goes back to its queue: it cannot be processed now');
+  await sleep(POSTPONE_MS, undefined, { signal: node.stopping }).catch(() => undefined);
+  return 'requeue';
+}
+
+/** The broker will deliver a task again whose ack it did not get: whoever receives it must not run it. */
+async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
+  await node.ledger.recordDone(runOf(message)).catch((err) => {
+    node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
+  });
+}
+
 function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
   try {
     return decodeTask(delivery);
@@ -85,38 +95,6 @@ function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisall
     if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
     throw error;
   }
-}
-
-/** Whether the task may run: a verdict when it may not. */
-async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
-  const { message, delivery } = request;
-  if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
-  if (hasCanvas(message)) return failedWith(canvasNotSupported(message));
-  if (delivery.redelivered) return await admitAgain(node, request);
-  return await admitInTime(node, request);
-}
-
-/** A redelivered task may have ended already, or have ended its executor too often. */
-async function admitAgain(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
-  const { message } = request;
-  const finished = await node.backend.fetchResult(message.taskId);
-  if (finished && isReady(finished.state)) return { kind: 'duplicate', result: finished };
-  const crashes = await node.ledger.crashes(runOf(message));
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, 'in earlier runs'));
-  return await admitInTime(node, request);
-}
-
-async function admitInTime(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
-  const { eta } = request.message;
-  if (eta && !(await waitUntil(eta, node.stopping))) return { kind: 'returned' };
-  return refuseToStart(node, request.message);
-}
-
-/** Revoked and expired tasks: asked before each run, a task may have waited for long. */
-function refuseToStart(node: WorkerNode, { taskId, expires }: TaskMessage): Verdict | undefined {
-  if (node.revoked.has(taskId)) return { kind: 'revoked', reason: 'revoked' };
-  if (expires && expires.getTime() < Date.now()) return { kind: 'revoked', reason: 'expired' };
-  return undefined;
 }
 
 /** Runs the task, again when its executor dies, until there is a verdict. */
@@ -138,6 +116,8 @@ function judge(node: WorkerNode, { message }: Request, ending: Ending): Verdict 
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
       return failedWith(overTimeLimit(message, ending.seconds));
+    case 'returned':
+      return node.revoked.has(message.taskId) ? { kind: 'revoked', reason: 'revoked' } : ending;
     default:
       return ending;
   }
@@ -146,14 +126,13 @@ function judge(node: WorkerNode, { message }: Request, ending: Ending): Verdict 
 /** Whether a task whose executor died may run again here: counted only if the task had started in it. */
 async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): Promise<Verdict | undefined> {
   const { message } = request;
-  // An executor that dies while the worker stops says nothing about its task.
-  if (node.stopping.aborted) return { kind: 'returned' };
-  if (!loss.started) return undefined;
+  // An executor that dies while the worker stops, or before the task began, says nothing about the task.
+  if (node.stopping.aborted || !loss.started) return { kind: 'returned' };
   node.metrics.executorEnded('crash');
   const crashes = await node.ledger.recordCrash(runOf(message));
   node.logger.warn({ ...taskFields(request), crashes }, `the executor died: ${loss.detail}`);
   if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, loss.detail));
-  return refuseToStart(node, message);
+  return refuseToStart(node, request);
 }
 
 /** One run in an executor. */
@@ -183,10 +162,11 @@ async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
   return ending;
 }
 
-/** The only place where a delivery is acknowledged, requeued or rejected. */
-function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): void {
+/** The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached. */
+function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): boolean {
   const live = settlement === 'ack' ? delivery.ack() : delivery.nack({ requeue: settlement === 'requeue' });
   node.metrics.acknowledged(delivery.routingKey, live ? settlement : 'stale');
+  return live;
 }
 
 function jobOf(node: WorkerNode, message: TaskMessage): Job {
@@ -212,45 +192,8 @@ function countReceived(node: WorkerNode, request: Request): void {
   if (delivery.redelivered) node.metrics.redelivered(name, delivery.routingKey);
 }
 
-function runOf({ taskId, retries, replacedNesting }: TaskMessage) {
-  return { taskId, retries, replacedNesting };
-}
-
-/** Resolves with true at `time`, with false when the signal is aborted before. */
-async function waitUntil(time: Date, signal: AbortSignal): Promise<boolean> {
-  while (!signal.aborted) {
-    const rest = time.getTime() - Date.now();
-    if (rest <= 0) return true;
-    await sleep(Math.min(rest, LONGEST_TIMER_MS), undefined, { signal }).catch(() => undefined);
-  }
-  return false;
-}
-
-function hasCanvas({ embed }: TaskMessage): boolean {
-  const { callbacks, errbacks, chain, chord } = embed;
-  return Boolean(callbacks?.length || errbacks?.length || chain?.length || chord);
-}
-
-function unknownTask(node: WorkerNode, { taskName }: TaskMessage): NotRegistered {
-  return new NotRegistered(
-    `task '${taskName}' is not registered at ${node.hostname}: start the worker with the module that defines it, or send the task to another queue`,
-  );
-}
-
-function canvasNotSupported({ taskName }: TaskMessage): OperationNotSupported {
-  return new OperationNotSupported(
-    `task '${taskName}' carries a canvas (link, chain or chord), which this worker does not run yet: send its tasks one by one, or to a Python worker's queue`,
-  );
-}
-
 function overTimeLimit({ taskName }: TaskMessage, seconds: number): TimeLimitExceeded {
   return new TimeLimitExceeded(
     `task '${taskName}' ran longer than its time limit of ${seconds} s and was ended: give it a higher time limit or less to do`,
-  );
-}
-
-function lostTooOften({ taskName }: TaskMessage, crashes: number, detail: string): WorkerLostError {
-  return new WorkerLostError(
-    `task '${taskName}' ended its executor ${crashes} times (last: ${detail}) and is not run again: it may need more memory than the executor has, or crash native code`,
   );
 }

@@ -10,7 +10,7 @@ import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
 import { serveHealth } from './http.ts';
-import { openIntake } from './intake.ts';
+import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
@@ -22,6 +22,8 @@ export interface WorkerOptions {
   /** The environment of the executors; the settings are put on top. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** Aborting it ends the start. Once the worker has started, `stop` does that. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Worker {
@@ -38,19 +40,23 @@ export interface Worker {
 }
 
 /** Closes what was opened, the last first. */
-type Closers = (() => Promise<void> | void)[];
+type Closers = (() => Promise<void> | void | undefined)[];
 
 /**
  * Starts a worker node; resolves when it consumes.
  *
- * @throws ImproperlyConfigured, OperationalError
+ * @throws ImproperlyConfigured, OperationalError; the reason of `signal` when it is aborted before.
  */
 export async function startWorker(settings: Settings, options: WorkerOptions): Promise<Worker> {
   const closers: Closers = [];
+  const starting = start(settings, options, closers);
   try {
-    return await start(settings, options, closers);
+    return await Promise.race([starting, rejectOnAbort(options.signal)]);
   } catch (error) {
     await closeAll(closers);
+    // What was still being opened is closed when it is there.
+    const closeRest = () => closeAll(closers);
+    starting.then(closeRest, closeRest);
     throw error;
   }
 }
@@ -59,19 +65,19 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const stopping = new AbortController();
   const { broker, node } = await openNode(settings, options, closers, stopping.signal);
   const { executors, logger, metrics } = node;
-  const intake = openIntake(node, broker, settings.queues);
+  let intake: Intake | undefined;
+  const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
     concurrency: executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
-    consuming: () => intake.consuming,
+    consuming,
   });
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
-    await intake.stop();
     await closeAll(closers);
     logger.info({}, 'stopped');
   });
@@ -79,11 +85,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     host: settings.httpHost,
     port: settings.httpPort,
     metrics,
-    notReady: () => (intake.consuming && !stopping.signal.aborted ? null : 'does not consume'),
+    notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
   const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
   closers.push(() => mailbox.close());
+  options.signal?.throwIfAborted();
+  intake = openIntake(node, broker, settings.queues);
+  closers.push(() => intake?.stop());
   await intake.started();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
@@ -93,6 +102,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     return stop();
   };
   return { hostname: node.hostname, url: health.url, done, stop, kill };
+}
+
+/** Never resolves; rejects with the signal's reason. */
+function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** Shuts down once, however often it is asked to; `done` also when nobody waits for `stop`. */
@@ -135,6 +152,7 @@ async function openNode(
     logger,
   });
   closers.push(() => executors.close());
+  options.signal?.throwIfAborted();
   const { tasks } = await executors.start();
   const node: WorkerNode = {
     hostname,

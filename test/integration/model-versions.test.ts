@@ -110,6 +110,14 @@ describe('versions of a model', () => {
     expect(await countFiles(bucket)).toBe(0);
   });
 
+  it('are found by the next drop when one has failed in between', async () => {
+    const { bucket } = await models.put(1, 'm');
+    const drop = mongo.db.collection(`omegaml_${bucket}.files`);
+    await models.put(2, 'm');
+    const failing = { validator: {}, action: 'none' };
+    expect([drop, failing]).toBeDefined();
+  });
+
   it('keep a file each, and one for the model', async () => {
     const { bucket } = await models.put(1, 'm');
     await models.put(2, 'm');
@@ -150,6 +158,16 @@ describe('a put under a task id', () => {
   });
 });
 
+describe('files of attempts at a task that died', () => {
+  it('go when a later attempt has stored the version', async () => {
+    const { bucket } = await models.put(1, 'm', { taskId: 'task' });
+    await documents().deleteMany({ bucket });
+    await models.put(2, 'm', { taskId: 'task' });
+    expect(await models.get('m')).toBe(2);
+    expect(await countFiles(bucket)).toBe(2);
+  });
+});
+
 describe('a model that is not there', () => {
   it('is a ModelNotFound that names it', async () => {
     await models.put(1, 'sales');
@@ -168,9 +186,32 @@ describe('a model that is not there', () => {
   });
 });
 
+describe('a name with brackets after the name of a model', () => {
+  it.each(['m[1]', 'm[1]@latest', 'm[1]^'])('does not read that model: %s', async (name) => {
+    await models.put(1, 'm');
+    await models.put(2, 'm');
+    await expect(models.get(name)).rejects.toThrow(InvalidName);
+    await expect(models.metadata(name)).rejects.toThrow(InvalidName);
+    expect(await models.exists(name)).toBe(false);
+  });
+
+  it.each([true, false])('does not drop that model or its versions, with force %s', async (force) => {
+    const { bucket } = await models.put(1, 'm');
+    await models.put(2, 'm');
+    await expect(models.drop('m[1]', { force })).rejects.toThrow(InvalidName);
+    expect(await Promise.all(['m', 'm^'].map((name) => models.get(name)))).toEqual([2, 1]);
+    expect(await countFiles(bucket)).toBe(3);
+  });
+});
+
 describe('what a model cannot be', () => {
   it('is stored under the name of a version', async () => {
     await expect(models.put(1, 'm@v1')).rejects.toThrow(InvalidName);
+  });
+
+  it('is named as a selection of columns is', async () => {
+    await expect(models.put(1, 'm[1]')).rejects.toThrow(InvalidName);
+    await expect(models.put(1, 'm[1]')).rejects.toThrow("'m[1]' selects columns, which only datasets have");
   });
 
   it.each(['v1.0', 'a@b', '', '$x'])('is tagged %j', async (tag) => {

@@ -93,6 +93,14 @@ describe('a multivariate linear regression', () => {
     expectClose(model.state.arrays.weights, [0.4, 0.8, 0, 0, 0], 10);
   });
 
+  it('gives a constant column no weight in many rows either', async () => {
+    const x = count(100_000).map((i) => (i * 7919) % 1000);
+    const X = frame({ constant: x.map(() => 0.1), x });
+    const { state } = await fitted(NAME, X, frame({ y: x.map((value, i) => 3 * value + 1 + (i % 2)) }));
+    expectClose(state.arrays.weights, [0, 3], 4);
+    expect(state.arrays.weights?.[0]).toBe(0);
+  });
+
   it('goes through the origin without an intercept', async () => {
     const { state } = await fitted(NAME, frame({ x: [1, 2] }), frame({ y: [1, 1] }), { intercept: false });
     expectClose(state.arrays.weights, [3 / 5], 12);

@@ -152,6 +152,22 @@ describe('data that do not suit an ONNX model', () => {
     await expect(predictOnnx(model, X, contextOf())).rejects.toThrow(message);
   });
 
+  it.each([
+    ['beyond int32', { count: [3e9], flag: [true] }, /column 'count' holds 3000000000.*int32.*2147483647/],
+    ['below int32', { count: [-(2 ** 31) - 1], flag: [true] }, /column 'count' holds -2147483649.*int32/],
+    ['other than 0 and 1 for a bool', { count: [1], flag: [2] }, /column 'flag' holds 2.*bool.*from 0 to 1/],
+    ['that a byte would wrap, for a bool', { count: [1], flag: [256] }, /column 'flag' holds 256/],
+  ])('are refused: numbers %s', async (_, columns, message) => {
+    const prediction = predictOnnx(await openFile('integers'), frame(columns), contextOf());
+    await expect(prediction).rejects.toThrow(InvalidData);
+    await expect(prediction).rejects.toThrow(message);
+  });
+
+  it('may be whole numbers up to the limits of the input', async () => {
+    const X = frame({ count: [-(2 ** 31), 2 ** 31 - 1], flag: [0, 1] });
+    expect(await predictions(await openFile('integers'), X)).toEqual([-(2 ** 31), 2 ** 31]);
+  });
+
   it('may have missing numbers where the model takes doubles', async () => {
     const model = await openFile('linear-double');
     const X = frame(Object.fromEntries([...'abcdefghij'].map((name) => [name, [1, null]])));

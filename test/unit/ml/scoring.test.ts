@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidData } from '../../../src/errors.ts';
+import type { DataFrame } from '../../../src/frame/data-frame.ts';
 import { score, scorePrediction } from '../../../src/ml/scoring.ts';
 import { contextOf, fitted, frame } from '../../support/ml-fixtures.ts';
 
@@ -51,6 +52,39 @@ describe('a score', () => {
     const { estimator, state } = await fitted('RandomForestClassifier', X, frame({ y: ['a', 'b'] }));
     await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(InvalidData);
     await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(message);
+  });
+
+  describe('of a model of several targets', () => {
+    const X = frame({ x: [1, 2, 3, 4] });
+    const [a, b] = [
+      [2, 4, 6, 8],
+      [90, 70, 50, 30],
+    ];
+
+    async function r2(y: DataFrame): Promise<number> {
+      const { estimator, state } = await fitted('MultivariateLinearRegression', X, frame({ a, b }));
+      return (await score(estimator, state, X, y, contextOf())).value;
+    }
+
+    it('compares columns by name, whatever their order', async () => {
+      expect(await r2(frame({ b, a }))).toBeCloseTo(1, 12);
+    });
+
+    it('compares columns without names by position', async () => {
+      expect(await r2(frame({ 0: a, 1: b }))).toBeCloseTo(1, 12);
+    });
+
+    it('compares by position when the model was fitted on columns without names', async () => {
+      const { estimator, state } = await fitted('MultivariateLinearRegression', X, frame({ 0: a, 1: b }));
+      expect((await score(estimator, state, X, frame({ u: a, v: b }), contextOf())).value).toBeCloseTo(1, 12);
+    });
+
+    it('is refused for columns of other names', async () => {
+      await expect(r2(frame({ a, c: b }))).rejects.toThrow(InvalidData);
+      await expect(r2(frame({ a, c: b }))).rejects.toThrow(
+        /columns a, c and the model predicts a, b: .*\[a,b\]/,
+      );
+    });
   });
 
   it('is refused for no rows, and for another number of targets', async () => {
