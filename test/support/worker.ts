@@ -107,10 +107,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The value of a metric without labels. */
+/** The value of a metric, 0 where it is not there (yet). */
 export async function metric(worker: TestWorker, name: string): Promise<number> {
   const text = await (await fetch(`${worker.url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1]);
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length) ?? 0,
+  );
 }
 
 /** Processes whose parent is `pid`, by /proc. */

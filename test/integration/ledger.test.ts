@@ -1,0 +1,37 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
+import { connectMongo } from '../../src/mongo/client.ts';
+import { usePlace } from '../support/worker.ts';
+
+const run = { taskId: 'task', retries: 0, replacedNesting: 0 };
+
+async function useLedger(): Promise<Ledger> {
+  const mongo = await connectMongo(usePlace().mongoUrl);
+  onTestFinished(() => mongo.close());
+  return await openLedger(mongo);
+}
+
+it('knows nothing of a run that it was never told of', async () => {
+  const ledger = await useLedger();
+  expect(await ledger.read(run)).toEqual({ crashes: 0, done: false });
+});
+
+it('counts the crashes of a run, also those that are recorded at once', async () => {
+  const ledger = await useLedger();
+  await Promise.all([1, 2, 3].map(() => ledger.recordCrash(run)));
+  expect(await ledger.recordCrash(run)).toBe(4);
+  expect(await ledger.read(run)).toEqual({ crashes: 4, done: false });
+});
+
+it('keeps the runs of one task apart: a retry starts anew', async () => {
+  const ledger = await useLedger();
+  await ledger.recordCrash(run);
+  expect(await ledger.recordCrash({ ...run, retries: 1 })).toBe(1);
+});
+
+it('remembers that a run has ended, beside its crashes', async () => {
+  const ledger = await useLedger();
+  await ledger.recordCrash(run);
+  await ledger.recordDone(run);
+  expect(await ledger.read(run)).toEqual({ crashes: 1, done: true });
+});

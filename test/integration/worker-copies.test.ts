@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it, onTestFinished } from 'vitest';
+import { connectTransport } from '../../src/broker/transport.ts';
+import type { Transport } from '../../src/contract/transport.ts';
+import { openLedger } from '../../src/ledger/ledger.ts';
+import { connectMongo } from '../../src/mongo/client.ts';
+import { encodeTask } from '../../src/protocol/task-message.ts';
+import { until } from '../support/broker-harness.ts';
+import { note } from '../support/tasks.ts';
+import {
+  metric,
+  type Place,
+  type TestWorker,
+  useClient,
+  usePlace,
+  useTrace,
+  useWorker,
+} from '../support/worker.ts';
+
+async function useSender({ broker }: Place): Promise<Transport> {
+  const transport = await connectTransport({ url: broker, name: 'test', retry: false });
+  onTestFinished(() => transport.close());
+  return transport;
+}
+
+/** A message as it is when it is published for the second time. */
+function copyOf(
+  place: Place,
+  taskId: string,
+  kwargs: Readonly<Record<string, unknown>>,
+  ignoreResult = false,
+) {
+  const call = { taskId, taskName: note.name, args: [], kwargs, queue: place.queue, replyTo: 'nobody' };
+  return encodeTask({ ...call, origin: 'test', ignoreResult, headers: { 'x-omega-copy': true } });
+}
+
+/** Waits until the worker has settled so many deliveries. */
+async function untilAcknowledged(worker: TestWorker, place: Place, count: number): Promise<void> {
+  const name = `omega_task_acks_total{queue="${place.queue}",result="ack"}`;
+  await until(async () => (await metric(worker, name)) >= count);
+}
+
+it('a copy of a task that has ended is acknowledged and not run', async () => {
+  const place = usePlace();
+  const [om, worker, sender] = await Promise.all([useClient(place), useWorker(place), useSender(place)]);
+  const trace = useTrace();
+  const input = { path: trace.path, text: 'run', seconds: 0 };
+  const handle = om.runtime.task(note)(input);
+  await handle;
+  await sender.publish(copyOf(place, handle.id, input));
+  await untilAcknowledged(worker, place, 2);
+  expect(trace.lines()).toEqual(['run']);
+});
+
+it('a copy of a task that runs waits for it and is not run', async () => {
+  const place = usePlace();
+  const [om, worker, sender] = await Promise.all([useClient(place), useWorker(place), useSender(place)]);
+  const trace = useTrace();
+  const input = { path: trace.path, text: 'run', seconds: 1 };
+  const handle = om.runtime.task(note)(input);
+  await until(async () => (await metric(worker, 'omega_worker_active_tasks')) === 1);
+  await sender.publish(copyOf(place, handle.id, input));
+  await handle;
+  await untilAcknowledged(worker, place, 2);
+  expect(trace.lines()).toEqual(['run']);
+});
+
+it('a copy of a task that stored no result is not run when the ledger knows its end', async () => {
+  const place = usePlace();
+  const mongo = await connectMongo(place.mongoUrl);
+  onTestFinished(() => mongo.close());
+  const taskId = randomUUID();
+  await (await openLedger(mongo)).recordDone({ taskId, retries: 0, replacedNesting: 0 });
+  const [worker, sender] = await Promise.all([useWorker(place), useSender(place)]);
+  const trace = useTrace();
+  await sender.publish(copyOf(place, taskId, { path: trace.path, text: 'run' }, true));
+  await untilAcknowledged(worker, place, 1);
+  expect(trace.lines()).toEqual([]);
+});
+
+it('a task that waits in the worker and is revoked is not run', async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
+  const trace = useTrace();
+  const submit = (text: string) => om.runtime.task(note)({ path: trace.path, text, seconds: 1.5 });
+  const handles = ['a', 'b', 'c'].map(submit);
+  await until(async () => (await metric(worker, 'omega_worker_active_tasks')) === 2);
+  await handles[2]?.revoke();
+  await expect(handles[2]?.get({ timeout: 10_000 })).rejects.toThrow(/TaskRevokedError/);
+  await Promise.all(handles.slice(0, 2));
+  expect(trace.lines().sort()).toEqual(['a', 'b']);
+});
