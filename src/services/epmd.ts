@@ -1,23 +1,28 @@
-/** Ends an Erlang port mapper. */
-import { once } from 'node:events';
-import { createConnection } from 'node:net';
-import { LOOPBACK } from './tcp.ts';
+/** Erlang's port mapper: one of our own, so that it can be ended without ending anybody else's. */
+import { findOnPath } from './commands.ts';
+import { spawnDetached } from './detached.ts';
+import type { ProcessRecord } from './process-record.ts';
+import { isListening, LOOPBACK } from './tcp.ts';
+import { waitUntilReady } from './wait.ts';
 
-/** KILL_REQ with its length. */
-const KILL_REQUEST = Buffer.from('\0\x01k', 'latin1');
-const PATIENCE_MS = 2_000;
+const START_PATIENCE_MS = 10_000;
 
 /**
- * Tells the port mapper on this port to end; it obeys once no node is registered. Erlang starts it with the
- * first node and never ends it.
+ * Starts a port mapper on a free port and returns when it listens. Null when `PATH` has none: the first Erlang
+ * node then starts one that nobody ends, as Erlang does by default.
  *
- * @see https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html#kill-epmd
+ * @throws OperationalError when it does not start.
+ * @see https://www.erlang.org/doc/apps/erts/epmd_cmd.html
  */
-export async function stopEpmd(port: number): Promise<void> {
-  const socket = createConnection({ host: LOOPBACK, port, timeout: PATIENCE_MS });
-  socket.once('timeout', () => socket.destroy());
-  socket.once('connect', () => socket.write(KILL_REQUEST));
-  socket.resume();
-  // Nobody there: nothing to end.
-  await once(socket, 'close').catch(() => {});
+export async function startEpmd(
+  port: number,
+  log: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ProcessRecord | null> {
+  const program = findOnPath('epmd', env.PATH);
+  if (program === null) return null;
+  const process = await spawnDetached(program, ['-address', LOOPBACK, '-port', String(port)], log, env);
+  const server = { name: "RabbitMQ's port mapper", process, log };
+  await waitUntilReady(server, START_PATIENCE_MS, () => isListening(LOOPBACK, port));
+  return process;
 }

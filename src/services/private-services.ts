@@ -32,6 +32,11 @@ export async function usePrivateRabbitmq(options: ServiceOptions): Promise<Rabbi
   });
 }
 
+/** Counts this process among the users of the servers that run, which stay while it uses them. Starts none. */
+export async function joinPrivateServices(options: ServiceOptions): Promise<void> {
+  await changeState(options, async (state) => countAsUser(state));
+}
+
 /** Ends this process's use: servers that nobody else uses, and that are not kept, are stopped. */
 export async function leavePrivateServices(options: ServiceOptions): Promise<void> {
   await changeState(options, async (state) => {

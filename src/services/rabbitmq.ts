@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { acceptsAmqpLogin } from './amqp-login.ts';
 import { spawnDetached } from './detached.ts';
-import { stopEpmd } from './epmd.ts';
+import { startEpmd } from './epmd.ts';
 import type { ServiceOptions } from './options.ts';
 import { type ProcessRecord, terminate } from './process-record.ts';
 import { findOrInstallRabbitmq } from './rabbitmq-scripts.ts';
@@ -23,6 +23,8 @@ interface RabbitmqPorts {
 /** A private RabbitMQ as it is written down. */
 export interface RabbitmqRecord extends RabbitmqPorts {
   readonly process: ProcessRecord;
+  /** Its port mapper; null when Erlang started one by itself, which we do not know. */
+  readonly epmd: ProcessRecord | null;
   /** Folder of the scripts that started it. */
   readonly scripts: string;
 }
@@ -37,6 +39,7 @@ export const GUEST = { user: 'guest', password: 'guest' } as const;
 
 const START_PATIENCE_MS = 120_000;
 const STOP_PATIENCE_MS = 30_000;
+const EPMD_STOP_PATIENCE_MS = 2_000;
 
 export function brokerUrlAt(port: number): string {
   return `amqp://${GUEST.user}:${GUEST.password}@${LOOPBACK}:${port}//`;
@@ -53,6 +56,8 @@ export async function startRabbitmq(
   options: ServiceOptions,
 ): Promise<RabbitmqRecord> {
   const scripts = await findOrInstallRabbitmq(options);
+  // A server that ended by itself left its port mapper.
+  if (last) await stopRabbitmq(last);
   const ports = {
     port: await freePort(last?.port),
     distributionPort: await freePort(last?.distributionPort),
@@ -61,8 +66,15 @@ export async function startRabbitmq(
   const folder = prepareFolder(options);
   options.progress(`starting a private RabbitMQ on port ${ports.port}`);
   const env = { ...withoutErlang(options.env), ...nodeEnvironment(folder, ports) };
-  const process = await spawnDetached(join(scripts, 'rabbitmq-server'), [], logFile(options), env);
-  return { process, scripts, ...ports };
+  const log = logFile(options);
+  const epmd = await startEpmd(ports.epmdPort, log, env);
+  try {
+    const process = await spawnDetached(join(scripts, 'rabbitmq-server'), [], log, env);
+    return { process, epmd, scripts, ...ports };
+  } catch (error) {
+    if (epmd) await terminate(epmd, EPMD_STOP_PATIENCE_MS);
+    throw error;
+  }
 }
 
 /** @throws OperationalError when it ends, or accepts no login within 120 s. */
@@ -72,9 +84,10 @@ export async function waitForRabbitmq(record: RabbitmqRecord, options: ServiceOp
   await waitUntilReady(server, START_PATIENCE_MS, () => acceptsAmqpLogin(login));
 }
 
+/** Ends the processes that were recorded, and no others: whoever has their ports now is left alone. */
 export async function stopRabbitmq(record: RabbitmqRecord): Promise<void> {
   await terminate(record.process, STOP_PATIENCE_MS);
-  await stopEpmd(record.epmdPort);
+  if (record.epmd) await terminate(record.epmd, EPMD_STOP_PATIENCE_MS);
 }
 
 /** `rabbitmqctl` for a private node: it needs the node's cookie and its port mapper. */

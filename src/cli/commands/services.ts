@@ -4,6 +4,7 @@ import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices, stopPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices, inspectServices, type Service } from '../../services/services.ts';
 import type { GlobalOptions } from '../global-options.ts';
+import { hidePassword } from '../hidden-password.ts';
 import { serviceOptions } from '../local-services.ts';
 import { formatTable, print } from '../output.ts';
 
@@ -49,7 +50,13 @@ async function startServices(options: ServiceOptions): Promise<readonly Service[
 }
 
 function showServices(globals: GlobalOptions, services: readonly Service[]): void {
-  const rows = services.map(({ name, url, origin, pid }) => [name, ORIGINS[origin], pid, url]);
+  const shown = services.map(hideSecrets);
+  const rows = shown.map(({ name, url, origin, pid }) => [name, ORIGINS[origin], pid, url]);
   const text = rows.length > 0 ? formatTable(['SERVICE', 'WHERE FROM', 'PID', 'URL'], rows) : 'nothing runs';
-  print(globals, services, text);
+  print(globals, shown, text);
+}
+
+/** Only a URL from the environment has a secret: RabbitMQ's own `guest` login is to be copied. */
+function hideSecrets(service: Service): Service {
+  return service.origin === 'environment' ? { ...service, url: hidePassword(service.url) } : service;
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { describeSettings, type SettingValues } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
 import { startWorker, type Worker } from '../../worker/worker.ts';
-import { commandSettings } from '../connection.ts';
+import { holdServices } from '../connection.ts';
 
 const SETTINGS_HELP = `
 Settings, by environment variable (a flag wins):
@@ -33,13 +33,26 @@ export function addWorkerCommand(program: Command): void {
 }
 
 async function runWorker(command: Command, modules: readonly string[]): Promise<void> {
-  const settings = commandSettings(command, readFlags(command));
-  const logger = createLogger({ level: settings.logLevel, pretty: process.stdout.isTTY });
-  const paths = modules.map((module) => resolve(module));
-  const worker = await startWorker(settings, { modules: paths, environment: process.env, logger });
-  const restore = stopOnSignals(worker);
-  await worker.done;
-  restore();
+  const { settings, release } = await holdServices(command, readFlags(command));
+  const boot = new AbortController();
+  let worker: Worker | undefined;
+  // From the first moment: a node that starts must go as readily as one that works.
+  const restore = onStopSignals((isFirst) => {
+    if (worker === undefined) boot.abort();
+    else stop(worker, isFirst);
+  });
+  try {
+    const logger = createLogger({ level: settings.logLevel, pretty: process.stdout.isTTY });
+    const paths = modules.map((module) => resolve(module));
+    const options = { modules: paths, environment: process.env, logger, signal: boot.signal };
+    worker = await startWorker(settings, options);
+    await worker.done;
+  } catch (error) {
+    if (!boot.signal.aborted) throw error;
+  } finally {
+    restore();
+    await release();
+  }
 }
 
 /** The flags by the names of the settings. */
@@ -47,12 +60,17 @@ function readFlags(command: Command): SettingValues {
   return command.opts<SettingValues>();
 }
 
-function stopOnSignals(worker: Worker): () => void {
+function stop(worker: Worker, isFirst: boolean): void {
+  const ending = isFirst ? worker.stop() : worker.kill();
+  ending.catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
+}
+
+/** @returns what ends the listening. */
+function onStopSignals(listener: (isFirst: boolean) => void): () => void {
   let signals = 0;
   const onSignal = () => {
     signals += 1;
-    const ending = signals === 1 ? worker.stop() : worker.kill();
-    ending.catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
+    listener(signals === 1);
   };
   const names = ['SIGTERM', 'SIGINT'] as const;
   for (const name of names) process.on(name, onSignal);

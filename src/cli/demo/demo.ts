@@ -6,6 +6,7 @@ import { connectWith, type Omega } from '../../omega.ts';
 import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices } from '../../services/services.ts';
+import { hidePassword } from '../hidden-password.ts';
 import { formatTable } from '../output.ts';
 import { runChains, type StepResult } from './run-steps.ts';
 import { CHAINS, NOTEBOOK, NOTEBOOK_STEP, putDemoObjects } from './steps.ts';
@@ -50,7 +51,7 @@ async function run(
   const { mongo, broker, release } = await findOrStartServices(services);
   closers.push(release);
   if (keep) await keepPrivateServices(services);
-  for (const { name, url, origin } of [mongo, broker]) progress(`${name} (${origin}): ${hideLogin(url)}`);
+  for (const { name, url, origin } of [mongo, broker]) progress(`${name} (${origin}): ${hidePassword(url)}`);
   signal.throwIfAborted();
 
   const folder = resolve(services.folder, 'demo');
@@ -86,8 +87,4 @@ function describeResults(results: readonly StepResult[], lines: readonly string[
 
 function withDatabase(mongoUrl: string): string {
   return mongoUrl.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${DATABASE}`);
-}
-
-function hideLogin(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { tryLock, withLock } from '../../../src/services/lock.ts';
 
@@ -45,4 +45,31 @@ it('the lock is released when the action throws', async () => {
   const path = lockFile();
   await expect(withLock(path, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(tryLock(path)).not.toBeNull();
+});
+
+it('a lock file that was never completed is taken over after some seconds', async () => {
+  const path = lockFile();
+  writeFileSync(path, '');
+  expect(tryLock(path)).toBeNull();
+  expect(tryLock(path)).toBeNull();
+  const earlier = Date.now() / 1000 - 10;
+  utimesSync(path, earlier, earlier);
+  expect(await withLock(path, async () => 'ran')).toBe('ran');
+});
+
+it('only one process at a time takes over what a dead one left', () => {
+  const path = lockFile();
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'another process had this id' }));
+  const release = tryLock(`${path}.takeover`);
+  expect([tryLock(path), tryLock(path)]).toEqual([null, null]);
+  release?.();
+  expect(tryLock(path)).toBeNull();
+  expect(tryLock(path)).not.toBeNull();
+});
+
+it('a released lock leaves no files', async () => {
+  const path = lockFile();
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'another process had this id' }));
+  await withLock(path, async () => undefined);
+  expect(readdirSync(dirname(path))).toEqual([]);
 });
