@@ -9,7 +9,8 @@ type Kind = 'empty' | 'number' | 'bool' | 'datetime' | 'string' | 'int64' | 'obj
 /**
  * Rows are set in ascending order; rows left out are missing values, and of two values for one row the
  * first counts. Integers that fit become int32, other numbers float64; as soon as an integer does not fit
- * a double exactly, a column of integers becomes int64. Values of different types make an object column.
+ * a double exactly, a column of integers becomes int64. Values of different types make an object column. NaN
+ * among values that are no numbers is a missing value, as pandas writes one.
  */
 export class ColumnBuilder {
   #kind: Kind = 'empty';
@@ -37,7 +38,9 @@ export class ColumnBuilder {
     this.#hasDouble = true;
     if (this.#kind === 'number') this.#pushNumber(value);
     else if (this.#kind === 'int64') this.#bigintsToDoubles(value);
-    else this.#pushAs('number', value, value);
+    else if (!Number.isNaN(value)) this.#pushAs('number', value, value);
+    else if (this.#kind === 'empty') this.#pushNumber(value);
+    else this.#pushNull();
   }
 
   /** @param value an integer that a double holds exactly. */
@@ -52,7 +55,7 @@ export class ColumnBuilder {
   /** @param value an integer of up to 64 bits, signed. */
   bigint(row: number, value: bigint): void {
     if (!this.#open(row)) return;
-    if (this.#kind === 'number' && this.#hasDouble) this.#pushNumber(Number(value));
+    if (this.#hasDouble && this.#becomes('number')) this.#pushNumber(Number(value));
     else if (this.#kind === 'number' || this.#kind === 'empty') this.#integersToBigints(value);
     else if (this.#kind === 'int64') this.#pushBigint(value);
     else this.#pushObject(value);
@@ -121,9 +124,8 @@ export class ColumnBuilder {
       });
       return { type: 'string', values, dictionary: this.#strings().texts, ...nulls };
     }
-    if (this.#kind === 'empty' || this.#hasDouble || this.#hasWide) {
-      return { type: 'float64', values: numbers, ...nulls };
-    }
+    if (this.#kind === 'empty' || this.#hasDouble) return { type: 'float64', values: numbers, ...nulls };
+    if (this.#hasWide) return { type: 'float64', values: numbers, ...nulls, integral: true };
     return { type: 'int32', values: copyInto(allocateInt32(numbers.length), numbers), ...nulls };
   }
 
@@ -148,8 +150,16 @@ export class ColumnBuilder {
 
   /** Whether the column can take a value of this kind as it is. */
   #becomes(kind: Kind): boolean {
-    if (this.#kind === 'empty') this.#kind = kind;
+    if (this.#kind === 'empty') this.#begin(kind);
     return this.#kind === kind;
+  }
+
+  /** The rows so far are missing values; those given as NaN remain doubles only in a column of numbers. */
+  #begin(kind: Kind): void {
+    this.#kind = kind;
+    if (kind === 'number' || this.#length === 0) return;
+    this.#nulls ??= allocateUint8(this.#capacity);
+    this.#nulls.fill(1, 0, this.#length);
   }
 
   #pushAs(kind: Kind, number: number, object: unknown): void {
@@ -213,8 +223,8 @@ export class ColumnBuilder {
 
   #toObjects(): unknown[] {
     return Array.from({ length: this.#length }, (_, row) => {
-      if (this.#nulls?.[row] === 1) return null;
       const number = this.#numbers[row] ?? 0;
+      if (Number.isNaN(number)) return null;
       if (this.#bigints) return this.#bigints[row];
       if (this.#kind === 'bool') return number === 1;
       if (this.#kind === 'datetime') return new Date(number);

@@ -10,7 +10,13 @@
 export type NullMask = Uint8Array;
 
 export type Column =
-  | { readonly type: 'float64'; readonly values: Float64Array; readonly nulls?: NullMask }
+  | {
+      readonly type: 'float64';
+      readonly values: Float64Array;
+      readonly nulls?: NullMask;
+      /** True when the values are integers, some of them beyond 32 bits. */
+      readonly integral?: boolean;
+    }
   | { readonly type: 'int32'; readonly values: Int32Array; readonly nulls?: NullMask }
   /** 64-bit integers that do not fit a double exactly. */
   | { readonly type: 'int64'; readonly values: BigInt64Array; readonly nulls?: NullMask }

@@ -9,6 +9,11 @@ import { ColumnBuilder } from './column-builder.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INTEGER = /^[+-]?\d+$/;
+/** What pandas' `read_csv` takes for a missing value (its default `na_values`). */
+const MISSING: ReadonlySet<string> = new Set([
+  ...['', 'NA', 'N/A', 'n/a', '<NA>', '#N/A', '#N/A N/A', '#NA', 'NULL', 'null', 'None'],
+  ...['NaN', '-NaN', 'nan', '-nan', '1.#IND', '-1.#IND', '1.#QNAN', '-1.#QNAN'],
+]);
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['True', true],
@@ -20,8 +25,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 /**
  * The columns of a CSV file with a header line (RFC 4180, UTF-8), compressed if the path ends in `.gz`. An
- * empty cell and `NA` are missing values. A column of numbers or of true and false gets that type, every
- * other one is text.
+ * empty cell and what else pandas takes for one (`NA`, `NaN`, `null`, `None`, …) are missing values. A column
+ * of numbers or of true and false gets that type, every other one is text, as are integers beyond 64 bits.
  *
  * @throws InvalidData when there is no such file, it has no header, or a line has too many or too few cells.
  */
@@ -63,7 +68,7 @@ function parseColumn(records: readonly string[][], position: number): Column {
   const parseCell = cellParser(records, position);
   records.forEach((record, row) => {
     const cell = record[position] ?? '';
-    builder.value(row, isMissing(cell) ? null : parseCell(cell));
+    builder.value(row, MISSING.has(cell) ? null : parseCell(cell));
   });
   return builder.build(records.length);
 }
@@ -71,14 +76,15 @@ function parseColumn(records: readonly string[][], position: number): Column {
 /** How to read the cells of a column: the narrowest type that all of them have. */
 function cellParser(records: readonly string[][], position: number): (cell: string) => unknown {
   const every = (test: (cell: string) => boolean): boolean =>
-    records.every((record) => isMissing(record[position] ?? '') || test(record[position] ?? ''));
+    records.every((record) => MISSING.has(record[position] ?? '') || test(record[position] ?? ''));
   if (every((cell) => BOOLEANS.has(cell))) return (cell) => BOOLEANS.get(cell);
-  if (every((cell) => INTEGER.test(cell))) return parseInteger;
+  if (every((cell) => INTEGER.test(cell))) return every(isInt64) ? parseInteger : String;
   return every((cell) => NUMBER.test(cell)) ? Number : String;
 }
 
-function isMissing(cell: string): boolean {
-  return cell === '' || cell === 'NA';
+function isInt64(cell: string): boolean {
+  const value = parseInteger(cell);
+  return typeof value === 'number' || BigInt.asIntN(64, value) === value;
 }
 
 function parseInteger(cell: string): number | bigint {

@@ -3,6 +3,7 @@ import { CorruptObject } from '../errors.ts';
 import { Binary, type Collection, type Db, ObjectId } from '../mongo/bson.ts';
 import { ensureIndex } from './indexes.ts';
 import { fileCollection } from './names.ts';
+import { attemptId, idsOf } from './write-ids.ts';
 
 const CHUNK_BYTES = 261_120;
 /** How many chunks are read or written at a time: about 16 MB. */
@@ -26,12 +27,19 @@ interface ChunkDocument {
 
 /** The files of one bucket. */
 export interface FileStore {
-  /** Writes a new file and returns its `_id`. The file counts as written when this resolves, not before. */
-  write(filename: string, bytes: Uint8Array): Promise<ObjectId>;
+  /**
+   * Writes a new file and returns its `_id`. The file counts as written when this resolves, not before.
+   *
+   * @param writeId the same for every attempt at this write; {@link FileStore.removeOthers} finds the file by
+   *   it. Default: nothing does.
+   */
+  write(filename: string, bytes: Uint8Array, writeId?: string): Promise<ObjectId>;
   /** @throws CorruptObject when the file is not there, or chunks of it are missing. */
   read(id: ObjectId): Promise<Buffer>;
   /** Does nothing when there is no such file. */
   remove(id: ObjectId): Promise<void>;
+  /** Removes what all attempts under a write id have written, whole or in part, but for the files to keep. */
+  removeOthers(writeId: string, keep: readonly ObjectId[]): Promise<void>;
 }
 
 export function createFileStore(db: Db, bucket: string): FileStore {
@@ -50,21 +58,25 @@ export function createFileStore(db: Db, bucket: string): FileStore {
     return indexed;
   }
 
+  async function remove(id: ObjectId): Promise<void> {
+    await files.deleteOne({ _id: id });
+    await chunks.deleteMany({ files_id: id });
+  }
+
   return {
-    async write(filename, bytes) {
+    async write(filename, bytes, writeId) {
       await ensureIndexes();
-      const id = new ObjectId();
-      await writeChunks(chunks, id, bytes);
+      const id = writeId === undefined ? new ObjectId() : attemptId(writeId);
       const { length } = bytes;
-      await files.insertOne({
-        _id: id,
-        filename,
-        encoding: null,
-        chunkSize: CHUNK_BYTES,
-        length,
-        uploadDate: new Date(),
-      });
-      return id;
+      const form = { encoding: null, chunkSize: CHUNK_BYTES };
+      try {
+        await writeChunks(chunks, id, bytes);
+        await files.insertOne({ _id: id, filename, ...form, length, uploadDate: new Date() });
+        return id;
+      } catch (error) {
+        await remove(id).catch(() => undefined);
+        throw error;
+      }
     },
     async read(id) {
       const file = await files.findOne({ _id: id });
@@ -72,9 +84,11 @@ export function createFileStore(db: Db, bucket: string): FileStore {
         throw new CorruptObject(`the file ${id.toHexString()} is not in GridFS: put the object again`);
       return readChunks(chunks, id, Number(file.length));
     },
-    async remove(id) {
-      await files.deleteOne({ _id: id });
-      await chunks.deleteMany({ files_id: id });
+    remove,
+    async removeOthers(writeId, keep) {
+      const others = { ...idsOf(writeId), $nin: keep };
+      await files.deleteMany({ _id: others });
+      await chunks.deleteMany({ files_id: others });
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Names of stored objects, projections in them, and the keys under which omega|ml files their data. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { InvalidData, InvalidName } from '../errors.ts';
 
 /** A bucket that is not named. Also the first part of the names of all GridFS collections. */
@@ -90,11 +90,6 @@ export function objectKey(bucket: string, prefix: string, name: string, extensio
   const named = name.endsWith(extension) ? name : `${name}.${extension}`;
   const key = `${bucket}.${prefix}.${named}`.replaceAll('/', '_').replaceAll('..', '.');
   return createHash('sha1').update(key).digest('hex');
-}
-
-/** A key of the same form that nothing else has. */
-export function uniqueKey(): string {
-  return createHash('sha1').update(randomUUID()).digest('hex');
 }
 
 /** Name of the bucket's GridFS collections, without `.files` and `.chunks`. */

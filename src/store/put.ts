@@ -6,6 +6,7 @@ import { appendTarget, kindToWrite } from './choose-kind.ts';
 import type { Kind, KindContext } from './kind.ts';
 import type { Metadata, MetadataDocument } from './metadata.ts';
 import { type MetadataChange, type MetadataStore, type StoredData, toFields } from './metadata-store.ts';
+import { attemptNames } from './write-ids.ts';
 
 export interface PutOptions {
   /** False replaces what is there; readers see the old data or the new, never a part. Default true. */
@@ -24,14 +25,15 @@ export interface StoreParts extends KindContext {
   readonly catalog: MetadataStore;
 }
 
-/** How often a put is tried while others replace the same object. */
-const ATTEMPTS = 5;
+/** How often a put is tried while others replace the same object, or add columns to it. */
+const ATTEMPTS = 20;
 /** How many task ids an object remembers. */
 const REMEMBERED_TASKS = 100;
 
 /**
  * Writes the data first, then points the metadata to them in one conditional update, then removes what
- * was replaced. A crash in between leaves data that nothing points to, and the object as it was.
+ * was replaced. A crash in between leaves data that nothing points to, and the object as it was; the next
+ * attempt at the same task removes these data.
  *
  * @throws InvalidData, KindNotSupported
  */
@@ -42,7 +44,7 @@ export async function putObject(
   options: PutOptions,
 ): Promise<Metadata> {
   for (const attribute of Object.keys(options.attributes ?? {})) checkAttribute(attribute);
-  const writeId = options.taskId ?? randomUUID();
+  const writeId = options.taskId ? `${options.taskId} ${parts.key(name, '')}` : randomUUID();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const existing = await parts.catalog.find(name);
     if (existing && hasWritten(existing, options.taskId)) return existing;
@@ -77,13 +79,27 @@ async function tryToPut(
   const data = await kind.put(value, { name, target, writeId }, parts);
   const saved = existing
     ? await parts.catalog.update(existing.id, changeTo(kind, data, options), {
-        condition: unchanged(existing, options),
+        condition: { ...unchanged(existing, options), ...(target ? sameColumns(target) : {}) },
       })
     : await parts.catalog.insert({ ...data, name, kind: kind.name, attributes: initialAttributes(options) });
-  if (target) return saved;
-  if (!saved) await removeData(parts, data);
-  else if (existing) await removeData(parts, existing);
+  const unused = saved ? existing : data;
+  if (!target && unused) await removeData(parts, unused);
+  if (saved && options.taskId) await removeOtherAttempts(parts, writeId, saved);
   return saved;
+}
+
+/** Only one attempt at a task can point the metadata to its data: those of the others are of no use any more. */
+async function removeOtherAttempts(
+  parts: KindContext,
+  writeId: string,
+  { collection, gridfile }: StoredData,
+): Promise<void> {
+  const { db } = parts.mongo;
+  const names = await db.listCollections({ name: attemptNames(writeId) }, { nameOnly: true }).toArray();
+  for (const { name } of names) {
+    if (name !== collection) await db.dropCollection(name);
+  }
+  await parts.files.removeOthers(writeId, gridfile ? [gridfile] : []);
 }
 
 function hasWritten({ attributes }: Metadata, taskId: string | undefined): boolean {
@@ -110,6 +126,14 @@ function changeTo(kind: Kind, data: StoredData, { attributes = {}, taskId }: Put
 function checkAttribute(name: string): void {
   if (name !== '' && !/[.\0]|^\$/.test(name)) return;
   throw new InvalidData(`'${name}' cannot be the name of an attribute: leave out dots, NUL and a leading $`);
+}
+
+/**
+ * Holds as long as nobody else has added columns since an append merged its own into these. (Other fields of
+ * `kind_meta` are documents, whose order of fields JavaScript may not have kept.)
+ */
+function sameColumns({ kindMeta }: Metadata): Filter<MetadataDocument> {
+  return { 'kind_meta.columns': { $eq: kindMeta.columns ?? null } };
 }
 
 /** Holds as long as nobody else has replaced the data, and the task has not written yet. */

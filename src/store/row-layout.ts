@@ -1,7 +1,9 @@
 /** How omega|ml lays a DataFrame out as documents: one per row, the row index in fields of its own. */
+import { isDeepStrictEqual } from 'node:util';
 import { InvalidData } from '../errors.ts';
 import type { Column } from '../frame/column.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { Metadata } from './metadata.ts';
 
 /** Position of the row, from 0. */
 export const ROW_ID = '_om#rowid';
@@ -51,6 +53,20 @@ export function layOutRows(frame: DataFrame): RowLayout {
   return { fields, indexFields: index.map(({ field }) => field), meta };
 }
 
+/**
+ * Rows with other index levels would leave a level without labels in each row.
+ *
+ * @throws InvalidData when rows of this layout cannot be appended to an object, for its index differs.
+ */
+export function requireSameIndex({ name, kindMeta }: Metadata, { indexFields }: RowLayout): void {
+  const present = columnPairs(kindMeta).map(([, field]) => field);
+  const levels = present.filter((field) => indexLevel(field) !== null);
+  if (present.length === 0 || isDeepStrictEqual(levels, [...indexFields])) return;
+  throw new InvalidData(
+    `'${name}' has the index ${describeIndex(levels)}, and the rows to append have ${describeIndex(indexFields)}: give them the same index, or replace the dataset with { append: false }`,
+  );
+}
+
 /** The `kind_meta` after an append: the newest types, and every column that ever was. */
 export function mergeRowsMeta(before: Readonly<Record<string, unknown>>, added: RowsMeta): RowsMeta {
   const known = new Set(added.columns.map(([, field]) => field));
@@ -94,6 +110,10 @@ function columnPairs({ columns }: Readonly<Record<string, unknown>>): (readonly 
   );
 }
 
+function describeIndex(fields: readonly string[]): string {
+  return `(${fields.map((field) => field.replace(/^_idx#\d+_/, '')).join(', ')})`;
+}
+
 function defaultIndex(rowCount: number): { name: null; column: Column } {
   return {
     name: null,
@@ -124,7 +144,8 @@ function dtypeOf(column: Column): string {
   const hasNulls = column.type !== 'object' && column.nulls !== undefined;
   switch (column.type) {
     case 'float64':
-      return 'float64';
+      if (!column.integral) return 'float64';
+      return hasNulls ? 'Int64' : 'int64';
     case 'int32':
     case 'int64':
       return hasNulls ? 'Int64' : 'int64';

@@ -3,8 +3,9 @@ import type { Column } from '../frame/column.ts';
 import { valueAt } from '../frame/column-rows.ts';
 import { type Collection, type Document, Double, Long, type ObjectId } from '../mongo/bson.ts';
 import { insertMissing } from '../mongo/insert.ts';
-import { documentIds } from './document-write.ts';
+import { requireInt64 } from './integers.ts';
 import { ROW_ID, type RowLayout } from './row-layout.ts';
+import { documentIds } from './write-ids.ts';
 
 const ROWS_PER_BATCH = 5000;
 
@@ -22,7 +23,7 @@ export async function writeRows(
 ): Promise<void> {
   const idOf = documentIds(writeId);
   const firstRowId = await nextRowId(collection, idOf(0));
-  const readers = layout.fields.map(({ field, column }) => ({ field, read: valueReader(column) }));
+  const readers = layout.fields.map(({ field, column }) => ({ field, read: valueReader(field, column) }));
   for (let start = 0; start < rowCount; start += ROWS_PER_BATCH) {
     const documents = Array.from({ length: Math.min(ROWS_PER_BATCH, rowCount - start) }, (_, i) => {
       const row = start + i;
@@ -43,10 +44,15 @@ async function nextRowId(collection: Collection<Document>, firstId: ObjectId): P
   return last ? Number(last[ROW_ID] ?? -1) + 1 : 0;
 }
 
-/** How to read a column's values as BSON. Missing numbers are NaN, as pandas stores them. */
-function valueReader(column: Column): (row: number) => unknown {
+/**
+ * How to read a column's values as BSON. Missing doubles are NaN, as pandas stores them.
+ *
+ * @throws InvalidData for integers beyond 64 bits.
+ */
+function valueReader(field: string, column: Column): (row: number) => unknown {
   if (column.type === 'float64') {
-    const { values, nulls } = column;
+    const { values, nulls, integral } = column;
+    if (integral) return (row) => (nulls?.[row] === 1 ? null : Long.fromNumber(values[row] ?? 0));
     return (row) => {
       const value = nulls?.[row] === 1 ? Number.NaN : (values[row] ?? 0);
       return Number.isInteger(value) ? new Double(value) : value;
@@ -55,6 +61,9 @@ function valueReader(column: Column): (row: number) => unknown {
   if (column.type === 'int64') {
     const { values, nulls } = column;
     return (row) => (nulls?.[row] === 1 ? null : Long.fromBigInt(values[row] ?? 0n));
+  }
+  if (column.type === 'object') {
+    for (const value of column.values) requireInt64(value, field);
   }
   return (row) => valueAt(column, row) ?? null;
 }

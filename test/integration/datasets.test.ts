@@ -12,6 +12,7 @@ import { DataFrame } from '../../src/frame/data-frame.ts';
 import { NdArray } from '../../src/frame/nd-array.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createDatasets, type Datasets } from '../../src/store/datasets.ts';
+import { createFileStore } from '../../src/store/gridfs.ts';
 import type { Kind } from '../../src/store/kind.ts';
 import { mongoUrl } from '../support/services.ts';
 
@@ -58,6 +59,35 @@ describe('a DataFrame', () => {
   it('keeps doubles that are whole numbers', async () => {
     await datasets.put(DataFrame.fromObject({ x: [1, 2.5] }).slice(0, 1), 'whole');
     expect((await frame('whole')).column('x').type).toBe('float64');
+  });
+
+  it('keeps integers beyond 32 bits as integers, also after an append', async () => {
+    const { kindMeta } = await datasets.put([{ id: 5_000_000_000 }, { id: 7 }], 'wide');
+    expect(kindMeta).toMatchObject({ dtypes: { id: 'int64' } });
+    await datasets.put(await frame('wide'), 'wide');
+    const { collection = '' } = await datasets.metadata('wide');
+    expect(await mongo.db.collection(collection).countDocuments({ id: { $type: 'double' } })).toBe(0);
+    expect((await frame('wide')).column('id')).toMatchObject({
+      values: Float64Array.of(5_000_000_000, 7, 5_000_000_000, 7),
+      integral: true,
+    });
+  });
+
+  it('marks missing integers beyond 32 bits', async () => {
+    const rows = [{ id: 5_000_000_000 }, { id: null }];
+    const { kindMeta } = await datasets.put(rows, 'wide-nulls');
+    expect(kindMeta).toMatchObject({ dtypes: { id: 'Int64' } });
+    expect((await frame('wide-nulls')).toRows()).toEqual(rows);
+  });
+
+  it('has missing strings where pandas has stored NaN', async () => {
+    const { collection = '' } = await datasets.put([{ s: 'a' }], 'nan-strings');
+    await mongo.db.collection(collection).insertMany([
+      { s: Number.NaN, '_om#rowid': 1 },
+      { s: 'b', '_om#rowid': 2 },
+    ]);
+    expect((await frame('nan-strings')).column('s').type).toBe('string');
+    expect((await frame('nan-strings')).toRows().map(({ s }) => s)).toEqual(['a', null, 'b']);
   });
 
   it('may be given as a list of objects', async () => {
@@ -110,6 +140,9 @@ describe('a DataFrame', () => {
     ['has a column named _id', DataFrame.fromObject({ _id: [1] })],
     ['has a column named __proto__', new DataFrame(new Map([['__proto__', columnFromValues([1])]]))],
     ['has a column of the layout', DataFrame.fromObject({ '_om#rowid': [1] })],
+    ['holds an integer beyond 64 bits', DataFrame.fromObject({ id: [2n ** 64n + 5n] })],
+    ['holds one in a list', DataFrame.fromObject({ ids: [[2n ** 64n + 5n]] })],
+    ['holds one of an array', new NdArray('uint64', BigUint64Array.of(2n ** 63n)).toDataFrame()],
     ['has columns that differ in a dot only', DataFrame.fromObject({ 'a.b': [1], a_b: [2] })],
     ['holds a value larger than 16 MB', DataFrame.fromObject({ x: [['x'.repeat(17_000_000)]] })],
   ])('is refused when it %s', async (_, refused) => {
@@ -124,6 +157,20 @@ describe('a DataFrame', () => {
     const rows = Array.from({ length: 6000 }, (_, i) => ({ x: i < 5999 ? [i] : ['x'.repeat(17_000_000)] }));
     await expect(datasets.put(rows, 'whole-or-not')).rejects.toThrow(InvalidData);
     expect((await frame('whole-or-not')).toRows()).toEqual([{ x: 1 }]);
+  });
+
+  it.each([
+    ['none', []],
+    ['one of another name', [{ name: 'other', column: columnFromValues([1]) }]],
+    ['one of more levels', ['k', 'l'].map((name) => ({ name, column: columnFromValues([1]) }))],
+  ])('is not appended to with another index: %s', async (_, index) => {
+    const { columns } = DataFrame.fromObject({ x: [1] });
+    const indexed = new DataFrame(columns, [{ name: 'k', column: columnFromValues(['a']) }]);
+    const name = `index-${randomUUID()}`;
+    await datasets.put(indexed, name);
+    await expect(datasets.put(new DataFrame(columns, index), name)).rejects.toThrow(/index \(k\)/);
+    await datasets.put(indexed, name);
+    expect((await frame(name)).index).toMatchObject([{ name: 'k', column: { values: Int32Array.of(0, 0) } }]);
   });
 
   it('is refused where something of another kind would have to be appended to', async () => {
@@ -171,7 +218,59 @@ describe('data written by a task', () => {
   });
 });
 
+describe('what attempts at a task have left', () => {
+  it('goes when a later attempt has stored a DataFrame', async () => {
+    const taskId = randomUUID();
+    const before = await collections();
+    const { id } = await datasets.put([{ x: 1 }], 'left-rows', { taskId });
+    await mongo.db.collection('metadata').deleteOne({ _id: id });
+    await datasets.put([{ x: 2 }, { x: 3 }], 'left-rows', { taskId });
+    expect((await frame('left-rows')).toRows()).toEqual([{ x: 2 }, { x: 3 }]);
+    expect(await collections()).toBe(before + 1);
+  });
+
+  it('goes when a later attempt has stored a file', async () => {
+    const taskId = randomUUID();
+    const { id, gridfile } = await datasets.put(Buffer.from('one'), 'left-file', { taskId });
+    await mongo.db.collection('metadata').deleteOne({ _id: id });
+    await mongo.db.collection('omegaml.files').deleteMany({ filename: datasets.key('left-file', 'file') });
+    await datasets.put(Buffer.from('two'), 'left-file', { taskId });
+    expect(await datasets.get('left-file')).toEqual(Buffer.from('two'));
+    expect(await mongo.db.collection('omegaml.chunks').countDocuments({ files_id: gridfile })).toBe(0);
+  });
+
+  it('stays when the task has stored it under another name', async () => {
+    const taskId = randomUUID();
+    await datasets.put([{ x: 1 }], 'left-one', { taskId });
+    await datasets.put([{ x: 2 }], 'left-other', { taskId });
+    await datasets.put(Buffer.from('1'), 'left-bytes', { taskId });
+    await datasets.put(Buffer.from('2'), 'left-other-bytes', { taskId });
+    expect((await frame('left-one')).toRows()).toEqual([{ x: 1 }]);
+    expect(await datasets.get('left-bytes')).toEqual(Buffer.from('1'));
+  });
+});
+
+describe('a file that cannot be written whole', () => {
+  it('leaves no chunks behind', async () => {
+    const files = createFileStore(mongo.db, 'failing');
+    await files.write('first', Buffer.from('x'));
+    const validator = { length: { $lt: 300_000 } };
+    await mongo.db.command({ collMod: 'omegaml_failing.files', validator });
+    await expect(files.write('second', Buffer.alloc(300_000))).rejects.toThrow(/validation/);
+    expect(await mongo.db.collection('omegaml_failing.chunks').countDocuments()).toBe(1);
+  });
+});
+
 describe('writers at the same time', () => {
+  it('lose no columns when they append different ones', async () => {
+    await datasets.put([{ x: 0 }], 'race-columns');
+    const names = Array.from({ length: 8 }, (_, i) => `c${i}`);
+    await Promise.all(names.map((name) => datasets.put([{ [name]: 1 }], 'race-columns')));
+    const { columns } = (await datasets.metadata('race-columns')).kindMeta;
+    expect(Array.isArray(columns) && columns.map(([name]) => name)).toEqual(expect.arrayContaining(names));
+    expect((await frame('race-columns')).rowCount).toBe(9);
+  });
+
   it('lose no rows when they create and append', async () => {
     await Promise.all(Array.from({ length: 8 }, (_, x) => datasets.put([{ x }], 'race')));
     expect(
@@ -257,6 +356,12 @@ describe('other data', () => {
     await expect(datasets.put('/no/such/file', 'path')).rejects.toThrow(InvalidData);
     await expect(datasets.put([1], 'path', { kind: 'ndarray.bin' })).rejects.toThrow(KindNotSupported);
     await expect(datasets.put([1], 'path', { kind: 'no.such' })).rejects.toThrow(/no\.such/);
+  });
+
+  it('are refused when they hold an integer beyond 64 bits', async () => {
+    await expect(datasets.put({ a: [{ id: 2n ** 64n + 5n }] }, 'huge')).rejects.toThrow(InvalidData);
+    await datasets.put({ a: [{ id: -(2n ** 63n) }] }, 'huge');
+    expect(await datasets.get('huge')).toHaveLength(1);
   });
 
   it('are refused when they contain themselves', async () => {

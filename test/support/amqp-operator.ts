@@ -1,11 +1,15 @@
 /** What an operator of the broker does beside the code under test, over a plain amqplib connection. */
-import { type Channel, type ChannelModel, connect, type Options } from 'amqplib';
+import { type Channel, type ChannelModel, connect, type Options, type Replies } from 'amqplib';
 
 export interface AmqpOperator {
-  declareQueue(queue: string, options?: Options.AssertQueue): Promise<void>;
-  deleteQueue(queue: string): Promise<void>;
+  declareQueue(queue: string, options?: Options.AssertQueue): Promise<unknown>;
+  deleteQueue(queue: string): Promise<unknown>;
   /** Messages that are ready: neither delivered nor acknowledged. Null when there is no such queue. */
   ready(queue: string): Promise<number | null>;
+  /** Consumers of a queue. Null when there is no such queue. */
+  consumers(queue: string): Promise<number | null>;
+  /** Takes a queue for itself: who consumes it meanwhile is refused (403). Returns what ends that. */
+  occupy(queue: string): Promise<() => Promise<void>>;
   send(queue: string, bodies: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -15,12 +19,12 @@ export async function connectOperator(url: string): Promise<AmqpOperator> {
   return {
     declareQueue: (queue, options) => onChannel(connection, (channel) => channel.assertQueue(queue, options)),
     deleteQueue: (queue) => onChannel(connection, (channel) => channel.deleteQueue(queue)),
-    async ready(queue) {
-      let count: number | null = null;
-      await onChannel(connection, async (channel) => {
-        count = (await channel.checkQueue(queue)).messageCount;
-      }).catch(() => undefined);
-      return count;
+    ready: async (queue) => (await check(connection, queue))?.messageCount ?? null,
+    consumers: async (queue) => (await check(connection, queue))?.consumerCount ?? null,
+    async occupy(queue) {
+      const channel = await connection.createChannel();
+      await channel.consume(queue, () => {}, { exclusive: true });
+      return () => channel.close();
     },
     async send(queue, bodies) {
       const channel = await connection.createConfirmChannel();
@@ -32,12 +36,17 @@ export async function connectOperator(url: string): Promise<AmqpOperator> {
   };
 }
 
-async function onChannel(
+async function check(connection: ChannelModel, queue: string): Promise<Replies.AssertQueue | null> {
+  return await onChannel(connection, (channel) => channel.checkQueue(queue)).catch(() => null);
+}
+
+async function onChannel<Result>(
   connection: ChannelModel,
-  action: (channel: Channel) => Promise<unknown>,
-): Promise<void> {
+  action: (channel: Channel) => Promise<Result>,
+): Promise<Result> {
   const channel = await connection.createChannel();
   channel.on('error', () => undefined);
-  await action(channel);
+  const result = await action(channel);
   await channel.close();
+  return result;
 }

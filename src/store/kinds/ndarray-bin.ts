@@ -8,7 +8,7 @@ export const ndarrayBin: Kind<NdArray> = {
   name: 'ndarray.bin',
   appends: false,
   supports: (value) => value instanceof NdArray || isTypedArray(value),
-  async put(value, { name }, { files, key }) {
+  async put(value, { name, writeId }, { files, key }) {
     const array = toNdArray(value);
     const kindMeta = {
       dtype: array.dtype,
@@ -16,7 +16,7 @@ export const ndarrayBin: Kind<NdArray> = {
       save_method: 'np.save',
       allow_pickle: false,
     };
-    return { gridfile: await files.write(key(name, 'np'), encodeNpy(array)), kindMeta };
+    return { gridfile: await files.write(key(name, 'np'), encodeNpy(array), writeId), kindMeta };
   },
   async get(metadata, { columns }, context) {
     requireAllColumns(metadata.name, columns);

@@ -18,6 +18,7 @@ import {
   layOutRows,
   mergeRowsMeta,
   ROW_ID,
+  requireSameIndex,
 } from '../row-layout.ts';
 import { type FieldColumns, readFields } from '../row-reader.ts';
 import { writeRows } from '../row-writer.ts';
@@ -44,6 +45,7 @@ export async function putRows(value: unknown, write: Write, context: KindContext
   }
   const layout = layOutRows(value);
   const { target } = write;
+  if (target) requireSameIndex(target, layout);
   const collection = await writeDocuments(write, context, async (into) => {
     await writeRows(into, layout, value.rowCount, write.writeId);
     await ensureIndex(into, layout.indexFields);

@@ -2,9 +2,11 @@
 import { isPlainObject } from '../../frame/tabular.ts';
 import type { Document } from '../../mongo/bson.ts';
 import { insertMissing } from '../../mongo/insert.ts';
-import { documentIds, writeDocuments } from '../document-write.ts';
+import { writeDocuments } from '../document-write.ts';
+import { requireInt64 } from '../integers.ts';
 import { collectionToRead, type Kind } from '../kind.ts';
 import { requireAllColumns } from '../names.ts';
+import { documentIds } from '../write-ids.ts';
 
 /**
  * A put adds a document with the value; a list of lists adds one for each. So `get` returns a list of what
@@ -15,6 +17,7 @@ export const pythonData: Kind<unknown[]> = {
   appends: true,
   supports: (value) => Array.isArray(value) || isPlainObject(value),
   async put(value, write, context) {
+    requireInt64(value, write.name);
     const items = Array.isArray(value) && Array.isArray(value[0]) ? value : [value];
     const idOf = documentIds(write.writeId);
     const documents: Document[] = items.map((data: unknown, i) => ({ _id: idOf(i), data }));

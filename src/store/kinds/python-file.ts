@@ -9,9 +9,9 @@ export const pythonFile: Kind<Buffer> = {
   name: 'python.file',
   appends: false,
   supports: (value) => typeof value === 'string' || value instanceof Uint8Array,
-  async put(value, { name }, { files, key }) {
+  async put(value, { name, writeId }, { files, key }) {
     const bytes = value instanceof Uint8Array ? value : await readPath(String(value), name);
-    return { gridfile: await files.write(key(name, 'file'), bytes), uri: '' };
+    return { gridfile: await files.write(key(name, 'file'), bytes, writeId), uri: '' };
   },
   async get(metadata, { columns }, context) {
     const { name, uri } = metadata;

@@ -18,8 +18,8 @@ export const scriptIpynb: Kind<NotebookDocument> = {
   name: 'script.ipynb',
   appends: false,
   supports: (value) => typeof value === 'string' || value instanceof Uint8Array || isPlainObject(value),
-  async put(value, { name }, { files }) {
-    return { gridfile: await files.write(newFilename(), encodeNotebook(value, name)) };
+  async put(value, { name, writeId }, { files }) {
+    return { gridfile: await files.write(newFilename(), encodeNotebook(value, name), writeId) };
   },
   async get(metadata, { columns }, context) {
     requireAllColumns(metadata.name, columns);

@@ -48,6 +48,31 @@ describe('a column built from values', () => {
     expect(valuesOf(column)).toEqual(values);
   });
 
+  it.each([
+    ['string', ['a', null]],
+    ['bool', [true, null]],
+    ['datetime', [new Date(5), null]],
+    ['object', [[1], null]],
+  ])('of %s takes NaN for a missing value, before and after others', (type, [value, missing]) => {
+    const column = columnFromValues([Number.NaN, value, null, Number.NaN]);
+    expect(column.type).toBe(type);
+    expect(valuesOf(column)).toEqual([missing, value, missing, missing]);
+  });
+
+  it.each([
+    ['doubles', [Number.NaN, 1.5, Number.NaN]],
+    ['integers', [Number.NaN, 1, Number.NaN]],
+    ['integers beyond 2^53', [Number.NaN, 2n ** 60n, Number.NaN]],
+  ])('of %s keeps NaN as a double', (_, values) => {
+    const column = columnFromValues(values);
+    expect(column).toEqual({ type: 'float64', values: Float64Array.from(values, Number) });
+  });
+
+  it('says whether its doubles are integers', () => {
+    expect(columnFromValues([5_000_000_000, null, 7])).toMatchObject({ type: 'float64', integral: true });
+    expect(columnFromValues([5_000_000_000, 0.5])).not.toHaveProperty('integral');
+  });
+
   it('gives missing strings the code -1', () => {
     const column = columnFromValues([null, 'a', null, 'b']);
     expect([...column.values]).toEqual([-1, 0, -1, 1]);

@@ -43,6 +43,20 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it('has missing values where pandas finds them, so that numbers stay numbers', async () => {
+    const spellings = ['NaN', 'nan', 'null', 'NULL', 'None', 'N/A', 'n/a', '<NA>', '#N/A', '-nan'];
+    const frame = await readText(`x\n1.5\n${spellings.join('\n')}\n3\n`);
+    expect(frame.column('x').type).toBe('float64');
+    expect(frame.toRows().map(({ x }) => x)).toEqual([1.5, ...spellings.map(() => null), 3]);
+  });
+
+  it('keeps integers beyond 64 bits as text', async () => {
+    const rows = [{ id: '18446744073709551621' }, { id: '1' }];
+    expect((await readText('id\n18446744073709551621\n1\n')).toRows()).toEqual(rows);
+    expect((await readText('id\n9223372036854775808\n')).column('id').type).toBe('string');
+    expect((await readText('id\n-9223372036854775808\n')).column('id').type).toBe('int64');
+  });
+
   it.each([
     ['without a line', ''],
     ['with a column twice', 'a,a\n1,2\n'],
