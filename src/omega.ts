@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { connectTransport } from './broker/transport.ts';
 import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
@@ -24,6 +25,7 @@ export interface Omega {
   /** Notebooks. */
   readonly jobs: Jobs;
   readonly runtime: OmegaRuntime;
+  /** Ends every wait for a result with OperationalError; the tasks themselves go on. */
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
     retry: false,
   });
   const results = await openResultReader(settings, mongo);
+  const closing = new AbortController();
   return {
     datasets,
     models: createModels(mongo, { bucket }),
@@ -71,13 +74,21 @@ async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
       queue: settings.queues[0] ?? 'default',
       bucket: bucket === 'omegaml' ? null : bucket,
       taskTimeout: settings.taskTimeout,
+      closing: closing.signal,
     }),
     async close() {
+      closing.abort(clientClosed());
       await transport.close();
       await results.close();
       await mongo.close();
     },
   };
+}
+
+function clientClosed(): OperationalError {
+  return new OperationalError(
+    'the connection was closed while a result was awaited: the task goes on; connect again and ask for the result with the id of the task',
+  );
 }
 
 async function openResultReader(

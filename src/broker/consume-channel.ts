@@ -1,4 +1,7 @@
-/** A channel that consumes task queues with one prefetch, and can be told to stop and to go on. */
+/**
+ * A channel that consumes one task queue, and can be told to stop and to go on. One queue only: the broker
+ * closes the channel when it refuses a consumer, and every delivery of that channel comes back.
+ */
 import type { Channel, ChannelModel } from 'amqplib';
 import { Backoff } from './backoff.ts';
 import { createDelivery, type Delivery, type DeliverySource } from './delivery.ts';
@@ -10,8 +13,8 @@ import { declareTaskQueue } from './topology.ts';
 interface ConsumeChannelOptions {
   /** For logs. */
   readonly name: string;
-  readonly queues: readonly string[];
-  /** Unacknowledged deliveries that the broker lets us have, per queue (`basic.qos`, global=false). */
+  readonly queue: string;
+  /** Unacknowledged deliveries that the broker lets us have (`basic.qos`, global=false). */
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
   /** Called after every consume-ok, cancel and loss. */
@@ -21,8 +24,8 @@ interface ConsumeChannelOptions {
 /** The channel that is open now. */
 interface Live extends DeliverySource {
   readonly connection: ChannelModel;
-  /** Consumer tags by queue: the queues that are being consumed. */
-  readonly tags: Map<string, string>;
+  /** Of the consumer that the broker has confirmed. */
+  consumerTag: string | null;
 }
 
 export class ConsumeChannel {
@@ -49,9 +52,9 @@ export class ConsumeChannel {
     });
   }
 
-  /** True while the broker has confirmed a consumer on every queue. */
+  /** True while the broker has confirmed the consumer. */
   get consuming(): boolean {
-    return this.#live?.tags.size === this.#options.queues.length;
+    return this.#live !== null && this.#live.consumerTag !== null;
   }
 
   /** Consumes or cancels; deliveries that are not yet acknowledged stay valid. */
@@ -74,7 +77,7 @@ export class ConsumeChannel {
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
     await channel.prefetch(this.#options.prefetch, false);
-    this.#live = { channel, connection, alive: true, tags: new Map() };
+    this.#live = { channel, connection, alive: true, consumerTag: null };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }
@@ -96,46 +99,43 @@ export class ConsumeChannel {
     const live = this.#live;
     if (!live) return;
     clearTimeout(this.#retry);
-    for (const queue of this.#options.queues) await this.#reconcileQueue(live, queue);
-  }
-
-  async #reconcileQueue(live: Live, queue: string): Promise<void> {
-    const tag = live.tags.get(queue);
     try {
-      if (this.#wanted && tag === undefined) await this.#consume(live, queue);
-      if (!this.#wanted && tag !== undefined) await this.#cancel(live, queue, tag);
+      const tag = live.consumerTag;
+      if (this.#wanted && tag === null) await this.#consume(live);
+      if (!this.#wanted && tag !== null) await this.#cancel(live, tag);
     } catch (error) {
       if (!live.alive) return;
-      this.#session.report(error, `cannot consume queue '${queue}': trying again`);
+      this.#session.report(error, `cannot consume queue '${this.#options.queue}': trying again`);
       this.#reconcileLater();
     }
   }
 
-  async #cancel(live: Live, queue: string, tag: string): Promise<void> {
+  async #cancel(live: Live, tag: string): Promise<void> {
     await live.channel.cancel(tag);
-    live.tags.delete(queue);
+    live.consumerTag = null;
     this.#options.onChange();
   }
 
-  async #consume(live: Live, queue: string): Promise<void> {
+  async #consume(live: Live): Promise<void> {
+    const { queue } = this.#options;
     await declareTaskQueue(live.connection, queue);
     let cancelled = false;
     const { consumerTag } = await live.channel.consume(queue, (message) => {
       if (message !== null) return this.#deliver(createDelivery(live, message));
       cancelled = true;
-      this.#cancelled(live, queue);
+      this.#cancelled(live);
     });
     if (cancelled || !live.alive) return;
-    live.tags.set(queue, consumerTag);
+    live.consumerTag = consumerTag;
     this.#backoff.opened();
     this.#options.onChange();
   }
 
   /** The broker has cancelled the consumer: its queue was deleted, or moved to another node. */
-  #cancelled(live: Live, queue: string): void {
-    live.tags.delete(queue);
+  #cancelled(live: Live): void {
+    live.consumerTag = null;
     this.#session.report(
-      new Error(`consumer of queue '${queue}' cancelled`),
+      new Error(`consumer of queue '${this.#options.queue}' cancelled`),
       'the queue is gone: declaring it',
     );
     this.#options.onChange();

@@ -22,14 +22,15 @@ const MAX_PREFETCH = 65_535;
 /**
  * Consumes task queues for as long as it is open, whatever happens to channels, connections and queues.
  *
- * A prefetch cannot be changed on a running consumer, so there are two, each on a channel of its own: the
- * base consumer, always on, and the burst consumer, switched on and off. Prefetch counts per queue
+ * A prefetch cannot be changed on a running consumer, so there are two for each queue: the base consumer,
+ * always on, and the burst consumer, switched on and off. Each is on a channel of its own, so that a queue
+ * that cannot be consumed costs the others nothing. Prefetch counts per queue
  * (`basic.qos` with global=false: quorum queues refuse anything else).
  */
 export class TaskConsumer {
   readonly #session: Session;
-  readonly #base: ConsumeChannel;
-  readonly #burst: ConsumeChannel;
+  readonly #base: readonly ConsumeChannel[];
+  readonly #burst: readonly ConsumeChannel[];
   readonly #listeners = new Set<(consuming: boolean) => void>();
   #consuming = false;
   #burstWanted = false;
@@ -44,20 +45,14 @@ export class TaskConsumer {
     const queues = checkQueues(options.queues);
     const { prefetch, burstPrefetch = BURST_PREFETCH } = options;
     this.#session = session;
-    this.#base = new ConsumeChannel(session, {
-      name: 'consume',
-      queues,
-      prefetch: checkPrefetch(prefetch),
-      onDelivery,
-      onChange: () => this.#changed(),
-    });
-    this.#burst = new ConsumeChannel(session, {
-      name: 'burst consume',
-      queues,
-      prefetch: checkPrefetch(burstPrefetch),
-      onDelivery,
-      onChange: () => undefined,
-    });
+    checkPrefetch(prefetch);
+    checkPrefetch(burstPrefetch);
+    const onChange = (): void => this.#changed();
+    this.#base = queues.map(
+      (queue) => new ConsumeChannel(session, { name: 'consume', queue, prefetch, onDelivery, onChange }),
+    );
+    const burst = { name: 'burst consume', prefetch: burstPrefetch, onDelivery, onChange: () => undefined };
+    this.#burst = queues.map((queue) => new ConsumeChannel(session, { ...burst, queue }));
     this.#apply();
   }
 
@@ -91,7 +86,7 @@ export class TaskConsumer {
   async pause(): Promise<void> {
     this.#paused = true;
     this.#apply();
-    await Promise.all([this.#base.settled(), this.#burst.settled()]);
+    await Promise.all(this.#channels.map((channel) => channel.settled()));
   }
 
   /** Consumes again after {@link pause}. */
@@ -102,16 +97,20 @@ export class TaskConsumer {
 
   /** Stops for good. What is not settled goes back to its queue. */
   async close(): Promise<void> {
-    await Promise.all([this.#base.close(), this.#burst.close()]);
+    await Promise.all(this.#channels.map((channel) => channel.close()));
+  }
+
+  get #channels(): readonly ConsumeChannel[] {
+    return [...this.#base, ...this.#burst];
   }
 
   #apply(): void {
-    this.#base.setConsuming(!this.#paused);
-    this.#burst.setConsuming(!this.#paused && this.#burstWanted);
+    for (const channel of this.#base) channel.setConsuming(!this.#paused);
+    for (const channel of this.#burst) channel.setConsuming(!this.#paused && this.#burstWanted);
   }
 
   #changed(): void {
-    const { consuming } = this.#base;
+    const consuming = this.#base.every((channel) => channel.consuming);
     if (consuming === this.#consuming) return;
     this.#consuming = consuming;
     for (const listener of this.#listeners) listener(consuming);
@@ -124,8 +123,8 @@ function checkQueues(queues: readonly string[]): readonly string[] {
   return [...new Set(queues)];
 }
 
-function checkPrefetch(prefetch: number): number {
-  if (Number.isInteger(prefetch) && prefetch >= 1 && prefetch <= MAX_PREFETCH) return prefetch;
+function checkPrefetch(prefetch: number): void {
+  if (Number.isInteger(prefetch) && prefetch >= 1 && prefetch <= MAX_PREFETCH) return;
   throw new ImproperlyConfigured(
     `a prefetch of ${prefetch} is not valid: use a whole number from 1 to ${MAX_PREFETCH}`,
   );

@@ -2,6 +2,7 @@
 import { type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
 import type { Publication, Publisher } from '../contract/transport.ts';
 import { MessageRefused, MessageTooLarge, OperationalError, Unroutable } from '../errors.ts';
+import { COPY_HEADER } from '../protocol/task-message.ts';
 import { settlesWithin } from './deadline.ts';
 import { isPublishRefusal, NOT_FOUND, replyCode } from './reply-code.ts';
 import { guard } from './report.ts';
@@ -29,15 +30,17 @@ interface Pending {
   readonly timer: NodeJS.Timeout;
   /** The broker has returned it: no queue receives it. */
   returned: boolean;
+  /** It was sent before, on a channel that was lost: the broker may have it already. */
+  resent: boolean;
 }
 
 /**
  * A publisher on a confirm channel of its own.
  *
- * What is in flight when the channel is lost is published again on the next one, in order: it may arrive
- * twice, as any message may under at-least-once delivery. What is published while there is no connection
- * waits, up to 100,000 publications of 128 MiB in all; what is not confirmed 30 s after it was published
- * fails, and may still arrive.
+ * What is in flight when the channel is lost is published again on the next one, in order, marked with
+ * {@link COPY_HEADER}: it may arrive twice, and the broker does not flag it as redelivered. What is
+ * published while there is no connection waits, up to 100,000 publications of 128 MiB in all; what is not
+ * confirmed 30 s after it was published fails, and may still arrive.
  */
 export class ConfirmPublisher implements Publisher {
   readonly #session: Session;
@@ -75,7 +78,7 @@ export class ConfirmPublisher implements Publisher {
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(pending, this.#overdue(publication)), this.#deadlineMs);
-      const pending: Pending = { publication, resolve, reject, timer, returned: false };
+      const pending: Pending = { publication, resolve, reject, timer, returned: false, resent: false };
       this.#pendingBytes += publication.body.length;
       this.#waiting.add(pending);
       this.#pump();
@@ -115,7 +118,10 @@ export class ConfirmPublisher implements Publisher {
   #down(error: Error | undefined): void {
     this.#channel = null;
     if (isPublishRefusal(error)) this.#blame(error);
-    for (const pending of this.#inFlight) pending.returned = false;
+    for (const pending of this.#inFlight) {
+      pending.returned = false;
+      pending.resent = true;
+    }
     this.#waiting = new Set([...this.#inFlight, ...this.#waiting]);
     this.#inFlight = new Set();
   }
@@ -143,7 +149,8 @@ export class ConfirmPublisher implements Publisher {
   /** False when the channel is closing: its close event is still to come. */
   #send(channel: ConfirmChannel, pending: Pending): boolean {
     const { exchange, routingKey, body, properties, unroutable } = pending.publication;
-    const options = { ...properties, mandatory: unroutable === 'error' };
+    const headers = pending.resent ? { ...properties.headers, [COPY_HEADER]: true } : properties.headers;
+    const options = { ...properties, headers, mandatory: unroutable === 'error' };
     try {
       channel.publish(exchange, routingKey, body, options, (error) => {
         if (channel === this.#channel) this.#confirmed(pending, error);

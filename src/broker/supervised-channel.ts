@@ -38,7 +38,9 @@ export class SupervisedChannel<C extends Channel> implements Supervised {
   readonly #owner: ChannelOwner;
   readonly #backoff = new Backoff();
   #connection: ChannelModel | null = null;
+  /** The channel that is open now, or being set up. */
   #channel: C | null = null;
+  #isSetUp = false;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -54,10 +56,14 @@ export class SupervisedChannel<C extends Channel> implements Supervised {
     this.#open(connection).catch((error) => this.#owner.report(error, this.#failure()));
   }
 
-  /** The connection is gone; amqplib has closed the channel before. */
+  /** The connection is gone, or given up: amqplib has closed the channel before, or it is closed now. */
   disconnected(): void {
     this.#connection = null;
     clearTimeout(this.#retry);
+    const channel = this.#channel;
+    if (!channel) return;
+    this.#lost(undefined);
+    closeQuietly(channel).catch(() => undefined);
   }
 
   /** Closes the channel after everything that was written to it, and opens it no more. */
@@ -73,15 +79,16 @@ export class SupervisedChannel<C extends Channel> implements Supervised {
     const channel = await this.#create(connection);
     if (!channel) return;
     this.#watch(channel, connection);
+    if (this.#closed || this.#connection !== connection) return await closeQuietly(channel);
+    this.#channel = channel;
     try {
       await this.#role.setup(channel, connection);
+      this.#isSetUp = this.#channel === channel;
       this.#backoff.opened();
-      this.#channel = channel;
     } catch (error) {
-      this.#owner.report(error, this.#failure());
+      if (!this.#closed) this.#owner.report(error, this.#failure());
       await closeQuietly(channel);
     }
-    if (this.#closed) await closeQuietly(channel);
   }
 
   async #create(connection: ChannelModel): Promise<C | null> {
@@ -101,14 +108,20 @@ export class SupervisedChannel<C extends Channel> implements Supervised {
     channel.on('handler-error', (error) => this.#owner.report(error, `a ${this.#role.name} listener threw`));
     // Before amqplib's own listener, which fails the confirms: they are to be seen as lost, not as failed.
     channel.prependListener('close', () => {
-      const wasOpen = this.#channel === channel;
-      if (wasOpen) this.#channel = null;
-      if (refusal && wasOpen) {
+      if (this.#channel !== channel) return;
+      if (refusal && this.#isSetUp) {
         this.#owner.report(refusal, `the broker closed the ${this.#role.name} channel: opening it again`);
       }
-      this.#role.down(refusal);
+      this.#lost(refusal);
       this.#reopen(connection);
     });
+  }
+
+  /** Tells the role once per channel: a channel that closes late may not take its successor down. */
+  #lost(refusal: Error | undefined): void {
+    this.#channel = null;
+    this.#isSetUp = false;
+    this.#role.down(refusal);
   }
 
   #reopen(connection: ChannelModel): void {

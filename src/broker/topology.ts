@@ -17,8 +17,8 @@ const CONTROL_QUEUE = {
   expires: 10_000,
   messageTtl: 300_000,
 };
-/** Celery's `result_expires`: one day. */
-const RESULT_EXPIRES_MS = 86_400_000;
+/** How long a client's reply queue outlives its connection. */
+const REPLY_QUEUE_EXPIRES_MS = 600_000;
 const MAX_NAME_BYTES = 255;
 
 /**
@@ -73,10 +73,20 @@ export async function declareControlReplyQueue(channel: Channel, oid: string): P
   return queue;
 }
 
-/** A client's queue for results, reached through the default exchange (Celery's rpc:// backend). */
+/**
+ * A client's queue for results, reached through the default exchange (Celery's rpc:// backend).
+ *
+ * Unlike Celery's it is not auto-delete: it would go with the connection, and with it every result that is
+ * sent while the client reconnects. Only its client declares it, so nobody else's declaration can differ.
+ */
 export async function declareReplyQueue(channel: Channel, oid: string): Promise<string> {
-  await channel.assertQueue(oid, { durable: true, autoDelete: true, expires: RESULT_EXPIRES_MS });
+  await channel.assertQueue(oid, { durable: true, expires: REPLY_QUEUE_EXPIRES_MS });
   return oid;
+}
+
+/** Deletes a client's reply queue, with the results nobody waits for any more. */
+export async function deleteReplyQueue(connection: ChannelModel, oid: string): Promise<void> {
+  await onChannel(connection, (channel) => channel.deleteQueue(oid));
 }
 
 async function declareExchange(

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Reply, Transport } from '../contract/transport.ts';
 import { type BrokerOptions, createSession } from './broker.ts';
+import { settlesWithin } from './deadline.ts';
 import { PrivateQueue } from './private-queue.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { guard } from './report.ts';
@@ -13,7 +14,10 @@ import {
   declareControlReplyQueue,
   declareReplyQueue,
   declareTaskQueue,
+  deleteReplyQueue,
 } from './topology.ts';
+
+const DISCARD_TIMEOUT_MS = 2_000;
 
 /**
  * Connects a client, on one connection.
@@ -26,16 +30,23 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
   await session.connect({ retry: options.retry ?? false });
   const oid = randomUUID();
   const publisher = new ConfirmPublisher(session);
-  const onReply = lazyQueue(session, 'reply queue', (channel) => declareReplyQueue(channel, oid));
-  const onControlReply = lazyQueue(session, 'control reply queue', async (channel, connection) => {
+  const replies = lazyQueue(session, 'reply queue', (channel) => declareReplyQueue(channel, oid));
+  const controlReplies = lazyQueue(session, 'control reply queue', async (channel, connection) => {
     await declareControlExchanges(connection);
     return await declareControlReplyQueue(channel, oid);
   });
 
+  /** Without a connection, or when it takes too long, the queue is left to its expiry. */
+  async function discardReplies(): Promise<void> {
+    if (!replies.isUsed || session.state !== 'open') return;
+    await replies.close();
+    await session.perform('delete the reply queue', (connection) => deleteReplyQueue(connection, oid));
+  }
+
   return {
     oid,
-    onReply,
-    onControlReply,
+    onReply: replies.listen,
+    onControlReply: controlReplies.listen,
     publish: (publication) => publisher.publish(publication),
     async declareQueue(queue) {
       checkQueueName(queue);
@@ -43,9 +54,18 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
     },
     async close() {
       await publisher.close();
+      await settlesWithin(discardReplies(), DISCARD_TIMEOUT_MS);
       await session.close();
     },
   };
+}
+
+interface LazyQueue {
+  /** Whether anybody has ever listened. */
+  readonly isUsed: boolean;
+  /** @throws OperationalError when the queue cannot be opened; the listener is then not registered. */
+  listen(listener: (reply: Reply) => void): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** A queue that is opened when its first listener comes. */
@@ -53,8 +73,8 @@ function lazyQueue(
   session: Session,
   name: string,
   declare: (channel: Channel, connection: ChannelModel) => Promise<string>,
-): (listener: (reply: Reply) => void) => Promise<void> {
-  const listeners: ((reply: Reply) => void)[] = [];
+): LazyQueue {
+  const listeners = new Set<(reply: Reply) => void>();
   let queue: PrivateQueue | undefined;
 
   function onMessage({ content, properties }: ConsumeMessage): void {
@@ -62,9 +82,23 @@ function lazyQueue(
     for (const listener of listeners) listener({ correlationId, headers, body: content });
   }
 
-  return async (listener) => {
-    listeners.push(guard(listener, session.report, `a listener for the ${name} threw`));
-    queue ??= new PrivateQueue(session, { name, declare, onMessage });
-    await queue.opened();
+  return {
+    get isUsed() {
+      return queue !== undefined;
+    },
+    async listen(listener) {
+      const guarded = guard(listener, session.report, `a listener for the ${name} threw`);
+      listeners.add(guarded);
+      queue ??= new PrivateQueue(session, { name, declare, onMessage });
+      try {
+        await queue.opened();
+      } catch (error) {
+        listeners.delete(guarded);
+        throw error;
+      }
+    },
+    async close() {
+      await queue?.close();
+    },
   };
 }

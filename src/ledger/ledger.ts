@@ -23,7 +23,7 @@ export interface Ledger {
 }
 
 /** What is known of a run. */
-export interface RunRecord {
+interface RunRecord {
   /** Executors that it has ended so far. */
   readonly crashes: number;
   readonly done: boolean;

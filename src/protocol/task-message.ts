@@ -25,6 +25,9 @@ import { JSON_CONTENT, readBody } from './serializers.ts';
 /** An id is also a message's `correlation_id`, which AMQP limits to 255 bytes. */
 const MAX_ID_BYTES = 255;
 
+/** Set on a message that was published again: the broker does not mark such a copy as redelivered. */
+export const COPY_HEADER = 'x-omega-copy';
+
 /** What comes after a task. Signatures are left as they are on the wire. */
 interface Embed {
   readonly callbacks: readonly Fields[] | null;

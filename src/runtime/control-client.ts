@@ -2,13 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Transport } from '../contract/transport.ts';
+import type { Reply, Transport } from '../contract/transport.ts';
 import {
   CONTROL_REPLY_EXCHANGE,
   type ControlReply,
   decodeControlReply,
   encodeControlRequest,
 } from '../protocol/control.ts';
+import { openOnce } from './open-once.ts';
 
 export interface BroadcastOptions {
   /** Nodenames that should act. Default: all. */
@@ -36,7 +37,11 @@ export interface ControlClient {
 export function createControlClient(transport: Transport): ControlClient {
   /** Who waits for replies, by ticket. */
   const waiting = new Map<string, (reply: ControlReply) => void>();
-  let listening: Promise<void> | undefined;
+  const onReply = (reply: Reply) => {
+    const answer = decodeControlReply(reply);
+    if (answer.ticket !== null) waiting.get(answer.ticket)?.(answer);
+  };
+  const listen = openOnce(() => transport.onControlReply(onReply));
 
   async function request(
     method: string,
@@ -44,11 +49,7 @@ export function createControlClient(transport: Transport): ControlClient {
     destination: readonly string[] | null,
     ticket: string | null,
   ): Promise<void> {
-    listening ??= transport.onControlReply((reply) => {
-      const answer = decodeControlReply(reply);
-      if (answer.ticket !== null) waiting.get(answer.ticket)?.(answer);
-    });
-    await listening;
+    await listen();
     const replyTo = ticket && { exchange: CONTROL_REPLY_EXCHANGE, routingKey: transport.oid, ticket };
     await transport.publish(
       encodeControlRequest({

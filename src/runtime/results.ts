@@ -3,9 +3,10 @@
  * for tasks of other processes and for replies that a lost connection took along.
  */
 import type { Reply } from '../contract/transport.ts';
-import { OperationNotSupported } from '../errors.ts';
+import { OperationNotSupported, ProtocolError, ResultTimeout, TaskRevokedError } from '../errors.ts';
 import { decodeResult, type ResultMeta } from '../protocol/result.ts';
-import { isReady } from '../protocol/states.ts';
+import { isReady, RETRY, REVOKED } from '../protocol/states.ts';
+import { startTimer } from './timer.ts';
 
 /** Reads stored results: the `mongodb://` result backend. */
 export interface ResultReader {
@@ -13,92 +14,215 @@ export interface ResultReader {
   fetch(taskId: string): Promise<ResultMeta | null>;
 }
 
-/** Follows tasks by id until they are ready. */
-export interface Results {
-  /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
-  expect(taskId: string): void;
-  /** Forgets a task that could not be sent. */
-  forget(taskId: string): void;
-  receive(reply: Reply): void;
-  /** The newest known result or intermediate state; null for PENDING. */
-  latest(taskId: string): Promise<ResultMeta | null>;
-  /** Resolves when the task is ready; ends with the signal's reason when it is aborted. */
-  ready(taskId: string, signal: AbortSignal): Promise<ResultMeta>;
-}
-
-interface Expectation {
+/** What is known of one task. Made by {@link Results}, held by the task's handles. */
+export interface TrackedTask {
+  readonly id: string;
+  /** Sent by this client: its replies come here. */
+  readonly own: boolean;
+  /** The newest result or intermediate state; null for PENDING. Final once it is ready. */
   latest: ResultMeta | null;
   readonly listeners: Set<(result: ResultMeta) => void>;
+  /** How many sendings of this id have not failed. */
+  sendings: number;
+  /** From when on it counts as expired; the timer looks into it then. */
+  expiry: { readonly at: number; readonly stopTimer: () => void } | null;
+}
+
+/** What ends a wait besides the result. */
+interface WaitLimits {
+  /** Ends the wait when it rejects: the task is not on its way. */
+  readonly sent: Promise<void>;
+  /** Milliseconds. Default: no limit. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Replies normally come by message: looking into the store is for the ones that were lost. */
 const POLL_OWN_MS = 5_000;
 const POLL_FIRST_MS = 20;
 const POLL_LAST_MS = 1_000;
-/** Results of handles that nobody awaits are kept for the newest tasks only. */
+/** Results of own tasks are kept for those who ask by id; a handle has its own. */
 const KEPT_RESULTS = 10_000;
+/** A task that starts in its last moment is reported as STARTED within half a second. */
+const EXPIRY_GRACE_MS = 2_000;
 
-/** @param reader null when no result backend can be read: only this client's own tasks are known then. */
-export function createResults(reader: ResultReader | null): Results {
-  const expectations = new Map<string, Expectation>();
+/** Follows tasks until they are ready: the one place that waits for results. */
+export class Results {
+  readonly #reader: ResultReader | null;
+  readonly #closing: AbortSignal;
+  /** Own tasks that are not ready: nothing is forgotten here, a reply may still come. */
+  readonly #pending = new Map<string, TrackedTask>();
+  /** Own tasks that are ready, oldest first. */
+  readonly #kept = new Map<string, TrackedTask>();
+  /** What ends the waits that there are. */
+  readonly #waits = new Set<(reason: unknown) => void>();
 
-  function store(result: ResultMeta): void {
-    const expectation = expectations.get(result.taskId);
-    if (!expectation || (expectation.latest && isReady(expectation.latest.state))) return;
-    expectation.latest = result;
-    if (isReady(result.state)) for (const listener of [...expectation.listeners]) listener(result);
+  /**
+   * @param reader null when no result backend can be read: only this client's own tasks are known then.
+   * @param closing when it is aborted, every wait ends with its reason.
+   */
+  constructor(reader: ResultReader | null, closing: AbortSignal) {
+    this.#reader = reader;
+    this.#closing = closing;
+    closing.addEventListener('abort', () => {
+      for (const fail of this.#waits) fail(closing.reason);
+    });
   }
 
-  async function fetchStored(taskId: string): Promise<ResultMeta | null> {
-    const stored = (await reader?.fetch(taskId)) ?? null;
-    if (stored) store(stored);
-    return stored;
+  /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
+  expect(taskId: string): TrackedTask {
+    this.#kept.delete(taskId);
+    const task = this.#pending.get(taskId) ?? track(taskId, true);
+    task.sendings += 1;
+    task.expiry?.stopTimer();
+    task.expiry = null;
+    this.#pending.set(taskId, task);
+    return task;
   }
 
-  return {
-    expect(taskId) {
-      expectations.set(taskId, { latest: null, listeners: new Set() });
-      for (const [oldest, { listeners }] of expectations) {
-        if (expectations.size <= KEPT_RESULTS) break;
-        if (listeners.size === 0) expectations.delete(oldest);
-      }
-    },
-    forget(taskId) {
-      expectations.delete(taskId);
-    },
-    receive(reply) {
-      store(decodeResult(reply.body));
-    },
-    async latest(taskId) {
-      const known = expectations.get(taskId)?.latest;
-      if (known && isReady(known.state)) return known;
-      return (await fetchStored(taskId)) ?? known ?? null;
-    },
-    async ready(taskId, signal) {
-      const own = expectations.get(taskId);
-      if (own?.latest && isReady(own.latest.state)) return own.latest;
-      if (!own && !reader) throw resultsNotStored(taskId);
+  /** Takes back one {@link Results.expect}: the task could not be sent. */
+  forget(task: TrackedTask): void {
+    task.sendings -= 1;
+    if (task.sendings === 0) this.#pending.delete(task.id);
+  }
+
+  /** A task by its id, of this client or of any other process. */
+  find(taskId: string): TrackedTask {
+    return this.#pending.get(taskId) ?? this.#kept.get(taskId) ?? track(taskId, false);
+  }
+
+  receive(reply: Reply): void {
+    const result = decodeResult(reply.body);
+    const task = this.#pending.get(result.taskId);
+    if (task) this.#update(task, result);
+  }
+
+  /**
+   * Lets a task that was sent end as REVOKED when it has not started by then. The broker drops an expired
+   * message without a word, so no worker ever reports it.
+   */
+  expire(task: TrackedTask, at: Date): void {
+    if (isDone(task)) return;
+    const deadline = at.getTime() + EXPIRY_GRACE_MS;
+    // A look into the store that fails is made up for by the polling of whoever waits.
+    const look = () => void this.#look(task).catch(() => undefined);
+    task.expiry = { at: deadline, stopTimer: startTimer(Math.max(0, deadline - Date.now()), look) };
+  }
+
+  /** The newest known result or intermediate state; null for PENDING. */
+  async latest(task: TrackedTask): Promise<ResultMeta | null> {
+    if (!isDone(task)) await this.#look(task);
+    return task.latest;
+  }
+
+  /**
+   * Resolves when the task is ready.
+   *
+   * @throws ResultTimeout, OperationNotSupported, what `sent` rejects with, and the reasons of the signals.
+   */
+  async ready(task: TrackedTask, { sent, timeout, signal }: WaitLimits): Promise<ResultMeta> {
+    if (isDone(task)) return task.latest;
+    this.#closing.throwIfAborted();
+    signal?.throwIfAborted();
+    if (!task.own && !this.#reader) throw resultsNotStored(task.id);
+    const ends: (() => void)[] = [];
+    try {
       return await new Promise<ResultMeta>((resolve, reject) => {
-        const stopPolling = new AbortController();
-        const conclude = (act: () => void) => {
-          stopPolling.abort();
-          own?.listeners.delete(listener);
-          signal.removeEventListener('abort', onAbort);
-          act();
-        };
-        const listener = (result: ResultMeta) => conclude(() => resolve(result));
-        const onAbort = () => conclude(() => reject(signal.reason));
-        if (signal.aborted) return onAbort();
-        own?.listeners.add(listener);
-        signal.addEventListener('abort', onAbort);
-        if (!reader) return;
-        poll(() => fetchStored(taskId), own ? POLL_OWN_MS : POLL_FIRST_MS, stopPolling.signal).then(
-          (result) => result && listener(result),
-          (error) => conclude(() => reject(error)),
-        );
+        ends.push(add(task.listeners, resolve), add(this.#waits, reject), this.#poll(task, reject));
+        if (signal) ends.push(onAbort(signal, reject));
+        if (timeout !== undefined)
+          ends.push(startTimer(timeout, () => reject(notReadyWithin(timeout, task.id))));
+        sent.catch(reject);
       });
-    },
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
+  /** Looks into the store at growing intervals until it is stopped; what it finds reaches the listeners. */
+  #poll(task: TrackedTask, fail: (error: unknown) => void): () => void {
+    if (!this.#reader) return () => undefined;
+    let pause = task.own ? POLL_OWN_MS : POLL_FIRST_MS;
+    let stopped = false;
+    const look = async (): Promise<void> => {
+      try {
+        await this.#look(task);
+      } catch (error) {
+        // The reply to an own task still comes when the store is away for a while.
+        if (!task.own || error instanceof ProtocolError) return fail(error);
+      }
+      pause = Math.max(pause, Math.min(pause * 1.5, POLL_LAST_MS));
+      if (!stopped) stopTimer = startTimer(pause, look);
+    };
+    let stopTimer = startTimer(pause, look);
+    return () => {
+      stopped = true;
+      stopTimer();
+    };
+  }
+
+  async #look(task: TrackedTask): Promise<void> {
+    this.#closing.throwIfAborted();
+    const stored = await this.#reader?.fetch(task.id);
+    if (stored) this.#update(task, stored);
+    if (hasExpired(task)) this.#update(task, expired(task.id));
+  }
+
+  #update(task: TrackedTask, result: ResultMeta): void {
+    if (isDone(task)) return;
+    task.latest = result;
+    if (!isReady(result.state)) return;
+    task.expiry?.stopTimer();
+    if (this.#pending.get(task.id) === task) this.#keep(task);
+    for (const listener of task.listeners) listener(result);
+  }
+
+  #keep(task: TrackedTask): void {
+    this.#pending.delete(task.id);
+    this.#kept.set(task.id, task);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT_RESULTS) break;
+      this.#kept.delete(oldest);
+    }
+  }
+}
+
+function track(id: string, own: boolean): TrackedTask {
+  return { id, own, latest: null, listeners: new Set(), sendings: 0, expiry: null };
+}
+
+function isDone(task: TrackedTask): task is TrackedTask & { latest: ResultMeta } {
+  return task.latest !== null && isReady(task.latest.state);
+}
+
+/** A state other than these two says that a worker has it. */
+function hasExpired({ expiry, latest }: TrackedTask): boolean {
+  const waits = latest === null || latest.state === RETRY;
+  return waits && expiry !== null && Date.now() >= expiry.at;
+}
+
+/** What a worker reports of a task that it finds expired. */
+function expired(taskId: string): ResultMeta {
+  const { excType, excModule } = new TaskRevokedError('expired').python;
+  return {
+    taskId,
+    state: REVOKED,
+    result: { exc_type: excType, exc_message: ['expired'], exc_module: excModule },
+    traceback: null,
+    children: [],
+    dateDone: new Date(),
   };
+}
+
+function add<Item>(set: Set<Item>, item: Item): () => void {
+  set.add(item);
+  return () => set.delete(item);
+}
+
+function onAbort(signal: AbortSignal, act: (reason: unknown) => void): () => void {
+  const listener = () => act(signal.reason);
+  signal.addEventListener('abort', listener);
+  return () => signal.removeEventListener('abort', listener);
 }
 
 function resultsNotStored(taskId: string): OperationNotSupported {
@@ -107,29 +231,8 @@ function resultsNotStored(taskId: string): OperationNotSupported {
   );
 }
 
-/** Asks until there is a ready result, at growing intervals; null when stopped. */
-async function poll(
-  fetch: () => Promise<ResultMeta | null>,
-  firstMs: number,
-  stop: AbortSignal,
-): Promise<ResultMeta | null> {
-  for (let pause = firstMs; !stop.aborted; pause = Math.max(pause, Math.min(pause * 1.5, POLL_LAST_MS))) {
-    await sleep(pause, stop);
-    if (stop.aborted) return null;
-    const result = await fetch();
-    if (result && isReady(result.state)) return result;
-  }
-  return null;
-}
-
-function sleep(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    stop.addEventListener('abort', wake);
-  });
+function notReadyWithin(timeout: number, taskId: string): ResultTimeout {
+  return new ResultTimeout(
+    `task ${taskId} was not ready within ${timeout} ms: it goes on; ask again, or revoke it`,
+  );
 }

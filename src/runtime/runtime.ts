@@ -4,8 +4,8 @@ import type { Transport } from '../contract/transport.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
-import { createResults, type ResultReader } from './results.ts';
-import { createSend, type SendOptions } from './send.ts';
+import { type ResultReader, Results } from './results.ts';
+import { createSend, type Send, type SendOptions } from './send.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** What `omega_ping` answers. */
@@ -18,14 +18,14 @@ export interface Pong {
 }
 
 export interface OmegaRuntime {
-  /** Sends any task by name, also one that only Python workers know. */
+  /** Sends any task by name, also one that only Python workers know. Its time limits are the worker's. */
   send<Result = unknown>(
     taskName: string,
     args?: readonly unknown[],
     kwargs?: Readonly<Record<string, unknown>>,
     options?: SendOptions,
   ): TaskHandle<Result>;
-  /** A typed submitter of a task made by `task()`: its input is sent as keyword arguments. */
+  /** A typed submitter of a task made by `task()`: its input is sent as keyword arguments, with its limits. */
   task<Input, Args extends object, Result>(
     definition: TaskDefinition<Input, Args, Result>,
   ): (input: Args, options?: SendOptions) => TaskHandle<Awaited<Result>>;
@@ -47,27 +47,42 @@ export interface RuntimeOptions {
   readonly queue: string;
   /** Bucket of the stores that the tasks use, null for the default one. */
   readonly bucket: string | null;
-  /** Seconds: the default soft time limit. */
+  /** Seconds: the default soft time limit of omega|ml's own tasks. */
   readonly taskTimeout: number;
+  /** Aborted when the client is closed: every wait for a result ends with its reason. */
+  readonly closing: AbortSignal;
 }
+
+/** Seconds between the soft and the hard time limit of omega|ml's own tasks. */
+const HARD_LIMIT_GRACE = 30;
 
 export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const { transport, queue, taskTimeout, stage, bucket } = options;
-  const results = createResults(options.reader);
+  const results = new Results(options.reader, options.closing);
   const control = createControlClient(transport);
-  const context = { transport, results, queue, taskTimeout, revoke: control.revoke };
+  const context = { transport, results, queue, revoke: control.revoke };
   const send = createSend(context);
-  const proxy = { send, stage, bucket };
+  const sendLimited: Send = (taskName, input, sendOptions) => {
+    const softTimeLimit = sendOptions?.softTimeLimit ?? taskTimeout;
+    const defaults = { softTimeLimit, timeLimit: softTimeLimit + HARD_LIMIT_GRACE };
+    return send(taskName, input, sendOptions, defaults);
+  };
+  const proxy = { send: sendLimited, stage, bucket };
 
   return {
     send: (taskName, args = [], kwargs = {}, sendOptions) => send(taskName, { args, kwargs }, sendOptions),
     task: (definition) => (input, sendOptions) =>
-      send(definition.name, { args: [], kwargs: Object.fromEntries(Object.entries(input)) }, sendOptions),
+      send(
+        definition.name,
+        { args: [], kwargs: Object.fromEntries(Object.entries(input)) },
+        sendOptions,
+        definition,
+      ),
     model: (name, sendOptions) => createModelProxy(proxy, name, sendOptions),
     job: (name, sendOptions) => createJobProxy(proxy, name, sendOptions),
     ping: (sendOptions) =>
-      send('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
-    result: (taskId) => new TaskHandle(taskId, Promise.resolve(), context),
+      sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
+    result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), context),
     control,
   };
 }

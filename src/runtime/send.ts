@@ -1,10 +1,11 @@
 /** Sending one task: its message, its reply queue, its handle. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Publication, Transport } from '../contract/transport.ts';
+import type { Publication, Reply, Transport } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
 import { encodeTask } from '../protocol/task-message.ts';
-import type { Results } from './results.ts';
+import { openOnce } from './open-once.ts';
+import type { Results, TrackedTask } from './results.ts';
 import { type HandleContext, TaskHandle } from './task-handle.ts';
 
 /** How a task is sent. */
@@ -13,11 +14,20 @@ export interface SendOptions {
   readonly queue?: string;
   /** Id of the task. Default: a new UUID. */
   readonly taskId?: string;
-  /** Seconds after which the task is not started any more. Default: never. */
+  /**
+   * Seconds after which the task is not started any more: its handle rejects as revoked two seconds
+   * later. Default: never.
+   */
   readonly expires?: number;
-  /** Hard time limit in seconds. Default: the soft one + 30. */
+  /**
+   * Hard time limit in seconds. Default: that of the task's definition, else the worker's; for models,
+   * notebooks and ping the soft one + 30.
+   */
   readonly timeLimit?: number;
-  /** Soft time limit in seconds. Default: the setting `taskTimeout`. */
+  /**
+   * Soft time limit in seconds. Default: that of the task's definition, else the worker's; for models,
+   * notebooks and ping the setting `taskTimeout`.
+   */
   readonly softTimeLimit?: number;
   /** 0 to 9, higher first; only for queues declared with `x-max-priority`. Default 0. */
   readonly priority?: number;
@@ -28,47 +38,59 @@ interface TaskInput {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+/** Time limits in seconds for a task that is sent without; what is left out is left to the worker. */
+interface DefaultLimits {
+  readonly timeLimit?: number | undefined;
+  readonly softTimeLimit?: number | undefined;
+}
+
 /** Sends a task by name; its input may still be on the way (data that are stored first). */
 export type Send = <Result>(
   taskName: string,
   input: TaskInput | Promise<TaskInput>,
   options?: SendOptions | undefined,
+  defaults?: DefaultLimits,
 ) => TaskHandle<Result>;
 
 export interface SendContext extends HandleContext {
   readonly transport: Transport;
   readonly results: Results;
+  /** Where tasks go that are sent without a queue. */
   readonly queue: string;
-  /** Seconds: the default soft time limit. */
-  readonly taskTimeout: number;
 }
 
-const HARD_LIMIT_GRACE = 30;
+interface Call {
+  readonly task: TrackedTask;
+  readonly taskName: string;
+  readonly options: SendOptions;
+  readonly defaults: DefaultLimits;
+}
 
 export function createSend(context: SendContext): Send {
   const { transport, results } = context;
   const declared = new Map<string, Promise<void>>();
-  let listening: Promise<void> | undefined;
+  const onReply = (reply: Reply) => results.receive(reply);
+  const listen = openOnce(() => transport.onReply(onReply));
 
-  async function deliver(taskId: string, taskName: string, input: TaskInput, options: SendOptions) {
-    const softTimeLimit = options.softTimeLimit ?? context.taskTimeout;
+  async function deliver({ task, taskName, options, defaults }: Call, { args, kwargs }: TaskInput) {
     const queue = options.queue ?? context.queue;
+    const expires = options.expires === undefined ? null : new Date(Date.now() + options.expires * 1000);
     const publication = encodeTask({
-      taskId,
+      taskId: task.id,
       taskName,
-      args: input.args,
-      kwargs: input.kwargs,
+      args,
+      kwargs,
       queue,
       replyTo: transport.oid,
       origin: `gen${process.pid}@${hostname()}`,
-      softTimeLimit,
-      timeLimit: options.timeLimit ?? softTimeLimit + HARD_LIMIT_GRACE,
-      expires: options.expires === undefined ? null : new Date(Date.now() + options.expires * 1000),
+      softTimeLimit: options.softTimeLimit ?? defaults.softTimeLimit ?? null,
+      timeLimit: options.timeLimit ?? defaults.timeLimit ?? null,
+      expires,
       priority: options.priority ?? 0,
     });
-    listening ??= transport.onReply((reply) => results.receive(reply));
-    await listening;
+    await listen();
     await publish(queue, publication);
+    if (expires) results.expire(task, expires);
   }
 
   /** Celery declares a queue before it publishes, once per connection: a task for an unserved queue waits there. */
@@ -94,11 +116,11 @@ export function createSend(context: SendContext): Send {
     return declaration;
   }
 
-  return (taskName, input, options = {}) => {
-    const taskId = options.taskId ?? randomUUID();
-    results.expect(taskId);
-    const sent = Promise.resolve(input).then((ready) => deliver(taskId, taskName, ready, options));
-    sent.catch(() => results.forget(taskId));
-    return new TaskHandle(taskId, sent, context);
+  return (taskName, input, options = {}, defaults = {}) => {
+    const task = results.expect(options.taskId ?? randomUUID());
+    const call = { task, taskName, options, defaults };
+    const sent = Promise.resolve(input).then((ready) => deliver(call, ready));
+    sent.catch(() => results.forget(task));
+    return new TaskHandle(task, sent, context);
   };
 }

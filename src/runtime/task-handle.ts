@@ -1,8 +1,7 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
-import { ResultTimeout } from '../errors.ts';
 import { unwrapResult } from '../protocol/result.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
-import type { Results } from './results.ts';
+import type { Results, TrackedTask } from './results.ts';
 
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: no limit. */
@@ -30,10 +29,12 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   readonly id: string;
   /** Resolves when the broker has confirmed the message, rejects when it could not be sent. */
   readonly sent: Promise<void>;
+  readonly #task: TrackedTask;
   readonly #context: HandleContext;
 
-  constructor(id: string, sent: Promise<void>, context: HandleContext) {
-    this.id = id;
+  constructor(task: TrackedTask, sent: Promise<void>, context: HandleContext) {
+    this.id = task.id;
+    this.#task = task;
     this.sent = sent;
     this.#context = context;
     // Whoever awaits the handle or `sent` sees the error; one who does neither must not crash the process.
@@ -43,16 +44,14 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   /**
    * The task's result.
    *
+   * A task sent with `expires` that nothing is heard of two seconds after it expired counts as expired:
+   * REVOKED, with TaskFailed of `excType` TaskRevokedError. One that has started is waited for.
+   *
    * @throws TaskFailed when the task failed, was revoked or had expired (see its `excType`),
-   *   ResultTimeout after `timeout`, and what `sent` rejects with.
+   *   ResultTimeout after `timeout`, what `sent` rejects with, and OperationalError when the client is closed.
    */
   async get({ timeout, signal }: GetOptions = {}): Promise<Result> {
-    await this.sent;
-    const limits = [signal, timeout === undefined ? undefined : this.#expiry(timeout)];
-    const result = await this.#context.results.ready(
-      this.id,
-      AbortSignal.any(limits.filter((limit) => limit !== undefined)),
-    );
+    const result = await this.#context.results.ready(this.#task, { sent: this.sent, timeout, signal });
     return unwrapResult(result) as Result;
   }
 
@@ -66,7 +65,7 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
 
   /** PENDING (also for an unknown id), STARTED, RETRY, SUCCESS, FAILURE, REVOKED. */
   async state(): Promise<string> {
-    const latest = await this.#context.results.latest(this.id);
+    const latest = await this.#context.results.latest(this.#task);
     return latest?.state ?? PENDING;
   }
 
@@ -78,14 +77,5 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   /** Tells all workers not to run it, or with `terminate` to end it. */
   async revoke({ terminate = false }: RevokeOptions = {}): Promise<void> {
     await this.#context.revoke(this.id, terminate);
-  }
-
-  #expiry(timeout: number): AbortSignal {
-    const controller = new AbortController();
-    const error = new ResultTimeout(
-      `task ${this.id} was not ready within ${timeout} ms: it goes on; ask again, or revoke it`,
-    );
-    setTimeout(() => controller.abort(error), timeout).unref();
-    return controller.signal;
   }
 }

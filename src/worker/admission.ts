@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NotRegistered, OperationNotSupported, ProtocolError, WorkerLostError } from '../errors.ts';
 import type { Run } from '../ledger/ledger.ts';
 import { isReady } from '../protocol/states.ts';
-import type { TaskMessage } from '../protocol/task-message.ts';
+import { COPY_HEADER, type TaskMessage } from '../protocol/task-message.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith } from './report.ts';
 
@@ -14,8 +14,6 @@ export type Verdict = Conclusion | { readonly kind: 'returned' };
 export const MAX_RUNS = 5;
 /** How often a task that waits for its ETA looks whether it still has to wait here. */
 const LOOK_EVERY_MS = 1_000;
-/** Set on a message that was published again: the broker does not mark such a copy as redelivered. */
-const COPY_HEADER = 'x-omega-copy';
 
 /** A verdict when the task may not run, undefined when it may. */
 export async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {

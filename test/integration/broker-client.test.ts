@@ -37,7 +37,7 @@ test("a worker's queues, exchanges and consumers equal those that Celery declare
   expectEqualToCelery(declared, 'worker_classic', ['celery', 'w1@capture.celery.pidbox']);
 });
 
-test("a client's queues, exchanges and consumers equal those that Celery declares", async () => {
+test("a client's queues, exchanges and consumers equal Celery's, but its reply queue outlives a connection", async () => {
   const [proxy, queue] = [await useProxy(), await useQueue()];
   const transport = await useTransport(proxy.url(brokerUrl()));
   await transport.declareQueue(queue);
@@ -48,7 +48,13 @@ test("a client's queues, exchanges and consumers equal those that Celery declare
     [queue, 'celery'],
     [transport.oid, '<uuid>'],
   ]);
-  expectEqualToCelery(declared, 'client_rpc', ['celery', '<uuid>', '<uuid>.reply.celery.pidbox']);
+  const ours = { auto_delete: false, arguments: { 'x-expires': 600_000 } };
+  const theirs = { auto_delete: true, arguments: { 'x-expires': 86_400_000 } };
+  const isReplyQueue = ({ m, queue: name }: Declaration): boolean =>
+    m === 'queue_declare' && name === '<uuid>';
+  expect(declared.filter(isReplyQueue)).toMatchObject([ours]);
+  const others = declared.map((entry) => (isReplyQueue(entry) ? { ...entry, ...theirs } : entry));
+  expectEqualToCelery(others, 'client_rpc', ['celery', '<uuid>', '<uuid>.reply.celery.pidbox']);
 });
 
 test('a control request reaches a mailbox, and its reply the client', async () => {
@@ -108,6 +114,29 @@ test('replies arrive again after the connection was lost', async () => {
     await broker.publisher.publish(reply);
     return bodies.includes('result');
   });
+});
+
+test('a reply that is sent while the client reconnects arrives', async () => {
+  const [proxy, broker, operator] = [await useProxy(), await useBroker(), await useOperator()];
+  const transport = await useTransport(proxy.url(brokerUrl()));
+  const bodies: string[] = [];
+  await transport.onReply(({ body }) => bodies.push(body.toString()));
+
+  await proxy.refuse();
+  await until(async () => (await operator.consumers(transport.oid)) !== 1);
+  await broker.publisher.publish(message(transport.oid, 'result'));
+  await proxy.accept();
+
+  await until(() => bodies.length === 1);
+  expect(bodies).toEqual(['result']);
+});
+
+test('a client that closes leaves no reply queue behind', async () => {
+  const [transport, operator] = [await useTransport(), await useOperator()];
+  await transport.onReply(() => {});
+  expect(await operator.consumers(transport.oid)).toBe(1);
+  await transport.close();
+  expect(await operator.consumers(transport.oid)).toBeNull();
 });
 
 test('a reply queue that is deleted is declared again', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Delivery } from '../../src/broker/consumer.ts';
 import { ImproperlyConfigured, InvalidName } from '../../src/errors.ts';
 import {
   consume,
@@ -109,6 +110,30 @@ test('closing gives back what is not settled', async () => {
 
   expect(consumer.consuming).toBe(false);
   await until(async () => (await operator.ready(queue)) === 10);
+});
+
+test('a queue that cannot be consumed costs the other queues nothing', async () => {
+  const [good, bad, operator] = [await useQueue(), await useQueue(), await useOperator()];
+  await operator.declareQueue(good);
+  await operator.declareQueue(bad);
+  const [release, logger] = [await operator.occupy(bad), recordingLogger()];
+  const held: Delivery[] = [];
+  const broker = await useBroker({ logger });
+  const consumer = broker.createConsumer({ queues: [good, bad], prefetch: 5 }, (delivery) => {
+    held.push(delivery);
+  });
+  await operator.send(good, ['held']);
+  await until(() => held.length === 1);
+  const { length: told } = logger.lines;
+  await until(() => logger.lines.length >= told + 3);
+
+  expect(held.map((delivery) => delivery.ack())).toEqual([true]);
+  expect(consumer.consuming).toBe(false);
+
+  await release();
+  await until(() => consumer.consuming);
+  expect(await operator.ready(good)).toBe(0);
+  expect(held).toHaveLength(1);
 });
 
 test('an existing queue of other arguments is consumed as it is', async () => {

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { createSession } from '../../src/broker/broker.ts';
+import { type Delivery, TaskConsumer } from '../../src/broker/consumer.ts';
 import { connectionBlocked, connectionUnblocked, unknownAck } from '../support/amqp-frames.ts';
 import {
   consume,
@@ -119,6 +121,68 @@ test('what waits for its confirm when the connection dies is published again', a
 
   expect(await operator.ready(queue)).toBe(1);
 });
+
+test('what is published a second time is marked as a copy, and nothing else is', async () => {
+  const [proxy, queue] = [await useProxy(), await useQueue()];
+  const { deliveries } = await consume(await useBroker(), [queue]);
+  const broker = await useBroker({ url: proxy.url(brokerUrl()) });
+  const publish = (id: string): Promise<void> =>
+    broker.publisher.publish(message(queue, id, { properties: { headers: { id } } }));
+
+  await publish('sent once');
+  proxy.hold();
+  const resent = publish('resent');
+  await proxy.refuse();
+  await until(() => broker.state === 'connecting');
+  const waiting = publish('waiting');
+  await proxy.accept();
+  await Promise.all([resent, waiting]);
+  await until(() => deliveries.length === 3);
+
+  expect(deliveries.map(({ headers }) => headers)).toEqual([
+    { id: 'sent once' },
+    { id: 'resent', 'x-omega-copy': true },
+    { id: 'waiting' },
+  ]);
+});
+
+test('a connection that is given up takes nothing with it when it ends later', async () => {
+  const [queue, operator] = [await useQueue(), await useOperator()];
+  const session = createSession({ url: brokerUrl(), name: 'test', heartbeat: 1 }, 'consume');
+  onTestFinished(() => session.close());
+  await session.connect({ retry: false });
+  const deliveries: Delivery[] = [];
+  const consumer = new TaskConsumer(session, { queues: [queue], prefetch: 5 }, (delivery) => {
+    deliveries.push(delivery);
+  });
+  await until(() => consumer.consuming);
+  await operator.send(queue, ['held']);
+  await until(() => deliveries.length === 1);
+
+  let ended = false;
+  await session.perform('watch', async (connection) => {
+    connection.on('close', () => {
+      ended = true;
+    });
+  });
+  let refused = false;
+  session.openChannel({
+    name: 'refused once',
+    create: async (connection) => {
+      if (refused) return await connection.createChannel();
+      refused = true;
+      throw new Error('no channels left to allocate');
+    },
+    setup: async () => {},
+    down: () => {},
+  });
+  await until(() => deliveries.length === 2);
+  await until(() => ended, 15_000);
+
+  expect(consumer.consuming).toBe(true);
+  expect(deliveries.map(({ lost }) => lost)).toEqual([true, false]);
+  expect(deliveries[1]?.ack()).toBe(true);
+}, 30_000);
 
 test('acknowledging a delivery of a lost connection does no harm and says so', async () => {
   const [proxy, queue, operator] = [await useProxy(), await useQueue(), await useOperator()];

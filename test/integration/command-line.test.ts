@@ -56,6 +56,16 @@ it('status shows the nodes that answer, with their queues', async () => {
   expect(own).toMatchObject({ slots: 2, running: 0 });
 });
 
+it.each([[[]], [['--json']]])('services status %j hides the passwords of the environment', async (flags) => {
+  const place = usePlace('amqp://me:s3cret@mq.example/v');
+  const mongoUrl = 'mongodb://me:s3cret@db.example/x?proxyPassword=s3cret';
+  const { status, stdout } = await omega({ ...place, mongoUrl }, 'services', 'status', ...flags);
+  expect(status).toBe(0);
+  expect(stdout).not.toContain('s3cret');
+  expect(stdout).toContain('amqp://me:***@mq.example/v');
+  expect(stdout).toContain('mongodb://me:***@db.example/x');
+});
+
 it('a CSV file comes back as it was put', async () => {
   const place = usePlace();
   const csv = 'name,size,born\n"Smith, J.",1.5,true\nKim,2,false\n';

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { serviceOptions } from '../../src/cli/local-services.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
@@ -15,20 +16,22 @@ import {
 } from '../../src/services/private-services.ts';
 import { isRunning } from '../../src/services/process-record.ts';
 import { findOrStartServices, inspectServices } from '../../src/services/services.ts';
+import { readState } from '../../src/services/state.ts';
 import { isListening } from '../../src/services/tcp.ts';
+import { brokerUrl } from '../support/services.ts';
 
 /** Options for a folder of the test's own; what runs there at its end is stopped. */
 function useFolder(): ServiceOptions {
-  const folder = mkdtempSync(join(tmpdir(), 'omega-services-'));
+  const directory = mkdtempSync(join(tmpdir(), 'omega-services-'));
   const { OMEGA_MONGO_URL: _mongo, OMEGA_BROKER: _broker, ...env } = process.env;
   const options = {
     ...serviceOptions(() => undefined),
-    folder,
+    folder: join(directory, '.omega'),
     env: { ...env, OMEGA_SERVICES: 'private' },
   };
   onTestFinished(async () => {
     await stopPrivateServices(options);
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
   return options;
 }
@@ -53,6 +56,22 @@ async function startElsewhere(options: ServiceOptions): Promise<{ port: number; 
   return { port: Number(port), kill };
 }
 
+/** Runs `omega worker` in the directory of the services; gives its process once it consumes. */
+async function startWorker({ folder, env }: ServiceOptions): Promise<ChildProcess> {
+  const flags = ['-Q', 'test_private', '-c', '1', '-n', 'private@test', '--http-port', '0'];
+  const child = spawn(process.execPath, [resolve('dist/src/cli/main.js'), 'worker', ...flags], {
+    cwd: dirname(folder),
+    env: { ...env, OMEGA_BROKER: brokerUrl() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  for await (const line of createInterface(child.stdout)) {
+    if (line.includes('"ready"')) break;
+  }
+  child.stdout.resume();
+  return child;
+}
+
 it('private services take writes and logins, and are gone after the release', async () => {
   const options = useFolder();
   const { mongo, broker, release } = await findOrStartServices(options);
@@ -62,9 +81,11 @@ it('private services take writes and logins, and are gone after the release', as
   const port = Number(new URL(broker.url).port);
   expect(await acceptsAmqpLogin({ host: '127.0.0.1', port, user: 'guest', password: 'guest' })).toBe(true);
   expect((await inspectServices(options)).map(({ origin }) => origin)).toEqual(['private', 'private']);
+  const { rabbitmq } = readState(options.folder);
   await release();
   expect(await inspectServices(options)).toEqual([]);
   expect(await isListening('127.0.0.1', port)).toBe(false);
+  expect(await isListening('127.0.0.1', rabbitmq?.epmdPort ?? 0)).toBe(false);
 });
 
 it('data of a private mongod are there again after a restart', async () => {
@@ -97,6 +118,17 @@ it('processes that start at the same time share one server, until the last one l
   expect(isRunning(mongod.process)).toBe(true);
   await other.kill();
   await leavePrivateServices(options);
+  expect(isRunning(mongod.process)).toBe(false);
+});
+
+it('a worker keeps the private services that it uses, and stops them when it is the last to leave', async () => {
+  const options = useFolder();
+  const mongod = await usePrivateMongod(options);
+  const worker = await startWorker(options);
+  await leavePrivateServices(options);
+  expect(isRunning(mongod.process)).toBe(true);
+  worker.kill('SIGTERM');
+  await once(worker, 'exit');
   expect(isRunning(mongod.process)).toBe(false);
 });
 

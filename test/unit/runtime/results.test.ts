@@ -1,10 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonText, TaskId } from '../../../src/contract/job.ts';
-import { OperationNotSupported } from '../../../src/errors.ts';
+import { OperationalError, OperationNotSupported, ProtocolError } from '../../../src/errors.ts';
 import { encodeResult, type ResultMeta } from '../../../src/protocol/result.ts';
-import { createResults } from '../../../src/runtime/results.ts';
+import { type ResultReader, Results } from '../../../src/runtime/results.ts';
 
-const never = new AbortController().signal;
+const sent = Promise.resolve();
+
+function createResults(reader: ResultReader | null, closing = new AbortController()): Results {
+  return new Results(reader, closing.signal);
+}
 
 function meta(taskId: string, state: string, result: unknown = null): ResultMeta {
   return { taskId, state, result, traceback: null, children: [], dateDone: null };
@@ -27,11 +31,24 @@ function reply(taskId: string, state: string, result: unknown) {
   return { correlationId: taskId, headers: {}, body: Buffer.from(body) };
 }
 
+/** A store that cannot be read the first time. */
+function awayOnce(stored: ResultMeta | null): ResultReader['fetch'] {
+  let isAway = true;
+  return async () => {
+    if (!isAway) return stored;
+    isAway = false;
+    throw new OperationalError('away');
+  };
+}
+
 describe('results', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('resolve with the reply to a task that was announced', async () => {
     const results = createResults(null);
-    results.expect('a');
-    const ready = results.ready('a', never);
+    const ready = results.ready(results.expect('a'), { sent });
     results.receive(reply('a', 'STARTED', { pid: 1 }));
     results.receive(reply('a', 'SUCCESS', 42));
     expect(await ready).toMatchObject({ state: 'SUCCESS', result: 42 });
@@ -39,49 +56,202 @@ describe('results', () => {
 
   it('keep a reply that came before anyone asked', async () => {
     const results = createResults(null);
-    results.expect('a');
+    const task = results.expect('a');
     results.receive(reply('a', 'SUCCESS', 1));
-    expect(await results.ready('a', never)).toMatchObject({ result: 1 });
+    expect(await results.ready(task, { sent })).toMatchObject({ result: 1 });
+    expect(await results.ready(results.find('a'), { sent })).toMatchObject({ result: 1 });
   });
 
   it('show the newest state while the task is not ready', async () => {
     const results = createResults(null);
-    results.expect('a');
-    expect(await results.latest('a')).toBeNull();
+    const task = results.expect('a');
+    expect(await results.latest(task)).toBeNull();
     results.receive(reply('a', 'STARTED', { pid: 1 }));
-    expect(await results.latest('a')).toMatchObject({ state: 'STARTED' });
+    expect(await results.latest(task)).toMatchObject({ state: 'STARTED' });
   });
 
   it('keep the first final state', async () => {
     const results = createResults(null);
-    results.expect('a');
+    const task = results.expect('a');
     results.receive(reply('a', 'SUCCESS', 1));
     results.receive(reply('a', 'FAILURE', { exc_type: 'E', exc_message: [], exc_module: 'm' }));
-    expect(await results.latest('a')).toMatchObject({ state: 'SUCCESS' });
+    expect(await results.latest(task)).toMatchObject({ state: 'SUCCESS' });
+  });
+
+  it('of more tasks at once than are kept reach all who wait', async () => {
+    const results = createResults(null);
+    const ids = Array.from({ length: 12_000 }, (_, i) => `t${i}`);
+    const tasks = ids.map((id) => results.expect(id));
+    for (const id of ids) results.receive(reply(id, 'SUCCESS', id));
+    const ready = await Promise.all(tasks.map((task) => results.ready(task, { sent })));
+    expect(ready.map(({ result }) => result)).toEqual(ids);
+  });
+
+  it('of old tasks are not kept for ever for those who ask by id', async () => {
+    const results = createResults(null);
+    for (let i = 0; i <= 10_000; i += 1) {
+      results.expect(`t${i}`);
+      results.receive(reply(`t${i}`, 'SUCCESS', i));
+    }
+    expect(results.find('t0').own).toBe(false);
+    expect(results.find('t1').own).toBe(true);
+  });
+
+  it('reach the first who waits when the id is sent again, also if that sending fails', async () => {
+    const results = createResults(null);
+    const ready = results.ready(results.expect('a'), { sent });
+    results.forget(results.expect('a'));
+    results.receive(reply('a', 'SUCCESS', 5));
+    expect(await ready).toMatchObject({ result: 5 });
   });
 
   it('of tasks of other processes come from the store', async () => {
     const stored = [null, meta('a', 'STARTED'), meta('a', 'SUCCESS', 7)];
     const results = createResults({ fetch: async () => stored.shift() ?? null });
-    expect(await results.ready('a', never)).toMatchObject({ state: 'SUCCESS', result: 7 });
+    expect(await results.ready(results.find('a'), { sent })).toMatchObject({ state: 'SUCCESS', result: 7 });
   });
 
   it('end with the reason of the signal', async () => {
     const results = createResults(null);
-    results.expect('a');
     const reason = new Error('enough');
     const stop = new AbortController();
-    const ready = results.ready('a', stop.signal);
+    const ready = results.ready(results.expect('a'), { sent, signal: stop.signal });
     stop.abort(reason);
     await expect(ready).rejects.toBe(reason);
   });
 
-  it('of tasks of other processes cannot be had where nothing is stored', async () => {
-    await expect(createResults(null).ready('a', never)).rejects.toThrow(OperationNotSupported);
+  it('end at their time limit while the task is still being sent, and leave no timer', async () => {
+    vi.useFakeTimers();
+    const results = createResults({ fetch: async () => null });
+    const ready = results.ready(results.expect('a'), { sent: new Promise(() => {}), timeout: 50 });
+    const ended = expect(ready).rejects.toThrow(/not ready within 50 ms/);
+    await vi.advanceTimersByTimeAsync(50);
+    await ended;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('reject when the store cannot be read', async () => {
-    const results = createResults({ fetch: () => Promise.reject(new Error('away')) });
-    await expect(results.ready('a', never)).rejects.toThrow('away');
+  it('take back the timer of their limit when they are there', async () => {
+    vi.useFakeTimers();
+    const results = createResults(null);
+    const ready = results.ready(results.expect('a'), { sent, timeout: 60_000 });
+    results.receive(reply('a', 'SUCCESS', 1));
+    await ready;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('can be awaited for longer than a timer of Node takes', async () => {
+    vi.useFakeTimers();
+    const results = createResults(null);
+    const limit = 2 ** 31 + 5_000;
+    const ready = results.ready(results.expect('a'), { sent, timeout: limit });
+    const ended = expect(ready).rejects.toThrow(/not ready within/);
+    await vi.advanceTimersByTimeAsync(limit - 1);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await ended;
+  });
+
+  it('end with the error of a sending that failed', async () => {
+    const results = createResults(null);
+    const failed = Promise.reject(new OperationalError('no broker'));
+    await expect(results.ready(results.expect('a'), { sent: failed })).rejects.toThrow('no broker');
+  });
+
+  it('of tasks of other processes cannot be had where nothing is stored', async () => {
+    const results = createResults(null);
+    await expect(results.ready(results.find('a'), { sent })).rejects.toThrow(OperationNotSupported);
+  });
+
+  it('reject when the store cannot be read for a task of another process', async () => {
+    const results = createResults({ fetch: () => Promise.reject(new OperationalError('away')) });
+    await expect(results.ready(results.find('a'), { sent })).rejects.toThrow('away');
+  });
+});
+
+describe('results of own tasks', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('survive that the store is away for a while', async () => {
+    vi.useFakeTimers();
+    const results = createResults({ fetch: awayOnce(meta('a', 'SUCCESS', 3)) });
+    const ready = results.ready(results.expect('a'), { sent });
+    const ended = expect(ready).resolves.toMatchObject({ result: 3 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await ended;
+  });
+
+  it('reject when what is stored is no result that can be read', async () => {
+    vi.useFakeTimers();
+    const results = createResults({ fetch: () => Promise.reject(new ProtocolError('a pickle')) });
+    const ended = expect(results.ready(results.expect('a'), { sent })).rejects.toThrow('a pickle');
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+  });
+
+  it('end when the client is closed, and nothing is looked up any more', async () => {
+    vi.useFakeTimers();
+    const closing = new AbortController();
+    const fetch = vi.fn(async () => null);
+    const results = createResults({ fetch }, closing);
+    const task = results.expect('a');
+    results.expire(task, new Date(Date.now() + 60_000));
+    const ended = expect(results.ready(task, { sent })).rejects.toThrow('closed');
+    closing.abort(new OperationalError('closed'));
+    await ended;
+    await expect(results.ready(task, { sent })).rejects.toThrow('closed');
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
+describe('the result of an own task that expires', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is REVOKED as expired two seconds later, when nothing was heard of it', async () => {
+    vi.useFakeTimers();
+    const results = createResults(null);
+    const task = results.expect('a');
+    results.expire(task, new Date(Date.now() + 1_000));
+    const ready = results.ready(task, { sent });
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(task.latest).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    const result = { exc_type: 'TaskRevokedError', exc_message: ['expired'] };
+    expect(await ready).toMatchObject({ state: 'REVOKED', result });
+  });
+
+  it('is waited for when the task has started', async () => {
+    vi.useFakeTimers();
+    const results = createResults(null);
+    const task = results.expect('a');
+    results.expire(task, new Date(Date.now() + 1_000));
+    results.receive(reply('a', 'STARTED', { pid: 1 }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await results.latest(task)).toMatchObject({ state: 'STARTED' });
+    results.receive(reply('a', 'SUCCESS', 1));
+    expect(await results.ready(task, { sent })).toMatchObject({ state: 'SUCCESS' });
+  });
+
+  it('is what the store has, when its reply was lost', async () => {
+    vi.useFakeTimers();
+    const results = createResults({ fetch: async () => meta('a', 'SUCCESS', 9) });
+    const task = results.expect('a');
+    results.expire(task, new Date(Date.now() + 1_000));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(task.latest).toMatchObject({ state: 'SUCCESS', result: 9 });
+  });
+
+  it('is not forgotten when the store is away at that moment', async () => {
+    vi.useFakeTimers();
+    const results = createResults({ fetch: awayOnce(null) });
+    const task = results.expect('a');
+    results.expire(task, new Date(Date.now() + 1_000));
+    const ended = expect(results.ready(task, { sent })).resolves.toMatchObject({ state: 'REVOKED' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
   });
 });

@@ -1,0 +1,16 @@
+/** Opening what several calls share. */
+
+/**
+ * A function that opens at its first call, and shares that with the calls after it. An opening that fails is
+ * forgotten: the next call opens anew.
+ */
+export function openOnce(open: () => Promise<void>): () => Promise<void> {
+  let opening: Promise<void> | undefined;
+  return () => {
+    opening ??= open().catch((error) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { task } from '../../../src/contract/task.ts';
+import type { Publication, Reply, Transport } from '../../../src/contract/transport.ts';
+import { OperationalError, ResultTimeout } from '../../../src/errors.ts';
+import { createRuntime, type OmegaRuntime } from '../../../src/runtime/runtime.ts';
+
+const double = task({
+  name: 'test.double',
+  input: z.object({ x: z.number() }),
+  softTimeLimit: 1,
+  timeLimit: 2,
+  run: ({ x }) => 2 * x,
+});
+
+function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; published: Publication[] } {
+  const published: Publication[] = [];
+  const transport: Transport = {
+    oid: 'oid',
+    publish: async (publication) => void published.push(publication),
+    declareQueue: async () => undefined,
+    onReply: async () => undefined,
+    onControlReply: async () => undefined,
+    close: async () => undefined,
+    ...change,
+  };
+  const runtime = createRuntime({
+    transport,
+    reader: null,
+    stage: { stage: async () => 'staged' },
+    queue: 'default',
+    bucket: null,
+    taskTimeout: 1200,
+    closing: new AbortController().signal,
+  });
+  return { runtime, published };
+}
+
+/** `[hard, soft]`, as the message says. */
+function limits(published: readonly Publication[]): unknown {
+  return published.map(({ properties }) => properties.headers?.timelimit);
+}
+
+it('a task defined with time limits is sent with them', async () => {
+  const { runtime, published } = createFakes();
+  await runtime.task(double)({ x: 1 }).sent;
+  expect(limits(published)).toEqual([[2, 1]]);
+});
+
+it('the limits of a call come before those of the definition', async () => {
+  const { runtime, published } = createFakes();
+  await runtime.task(double)({ x: 1 }, { timeLimit: 7 }).sent;
+  expect(limits(published)).toEqual([[7, 1]]);
+});
+
+it('a task sent by name without limits leaves them to the worker', async () => {
+  const { runtime, published } = createFakes();
+  await runtime.send('any.task').sent;
+  expect(limits(published)).toEqual([[null, null]]);
+});
+
+it("omega|ml's own tasks are sent with the setting taskTimeout", async () => {
+  const { runtime, published } = createFakes();
+  await runtime.ping().sent;
+  await runtime.model('m').predict('rows').sent;
+  await runtime.job('j', { softTimeLimit: 10 }).run().sent;
+  expect(limits(published)).toEqual([
+    [1230, 1200],
+    [1230, 1200],
+    [40, 10],
+  ]);
+});
+
+it('a reply queue that could not be opened is opened by the next task, with the same listener', async () => {
+  const onReply = vi.fn<(listener: (reply: Reply) => void) => Promise<void>>();
+  onReply.mockRejectedValueOnce(new OperationalError('no queue')).mockResolvedValue(undefined);
+  const { runtime, published } = createFakes({ onReply });
+  await expect(runtime.ping()).rejects.toThrow('no queue');
+  await runtime.ping().sent;
+  await runtime.ping().sent;
+  expect(published).toHaveLength(2);
+  expect(onReply).toHaveBeenCalledTimes(2);
+  expect(new Set(onReply.mock.calls.flat()).size).toBe(1);
+});
+
+it('a control reply queue that could not be opened is opened by the next request', async () => {
+  const onControlReply = vi.fn<() => Promise<void>>();
+  onControlReply.mockRejectedValueOnce(new OperationalError('no queue')).mockResolvedValue(undefined);
+  const { runtime, published } = createFakes({ onControlReply });
+  await expect(runtime.control.revoke('a', false)).rejects.toThrow('no queue');
+  await runtime.control.revoke('a', false);
+  expect(published).toHaveLength(1);
+});
+
+it('the time limit of a result holds while its task cannot be sent', async () => {
+  const { runtime } = createFakes({ onReply: () => new Promise(() => {}) });
+  const ended = runtime.ping().get({ timeout: 20 });
+  await expect(Promise.race([ended, delay(2_000, 'not ended')])).rejects.toThrow(ResultTimeout);
+});
