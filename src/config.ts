@@ -76,7 +76,7 @@ const settingsSchema = z.object({
   ),
   taskTimeout: setting(
     seconds.default(1200),
-    'soft time limit in seconds that this client puts on the tasks it sends; the hard one is 30 s longer',
+    'soft time limit in seconds that a client puts on model, notebook and ping tasks; the hard one is 30 s longer',
     { env: ['OMEGA_TASK_TIMEOUT'] },
   ),
   httpHost: setting(z.string().min(1).default('127.0.0.1'), 'address of /metrics, /livez and /readyz', {

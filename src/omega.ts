@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { connectTransport } from './broker/transport.ts';
 import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
@@ -44,24 +45,38 @@ export async function connect(options: ConnectOptions = {}): Promise<Omega> {
 
 /** {@link connect} with settings that are loaded already. */
 export async function connectWith(settings: Settings): Promise<Omega> {
-  const mongo = await connectMongo(settings.mongoUrl);
+  const closers: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  const open = async (url: string): Promise<Mongo> => {
+    const mongo = await connectMongo(url);
+    closers.push(() => mongo.close());
+    return mongo;
+  };
   try {
-    return await open(settings, mongo);
+    const mongo = await open(settings.mongoUrl);
+    const reader = await openResultReader(settings.resultBackend, mongo, open);
+    const name = 'omegaml-node client';
+    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    closers.push(() => transport.close());
+    return createOmega(settings, { mongo, reader, transport, closeAll });
   } catch (error) {
-    await mongo.close();
+    await closeAll();
     throw error;
   }
 }
 
-async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
+interface Connections {
+  readonly mongo: Mongo;
+  readonly reader: ResultReader | null;
+  readonly transport: Transport;
+  closeAll(): Promise<void>;
+}
+
+function createOmega(settings: Settings, { mongo, reader, transport, closeAll }: Connections): Omega {
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
-  const transport = await connectTransport({
-    url: settings.broker,
-    name: 'omegaml-node client',
-    retry: false,
-  });
-  const results = await openResultReader(settings, mongo);
   const closing = new AbortController();
   return {
     datasets,
@@ -69,7 +84,7 @@ async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
     jobs: createJobs(mongo, { bucket }),
     runtime: createRuntime({
       transport,
-      reader: results.reader,
+      reader,
       stage: createStage(datasets),
       queue: settings.queues[0] ?? 'default',
       bucket: bucket === 'omegaml' ? null : bucket,
@@ -78,9 +93,7 @@ async function open(settings: Settings, mongo: Mongo): Promise<Omega> {
     }),
     async close() {
       closing.abort(clientClosed());
-      await transport.close();
-      await results.close();
-      await mongo.close();
+      await closeAll();
     },
   };
 }
@@ -91,14 +104,15 @@ function clientClosed(): OperationalError {
   );
 }
 
+/** Null when results are not stored anywhere. */
 async function openResultReader(
-  { resultBackend }: Settings,
+  resultBackend: string,
   mongo: Mongo,
-): Promise<{ reader: ResultReader | null; close(): Promise<void> }> {
-  if (resultBackend === 'rpc://') return { reader: null, close: async () => undefined };
-  const own = resultBackend === '' ? null : await connectMongo(resultBackend);
-  const backend = await openMongoBackend(own ?? mongo);
-  return { reader: { fetch: (taskId) => backend.fetchResult(taskId) }, close: async () => own?.close() };
+  open: (url: string) => Promise<Mongo>,
+): Promise<ResultReader | null> {
+  if (resultBackend === 'rpc://') return null;
+  const backend = await openMongoBackend(resultBackend === '' ? mongo : await open(resultBackend));
+  return { fetch: (taskId) => backend.fetchResult(taskId) };
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */
