@@ -66,20 +66,16 @@ test('what a task prints is logged with its id', async () => {
   });
 });
 
-test('many small jobs keep their order in each executor and none is lost', async () => {
+// Their order is no promise: what waits behind a job that turns out long is recalled and overtaken.
+test('many small jobs are each run once and none is lost', async () => {
   const executors = await useExecutors({ slots: 2 });
   const trace = useTrace();
   const jobs = Array.from({ length: 2000 }, () => job('sample.note', { trace: trace.path }));
   const endings = await Promise.all(jobs.map((each) => executors.dispatch(each, NO_LIMIT)));
   expect(endings.every(({ kind }) => kind === 'success')).toBe(true);
 
-  const position = new Map<string, number>(jobs.map(({ taskId }, i) => [taskId, i]));
-  const runs = trace.lines().map((line) => line.split(' '));
-  expect(new Set(runs.map(([taskId]) => taskId)).size).toBe(2000);
-  for (const pid of new Set(runs.map((run) => run[1]))) {
-    const order = runs.filter((run) => run[1] === pid).map(([taskId = '']) => position.get(taskId) ?? -1);
-    expect(order).toEqual(order.toSorted((a, b) => a - b));
-  }
+  const taskIds = trace.lines().map((line) => line.split(' ')[0] ?? '');
+  expect(taskIds.sort()).toEqual(jobs.map(({ taskId }) => String(taskId)).sort());
 });
 
 test('a second slot is forked when it is needed and closed when it is idle', async () => {
