@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What happens to a task, by the names of Celery's events. */
-type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'revoked' | 'rejected' | 'requeued';
+type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'revoked' | 'rejected';
 
 /** What the gauges read, each time they are scraped. */
 export interface WorkerGauges {

@@ -1,6 +1,6 @@
 /**
- * A delivery's way through the worker: receive → admit → execute → report → settle. Each is one
- * function below, in this order; none of them throws for what a message or a task does.
+ * A delivery's way through the worker: receive → admit (admission.ts) → execute → report (report.ts) →
+ * settle. What a message or a task does never throws out of here: it ends in a verdict.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
