@@ -11,6 +11,8 @@ interface Origin {
 
 const seconds = z.coerce.number().positive();
 const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(1);
+const flag = z.union([z.boolean(), z.stringbool()]).default(false);
 
 function setting<Schema extends z.ZodType>(schema: Schema, description: string, origin: Origin): Schema {
   return schema.describe(description).meta({ ...origin });
@@ -73,6 +75,75 @@ const settingsSchema = z.object({
     seconds.optional(),
     'seconds until a task is asked to stop, for messages that set no limit (default: none)',
     { env: ['OMEGA_WORKER_SOFT_TIME_LIMIT'], flag: '--soft-time-limit <seconds>' },
+  ),
+  acceptContent: setting(
+    z
+      .string()
+      .transform(commaSeparated)
+      .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle'])).min(1))
+      .prefault('json'),
+    'serializers of the messages that are accepted, comma separated: json, yaml, msgpack, pickle (read as data only)',
+    { env: ['OMEGA_ACCEPT_CONTENT'] },
+  ),
+  taskEvents: setting(flag, 'send events of tasks from the start; remote control switches them too', {
+    env: ['OMEGA_TASK_EVENTS'],
+    flag: '-E, --task-events',
+  }),
+  heartbeatInterval: setting(seconds.default(2), 'seconds between two heartbeat events of the worker', {
+    env: ['OMEGA_WORKER_HEARTBEAT'],
+    flag: '--heartbeat-interval <seconds>',
+  }),
+  remoteControl: setting(
+    z.enum(['full', 'guarded', 'off']).default('full'),
+    'commands that remote control takes: full; guarded, without shutdown, pool and consumer commands; off',
+    { env: ['OMEGA_REMOTE_CONTROL'], flag: '--remote-control <full|guarded|off>' },
+  ),
+  trackStarted: setting(
+    flag,
+    'report STARTED of every task at once, not only of those that run longer than half a second',
+    { env: ['OMEGA_TRACK_STARTED'] },
+  ),
+  resultExtended: setting(flag, 'keep name, arguments, worker, retries and queue with each result', {
+    env: ['OMEGA_RESULT_EXTENDED'],
+  }),
+  resultExpires: setting(
+    z.coerce.number().min(0).default(86_400),
+    'seconds until a stored result may be removed; 0 for never',
+    { env: ['OMEGA_RESULT_EXPIRES'] },
+  ),
+  queueType: setting(
+    z.enum(['classic', 'quorum']).default('classic'),
+    'type of the queues that do not exist yet: classic or quorum',
+    { env: ['OMEGA_QUEUE_TYPE'] },
+  ),
+  queueMaxPriority: setting(
+    z.coerce.number().int().min(1).max(255).optional(),
+    'highest priority (x-max-priority) of the classic queues that do not exist yet (default: none)',
+    { env: ['OMEGA_QUEUE_MAX_PRIORITY'] },
+  ),
+  disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {
+    env: ['OMEGA_DISABLE_RATE_LIMITS'],
+    flag: '--disable-rate-limits',
+  }),
+  maxTasksPerExecutor: setting(
+    count.optional(),
+    'tasks after which an executor is replaced by a fresh one (default: none)',
+    { env: ['OMEGA_WORKER_MAX_TASKS'], flag: '--max-tasks-per-child <n>' },
+  ),
+  maxMemoryPerExecutor: setting(
+    count.optional(),
+    'KiB of resident memory after which an executor is replaced once its task has ended (default: none)',
+    { env: ['OMEGA_WORKER_MAX_MEMORY'], flag: '--max-memory-per-child <KiB>' },
+  ),
+  autoscale: setting(
+    z
+      .string()
+      .regex(/^\d+,\d+$/)
+      .transform((text) => text.split(',').map(Number) as [number, number])
+      .refine(([most, fewest]) => fewest >= 1 && most >= fewest, 'the most, then the fewest, at least 1')
+      .optional(),
+    'grow and shrink the slots by load, between the fewest and the most: most,fewest (default: fixed)',
+    { env: ['OMEGA_WORKER_AUTOSCALE'], flag: '--autoscale <most,fewest>' },
   ),
   taskTimeout: setting(
     seconds.default(1200),

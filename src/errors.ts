@@ -238,3 +238,45 @@ export class CellTimeout extends OmegaError {
   override readonly code = 'CELL_TIME_LIMIT';
   override readonly python = { excType: 'CellTimeoutError', excModule: 'nbclient.exceptions' };
 }
+
+/** A task has been retried as often as it may be. */
+export class MaxRetriesExceededError extends OmegaError {
+  override readonly code = 'RETRIES_EXHAUSTED';
+  override readonly python = { excType: 'MaxRetriesExceededError', excModule: CELERY };
+}
+
+/** A task of a chord's header failed, so that its body cannot run. */
+export class ChordError extends OmegaError {
+  override readonly code = 'CHORD_FAILED';
+  override readonly python = { excType: 'ChordError', excModule: CELERY };
+}
+
+/**
+ * Base of what a task throws to say how it goes on (Celery's `TaskPredicate`): no failure. A task that catches
+ * errors lets these through.
+ */
+export abstract class TaskPredicate extends OmegaError {}
+
+/** The task runs again later: `context.retry()`. */
+export class Retry extends TaskPredicate {
+  override readonly code = 'TASK_RETRY';
+  override readonly python = { excType: 'Retry', excModule: CELERY };
+}
+
+/** The task ends without a result: `context.ignore()`. */
+export class Ignore extends TaskPredicate {
+  override readonly code = 'TASK_IGNORED';
+  override readonly python = { excType: 'Ignore', excModule: CELERY };
+}
+
+/** The task's message is rejected or goes back to its queue: `context.reject()`. */
+export class Reject extends TaskPredicate {
+  override readonly code = 'TASK_REJECTED';
+  override readonly python = { excType: 'Reject', excModule: CELERY };
+}
+
+/** Another signature takes the task's place: `context.replace()`. */
+export class Replace extends TaskPredicate {
+  override readonly code = 'TASK_REPLACED';
+  override readonly python = { excType: 'Ignore', excModule: CELERY };
+}

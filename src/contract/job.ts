@@ -22,6 +22,11 @@ export interface Job {
   readonly rootId: string | null;
   readonly parentId: string | null;
   readonly retries: number;
+  /** Id of the group that it is a member of, and its place in it. */
+  readonly groupId: string | null;
+  readonly groupIndex: number | null;
+  /** Stamps by name (`headers.stamps`), as plain JSON. */
+  readonly stamps: Readonly<Record<string, unknown>>;
   /** Seconds after which the task is asked to stop (`SoftTimeLimitExceeded`), null for none. */
   readonly softTimeLimit: number | null;
   /** The nodename of the worker that runs it. */
@@ -40,4 +45,19 @@ export interface ErrorRecord {
 /** How a job ended, as its executor reports it. A union, never a throw. */
 export type Outcome =
   | { readonly kind: 'success'; readonly result: JsonText }
-  | { readonly kind: 'failure'; readonly error: ErrorRecord };
+  | { readonly kind: 'failure'; readonly error: ErrorRecord }
+  /** It shall run again: the same task id, one retry more. `error` is why, shown in the state RETRY. */
+  | {
+      readonly kind: 'retry';
+      readonly error: ErrorRecord;
+      /** Seconds until then. */
+      readonly countdown: number;
+      /** `[args, kwargs]` of the next run in kombu's JSON; null: those of this one. */
+      readonly input: JsonText | null;
+    }
+  /** Another signature, as JSON text, takes its place: under its id, with what comes after it. */
+  | { readonly kind: 'replaced'; readonly signature: JsonText }
+  /** It is acknowledged, and nothing is stored (Celery's `Ignore`). */
+  | { readonly kind: 'ignored' }
+  /** It goes back to its queue, or is rejected and fails (Celery's `Reject`). */
+  | { readonly kind: 'rejected'; readonly requeue: boolean; readonly error: ErrorRecord };

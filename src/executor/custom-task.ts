@@ -5,13 +5,13 @@ import type { AnyTask } from '../contract/task.ts';
 import { InvalidTaskError } from '../errors.ts';
 import { type CallArguments, readArguments } from './call-arguments.ts';
 import { outcomeOf } from './outcome.ts';
+import { createTaskContext } from './task-context.ts';
 
 /** Checks the input against the task's schema and calls its function. Never rejects. */
 export function runCustomTask(task: AnyTask, job: Job, signal: AbortSignal): Promise<Outcome> {
   return outcomeOf(async () => {
     const input = await validate(task, inputOf(task, readArguments(job)));
-    const { taskId, taskName, rootId, parentId, retries, hostname } = job;
-    return task.run(input, { taskId, taskName, rootId, parentId, retries, hostname, signal });
+    return task.run(input, createTaskContext(job, signal));
   }, signal);
 }
 

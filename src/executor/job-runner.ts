@@ -13,6 +13,7 @@ import type { TaskThread } from '../threads/task-thread.ts';
 import { readArguments } from './call-arguments.ts';
 import { runCustomTask } from './custom-task.ts';
 import { failureOf, outcomeOf } from './outcome.ts';
+import { runningTask } from './task-context.ts';
 import type { RegisteredTask } from './task-registry.ts';
 
 /** Time for a task in a thread to end by itself after its soft limit. */
@@ -81,10 +82,10 @@ function runBuiltin(
   services: JobServices,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { taskId, taskName, rootId, parentId, retries, hostname } = job;
   const { threads, children, notebooks } = services;
   const context: BuiltinContext = {
-    ...{ taskId, taskName, rootId, parentId, retries, hostname, signal, threads, children, notebooks },
+    ...runningTask(job, signal),
+    ...{ threads, children, notebooks },
     get om() {
       return services.stores();
     },

@@ -1,6 +1,6 @@
 /** What an executor can run, by task name. */
 import type { Manifest, TaskManifest } from '../contract/ipc.ts';
-import type { AnyTask } from '../contract/task.ts';
+import type { AnyTask, TaskOptions } from '../contract/task.ts';
 import { ImproperlyConfigured } from '../errors.ts';
 import type { BuiltinTask } from '../tasks/builtin-task.ts';
 import { importTasks } from './task-module.ts';
@@ -52,9 +52,17 @@ function originOf(registered: RegisteredTask): string {
   return registered.kind === 'builtin' ? 'omega|ml' : `the module ${registered.modulePath}`;
 }
 
-function describe(registered: RegisteredTask): TaskManifest {
-  if (registered.kind === 'builtin')
-    return { name: registered.task.name, softTimeLimit: null, timeLimit: null };
-  const { name, softTimeLimit = null, timeLimit = null } = registered.task;
-  return { name, softTimeLimit, timeLimit };
+function describe({ kind, task }: RegisteredTask): TaskManifest {
+  const options: TaskOptions = kind === 'custom' ? task : {};
+  return {
+    name: task.name,
+    softTimeLimit: options.softTimeLimit ?? null,
+    timeLimit: options.timeLimit ?? null,
+    acksLate: options.acksLate ?? true,
+    acksOnFailureOrTimeout: options.acksOnFailureOrTimeout ?? true,
+    rateLimit: options.rateLimit ?? null,
+    ignoreResult: options.ignoreResult ?? false,
+    trackStarted: options.trackStarted ?? null,
+    sendEvents: options.sendEvents ?? true,
+  };
 }

@@ -3,7 +3,7 @@
  * replaced when it dies, closed when it has been idle for long.
  */
 import type { Manifest } from '../contract/ipc.ts';
-import type { Job, TaskId } from '../contract/job.ts';
+import type { Job, JsonText, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Ending } from './ending.ts';
@@ -31,6 +31,10 @@ export interface DispatchOptions {
   /** Hard limit in seconds, counted from the job's start; null for none. */
   readonly timeLimit: number | null;
   readonly onStarted?: (pid: number) => void;
+  /** The job reports a state of its own. */
+  readonly onProgress?: (state: string, meta: JsonText) => void;
+  /** The job sends a signature. What it answers, or throws, reaches the job. */
+  readonly onSend?: (signature: JsonText) => Promise<string>;
 }
 
 interface ActiveJob {

@@ -109,6 +109,8 @@ export interface TaskMessage extends ResultAddress {
   readonly argsRepr: string;
   readonly kwargsRepr: string;
   readonly priority: number | null;
+  /** Stamps by name. */
+  readonly stamps: Fields;
   readonly deliveryInfo: {
     readonly exchange: string;
     readonly routingKey: string;
@@ -182,6 +184,7 @@ export function decodeTask(raw: RawMessage): TaskMessage {
     argsRepr: optionalText(headers, 'argsrepr', where) ?? '',
     kwargsRepr: optionalText(headers, 'kwargsrepr', where) ?? '',
     priority,
+    stamps: optionalFields(headers, 'stamps', where) ?? {},
     deliveryInfo: { exchange: raw.exchange, routingKey: raw.routingKey, redelivered: raw.redelivered },
     headers,
   };

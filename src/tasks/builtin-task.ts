@@ -1,5 +1,5 @@
 /** What a built-in task is, and what it is given. */
-import type { TaskContext } from '../contract/task.ts';
+import type { RunningTask } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { Models } from '../models/models.ts';
 import type { RunNotebookOptions } from '../notebook/run.ts';
@@ -29,7 +29,7 @@ export type NotebookSettings = Pick<
 >;
 
 /** What a built-in task is given besides its arguments. */
-export interface BuiltinContext extends TaskContext {
+export interface BuiltinContext extends RunningTask {
   readonly om: Stores;
   readonly threads: Threads;
   readonly children: ChildProcesses;

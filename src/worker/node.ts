@@ -1,11 +1,14 @@
 /** What the parts of a worker node share: its identity, its connections and what it holds now. */
 import type { Backends } from '../backend/backends.ts';
 import type { Delivery } from '../broker/consumer.ts';
+import type { Settings } from '../config.ts';
 import type { TaskManifest } from '../contract/ipc.ts';
+import type { Publisher } from '../contract/transport.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import type { TaskEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { RevokedTasks } from './revoked.ts';
 
@@ -24,23 +27,19 @@ export interface Request {
   pid: number | null;
 }
 
-interface Limits {
-  /** Seconds, for messages and tasks that set none; null for no limit. */
-  readonly timeLimit: number | null;
-  readonly softTimeLimit: number | null;
-}
-
 export interface WorkerNode {
   /** The nodename, `name@host`. */
   readonly hostname: string;
   readonly executors: Executors;
-  /** What the executors can run, by name. */
-  readonly tasks: ReadonlyMap<string, TaskManifest>;
+  readonly settings: Settings;
+  /** What the executors can run, by name. Remote control replaces a task's limits here. */
+  readonly tasks: Map<string, TaskManifest>;
+  readonly publisher: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
+  readonly events: TaskEvents;
   readonly logger: Logger;
-  readonly limits: Limits;
   /** What is in the worker now, and how its delivery will be settled. */
   readonly requests: Map<Request, Promise<Settlement>>;
   /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */

@@ -1,15 +1,7 @@
 /** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Delivery } from '../broker/consumer.ts';
 import type { Outcome } from '../contract/job.ts';
-import {
-  type ContentDisallowed,
-  MessageRefused,
-  MessageTooLarge,
-  type OmegaError,
-  type ProtocolError,
-  TaskRevokedError,
-} from '../errors.ts';
+import { MessageRefused, MessageTooLarge, type OmegaError, TaskRevokedError } from '../errors.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
 import {
@@ -20,7 +12,7 @@ import {
   type TaskResult,
 } from '../protocol/result.ts';
 import { FAILURE, REVOKED, STARTED } from '../protocol/states.ts';
-import { readResultAddress, type TaskMessage } from '../protocol/task-message.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Request, WorkerNode } from './node.ts';
 
 /** How a task ended, for good. */
@@ -74,21 +66,6 @@ export async function reportStarted(node: WorkerNode, request: Request): Promise
   });
 }
 
-/** A message that is no task: its client gets a FAILURE where the id can be read. */
-export async function reportMalformed(
-  node: WorkerNode,
-  delivery: Delivery,
-  error: ProtocolError | ContentDisallowed,
-): Promise<void> {
-  const address = readResultAddress(delivery);
-  node.metrics.taskEvent('rejected', 'unregistered', delivery.routingKey);
-  node.logger.error(
-    { task_id: address?.taskId, queue: delivery.routingKey },
-    `message rejected: ${error.message}`,
-  );
-  if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
-}
-
 function finalResult({ message }: Request, conclusion: Conclusion): TaskResult | null {
   switch (conclusion.kind) {
     case 'success':
@@ -101,6 +78,11 @@ function finalResult({ message }: Request, conclusion: Conclusion): TaskResult |
     }
     case 'duplicate':
       return conclusion.result && resent(message, conclusion.result);
+    case 'retry':
+    case 'replaced':
+    case 'ignored':
+    case 'rejected':
+      return null;
   }
 }
 

@@ -9,8 +9,10 @@ import { ContentDisallowed, ProtocolError, TimeLimitExceeded } from '../errors.t
 import type { Ending } from '../executors/ending.ts';
 import { decodeTask, type TaskMessage } from '../protocol/task-message.ts';
 import { admit, isCopy, lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
+import { coordinationTasks } from './coordination.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { failedWith, knownName, report, reportMalformed, reportStarted, taskFields } from './report.ts';
+import { refuse } from './refusal.ts';
+import { failedWith, knownName, report, reportStarted, taskFields } from './report.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
 
@@ -21,7 +23,10 @@ const POSTPONE_MS = 1_000;
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
   const message = decode(delivery);
-  if (message instanceof Error) return await refuse(node, delivery, message);
+  if (message instanceof Error) {
+    settle(node, delivery, await refuseDurably(node, delivery, message));
+    return;
+  }
 
   const request: Request = { message, delivery, waitingSince: null, startedAt: null, pid: null };
   countReceived(node, request);
@@ -55,23 +60,21 @@ function findTwin(node: WorkerNode, { taskId, retries }: TaskMessage): Promise<S
 }
 
 async function process(node: WorkerNode, request: Request): Promise<Settlement> {
-  const verdict = (await admit(node, request)) ?? (await execute(node, request));
+  const verdict = (await admit(node, request)) ?? (await run(node, request));
   if (verdict.kind === 'returned') return 'requeue';
   await report(node, request, verdict);
   return 'ack';
 }
 
-/** A message that is no task is answered where its id can be read, and rejected. */
-async function refuse(
+async function refuseDurably(
   node: WorkerNode,
   delivery: Delivery,
   error: ProtocolError | ContentDisallowed,
-): Promise<void> {
-  const settlement = await reportMalformed(node, delivery, error).then(
+): Promise<Settlement> {
+  return await refuse(node, delivery, error).then(
     (): Settlement => 'reject',
     (failure) => postpone(node, {}, failure),
   );
-  settle(node, delivery, settlement);
 }
 
 /** What cannot be processed now goes back to its queue, after a pause: not to come back at once, for ever. */
@@ -95,6 +98,11 @@ function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisall
     if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
     throw error;
   }
+}
+
+async function run(node: WorkerNode, request: Request): Promise<Verdict> {
+  const coordinate = coordinationTasks.get(request.message.taskName);
+  return coordinate ? await coordinate(node, request) : await execute(node, request);
 }
 
 /** Runs the task, again when its executor dies, until there is a verdict. */
@@ -143,7 +151,8 @@ async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
     startedReport = reportStarted(node, request);
   };
   let timer: NodeJS.Timeout | undefined;
-  const timeLimit = message.timeLimit ?? node.tasks.get(message.taskName)?.timeLimit ?? node.limits.timeLimit;
+  const timeLimit =
+    message.timeLimit ?? node.tasks.get(message.taskName)?.timeLimit ?? node.settings.timeLimit ?? null;
 
   request.waitingSince = Date.now();
   request.startedAt = null;
@@ -177,8 +186,11 @@ function jobOf(node: WorkerNode, message: TaskMessage): Job {
     body: message.body,
     rootId: message.rootId,
     parentId: message.parentId,
+    groupId: message.groupId,
+    groupIndex: message.groupIndex,
+    stamps: message.stamps,
     retries: message.retries,
-    softTimeLimit: message.softTimeLimit ?? task?.softTimeLimit ?? node.limits.softTimeLimit,
+    softTimeLimit: message.softTimeLimit ?? task?.softTimeLimit ?? node.settings.softTimeLimit ?? null,
     hostname: node.hostname,
   };
 }

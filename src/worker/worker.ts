@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
+import { silentEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
@@ -157,12 +158,14 @@ async function openNode(
   const node: WorkerNode = {
     hostname,
     executors,
+    settings,
     tasks: new Map(tasks.map((task) => [task.name, task])),
     backend,
     ledger: await openLedger(mongo),
+    publisher: broker.publisher,
     metrics: createMetrics(),
+    events: silentEvents(),
     logger,
-    limits: { timeLimit: settings.timeLimit ?? null, softTimeLimit: settings.softTimeLimit ?? null },
     requests: new Map(),
     received: new Map(),
     revoked: createRevokedTasks(),
