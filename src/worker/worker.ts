@@ -149,6 +149,8 @@ async function openNode(
     slots: settings.concurrency ?? cores,
     cores,
     modules: options.modules,
+    maxTasks: settings.maxTasksPerExecutor ?? null,
+    maxMemory: settings.maxMemoryPerExecutor ?? null,
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
