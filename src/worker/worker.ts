@@ -142,7 +142,9 @@ async function openNode(
   closers.push(() => mongo.close());
   const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
+    expires: settings.resultExpires,
+  });
   closers.push(() => backend.close());
   const cores = cpuCount();
   const executors = createExecutors({
