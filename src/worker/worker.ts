@@ -197,6 +197,8 @@ async function openNode(
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
     cores,
     modules: options.modules,
+    maxTasks: settings.maxTasksPerExecutor ?? null,
+    maxMemory: settings.maxMemoryPerExecutor ?? null,
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
