@@ -8,12 +8,14 @@ import { createDelivery, type Delivery, type DeliverySource } from './delivery.t
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { declareTaskQueue } from './topology.ts';
+import { bindDelayed, declareTaskQueue, type QueueDefaults } from './topology.ts';
 
 interface ConsumeChannelOptions {
   /** For logs. */
   readonly name: string;
   readonly queue: string;
+  /** How it is declared if it does not exist. */
+  readonly defaults: QueueDefaults;
   /** Unacknowledged deliveries that the broker lets us have (`basic.qos`, global=false). */
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
@@ -26,6 +28,8 @@ interface Live extends DeliverySource {
   readonly connection: ChannelModel;
   /** Of the consumer that the broker has confirmed. */
   consumerTag: string | null;
+  /** Whether delayed messages for the queue reach it. */
+  bound: boolean;
 }
 
 export class ConsumeChannel {
@@ -77,7 +81,10 @@ export class ConsumeChannel {
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
     await channel.prefetch(this.#options.prefetch, false);
-    this.#live = { channel, connection, alive: true, consumerTag: null };
+    this.#live = {
+      ...{ channel, connection, queue: this.#options.queue },
+      ...{ alive: true, consumerTag: null, bound: false },
+    };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }
@@ -117,8 +124,9 @@ export class ConsumeChannel {
   }
 
   async #consume(live: Live): Promise<void> {
-    const { queue } = this.#options;
-    await declareTaskQueue(live.connection, queue);
+    const { queue, defaults } = this.#options;
+    await declareTaskQueue(live.connection, queue, defaults);
+    await this.#bind(live);
     let cancelled = false;
     const { consumerTag } = await live.channel.consume(queue, (message) => {
       if (message !== null) return this.#deliver(createDelivery(live, message));
@@ -131,9 +139,19 @@ export class ConsumeChannel {
     this.#options.onChange();
   }
 
+  /** Once, and again for a queue that was deleted. Without it only delayed messages are late, or lost. */
+  async #bind(live: Live): Promise<void> {
+    if (live.bound) return;
+    live.bound = true;
+    await bindDelayed(live.connection, live.queue).catch((error) =>
+      this.#session.report(error, `delayed messages do not reach queue '${live.queue}'`),
+    );
+  }
+
   /** The broker has cancelled the consumer: its queue was deleted, or moved to another node. */
   #cancelled(live: Live): void {
     live.consumerTag = null;
+    live.bound = false;
     this.#session.report(
       new Error(`consumer of queue '${this.#options.queue}' cancelled`),
       'the queue is gone: declaring it',

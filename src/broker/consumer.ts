@@ -4,7 +4,7 @@ import { ConsumeChannel } from './consume-channel.ts';
 import type { Delivery } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
-import { checkQueueName } from './topology.ts';
+import { CELERY_QUEUES, checkQueueName, type QueueDefaults } from './topology.ts';
 
 export type { Delivery } from './delivery.ts';
 
@@ -14,6 +14,8 @@ export interface ConsumerOptions {
   readonly prefetch: number;
   /** Prefetch of the burst consumer, per queue. Default 100. */
   readonly burstPrefetch?: number;
+  /** How queues are declared that do not exist. Default: as Celery does, classic and without arguments. */
+  readonly defaults?: QueueDefaults | undefined;
 }
 
 const BURST_PREFETCH = 100;
@@ -43,15 +45,14 @@ export class TaskConsumer {
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ) {
     const queues = checkQueues(options.queues);
-    const { prefetch, burstPrefetch = BURST_PREFETCH } = options;
+    const { prefetch, burstPrefetch = BURST_PREFETCH, defaults = CELERY_QUEUES } = options;
     this.#session = session;
     checkPrefetch(prefetch);
     checkPrefetch(burstPrefetch);
     const onChange = (): void => this.#changed();
-    this.#base = queues.map(
-      (queue) => new ConsumeChannel(session, { name: 'consume', queue, prefetch, onDelivery, onChange }),
-    );
-    const burst = { name: 'burst consume', prefetch: burstPrefetch, onDelivery, onChange: () => undefined };
+    const base = { name: 'consume', prefetch, defaults, onDelivery, onChange };
+    this.#base = queues.map((queue) => new ConsumeChannel(session, { ...base, queue }));
+    const burst = { ...base, name: 'burst consume', prefetch: burstPrefetch, onChange: () => undefined };
     this.#burst = queues.map((queue) => new ConsumeChannel(session, { ...burst, queue }));
     this.#apply();
   }

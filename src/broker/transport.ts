@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Reply, Transport } from '../contract/transport.ts';
-import { type BrokerOptions, createSession } from './broker.ts';
+import { type BrokerOptions, createSession, prepareDelayed } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
 import { PrivateQueue } from './private-queue.ts';
 import { ConfirmPublisher } from './publisher.ts';
@@ -50,8 +50,11 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
     publish: (publication) => publisher.publish(publication),
     async declareQueue(queue) {
       checkQueueName(queue);
-      await session.perform(`declare queue '${queue}'`, (connection) => declareTaskQueue(connection, queue));
+      await session.perform(`declare queue '${queue}'`, (connection) =>
+        declareTaskQueue(connection, queue, options.queues),
+      );
     },
+    declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),
     async close() {
       await publisher.close();
       await settlesWithin(discardReplies(), DISCARD_TIMEOUT_MS);
