@@ -4,14 +4,19 @@ import type { Job, Outcome } from '../contract/job.ts';
 import type { AnyTask } from '../contract/task.ts';
 import { InvalidTaskError } from '../errors.ts';
 import { type CallArguments, readArguments } from './call-arguments.ts';
-import { outcomeOf } from './outcome.ts';
+import { causeOf, outcomeOf } from './outcome.ts';
+import { retryFor } from './retry.ts';
 import { createTaskContext } from './task-context.ts';
 
 /** Checks the input against the task's schema and calls its function. Never rejects. */
 export function runCustomTask(task: AnyTask, job: Job, signal: AbortSignal): Promise<Outcome> {
   return outcomeOf(async () => {
     const input = await validate(task, inputOf(task, readArguments(job)));
-    return task.run(input, createTaskContext(job, signal));
+    try {
+      return await task.run(input, createTaskContext(task, job, signal));
+    } catch (error) {
+      throw retryFor(task, job, causeOf(error, signal));
+    }
   }, signal);
 }
 

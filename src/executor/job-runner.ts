@@ -12,7 +12,8 @@ import type {
 import type { TaskThread } from '../threads/task-thread.ts';
 import { readArguments } from './call-arguments.ts';
 import { runCustomTask } from './custom-task.ts';
-import { failureOf, outcomeOf } from './outcome.ts';
+import { failureOf, outcomeOf, outcomeOfThrown } from './outcome.ts';
+import { retryFor } from './retry.ts';
 import { runningTask } from './task-context.ts';
 import type { RegisteredTask } from './task-registry.ts';
 
@@ -72,8 +73,13 @@ async function run(
   if (registered.kind === 'builtin') return ended(await runBuiltin(registered.task, job, services, signal));
   const { task, modulePath } = registered;
   if (task.inline) return ended(await runCustomTask(task, job, signal));
-  const outcome = services.taskThread.run(modulePath, job, signal).catch(failureOf);
-  return await Promise.race([outcome.then(ended), graceOver(signal)]);
+  // What the task itself throws is an outcome already: this is the end of its thread, or of the wait for it.
+  const outcomeFor = (error: unknown) => outcomeOfThrown(retryFor(task, job, error));
+  const outcome = services.taskThread.run(modulePath, job, signal).catch(outcomeFor);
+  const graceIsOver = graceOver(signal).then(
+    (): JobEnd => ({ outcome: outcomeFor(signal.reason), abandoned: true }),
+  );
+  return await Promise.race([outcome.then(ended), graceIsOver]);
 }
 
 function runBuiltin(
@@ -101,10 +107,9 @@ function ended(outcome: Outcome): JobEnd {
 }
 
 /** Resolves when a task did not heed its aborted signal in time. */
-function graceOver(signal: AbortSignal): Promise<JobEnd> {
+function graceOver(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const abandon = () => resolve({ outcome: failureOf(signal.reason), abandoned: true });
-    signal.addEventListener('abort', () => setTimeout(abandon, GRACE_MS), { once: true });
+    signal.addEventListener('abort', () => setTimeout(resolve, GRACE_MS), { once: true });
   });
 }
 

@@ -65,11 +65,21 @@ test("an AbortError after the soft limit is the limit's error", async () => {
 });
 
 test('a task knows its ids, its retries and its worker', async () => {
-  const context = task({ name: 'context', input: z.object({}), run: (_, { signal, ...rest }) => rest });
+  const context = task({
+    name: 'context',
+    input: z.object({}),
+    run: (_, { taskName, rootId, parentId, retries, hostname }) => [
+      taskName,
+      rootId,
+      parentId,
+      retries,
+      hostname,
+    ],
+  });
   const ids = { rootId: 'root', parentId: 'parent', retries: 2, hostname: 'omega@here' };
   const outcome = await runCustomTask(context, job('context', {}, ids), never);
-  expect(outcome.kind === 'success' && JSON.parse(outcome.result)).toMatchObject({
-    ...ids,
-    taskName: 'context',
-  });
+  expect(outcome.kind === 'success' && JSON.parse(outcome.result)).toEqual([
+    'context',
+    ...Object.values(ids),
+  ]);
 });
