@@ -272,10 +272,25 @@ export class ChordError extends OmegaError {
  */
 export abstract class TaskPredicate extends OmegaError {}
 
-/** The task runs again later: `context.retry()`. */
+interface RetryDetails extends ErrorOptions {
+  readonly countdown?: number;
+  readonly input?: string | null;
+}
+
+/** The task runs again later: `context.retry()`. `cause` is why. */
 export class Retry extends TaskPredicate {
   override readonly code = 'TASK_RETRY';
   override readonly python = { excType: 'Retry', excModule: CELERY };
+  /** Seconds until then. */
+  readonly countdown: number;
+  /** JSON text of `[args, kwargs]` of the next run; null: those of this one. */
+  readonly input: string | null;
+
+  constructor(message: string, { countdown = 180, input = null, ...options }: RetryDetails = {}) {
+    super(message, options);
+    this.countdown = countdown;
+    this.input = input;
+  }
 }
 
 /** The task ends without a result: `context.ignore()`. */
@@ -288,10 +303,23 @@ export class Ignore extends TaskPredicate {
 export class Reject extends TaskPredicate {
   override readonly code = 'TASK_REJECTED';
   override readonly python = { excType: 'Reject', excModule: CELERY };
+  readonly requeue: boolean;
+
+  constructor(message: string, { requeue = false }: { readonly requeue?: boolean } = {}) {
+    super(message);
+    this.requeue = requeue;
+  }
 }
 
 /** Another signature takes the task's place: `context.replace()`. */
 export class Replace extends TaskPredicate {
   override readonly code = 'TASK_REPLACED';
   override readonly python = { excType: 'Ignore', excModule: CELERY };
+  /** JSON text of the signature; empty for none. */
+  readonly signature: string;
+
+  constructor(message: string, { signature = '' }: { readonly signature?: string } = {}) {
+    super(message);
+    this.signature = signature;
+  }
 }

@@ -22,6 +22,8 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
     declareQueue: async () => undefined,
     onReply: async () => undefined,
     onControlReply: async () => undefined,
+    onEvent: async () => async () => undefined,
+    purgeQueue: async () => 0,
     close: async () => undefined,
     ...change,
   };
