@@ -9,7 +9,7 @@ import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { encodeTask } from '../../src/protocol/task-message.ts';
 import { brokerUrl } from '../support/services.ts';
 import { QUEUES, type Race, type ResultPath, resultsUrl } from './contestants.ts';
-import { cpuMicroseconds } from './process-usage.ts';
+import { childrenOf, cpuMicroseconds } from './process-usage.ts';
 import type { Contestant } from './statistics.ts';
 
 /** What is waited for: a reply to each task, a document of each, or the reply to the last one only. */
@@ -17,8 +17,9 @@ export type Yield = 'replies' | 'documents' | 'last reply';
 
 export interface Drain {
   readonly tasksPerSecond: number;
-  /** Of the process that talks to the broker, for each task. */
-  readonly cpuMicroseconds: number;
+  /** CPU in microseconds for each task: of the process that talks to the broker, and of those that run tasks. */
+  readonly supervisorCpu: number;
+  readonly executorsCpu: number;
 }
 
 export interface Drainer {
@@ -55,14 +56,16 @@ export async function openDrainer({ workers }: Race, path: ResultPath, yields: Y
       replies = 0;
       worker.freeze();
       await publishBacklog(transport, QUEUES[contestant], count, yields === 'last reply');
-      const cpu = cpuMicroseconds(worker.pid);
+      const before = usageOf(worker.pid);
       const start = performance.now();
       worker.thaw();
       await answered(contestant, count);
       const seconds = (performance.now() - start) / 1000;
+      const after = usageOf(worker.pid);
       return {
         tasksPerSecond: count / seconds,
-        cpuMicroseconds: (cpuMicroseconds(worker.pid) - cpu) / count,
+        supervisorCpu: (after.supervisor - before.supervisor) / count,
+        executorsCpu: (after.executors - before.executors) / count,
       };
     },
     async close() {
@@ -70,6 +73,11 @@ export async function openDrainer({ workers }: Race, path: ResultPath, yields: Y
       await stores?.close();
     },
   };
+}
+
+function usageOf(pid: number): { supervisor: number; executors: number } {
+  const executors = childrenOf(pid).reduce((sum, child) => sum + cpuMicroseconds(child), 0);
+  return { supervisor: cpuMicroseconds(pid), executors };
 }
 
 /** With `silent` only the last task asks for its result. */

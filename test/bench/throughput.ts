@@ -35,7 +35,8 @@ export const mongoResults = throughput({
 function throughput({ what, path, yields, goal }: ThroughputCase): () => Promise<Comparison[]> {
   return async () => {
     const rates = noSamples();
-    const cpu = noSamples();
+    const supervisorCpu = noSamples();
+    const executorsCpu = noSamples();
     await sideBySide(path, async (race) => {
       const drainer = await openDrainer(race, path, yields);
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -43,14 +44,16 @@ function throughput({ what, path, yields, goal }: ThroughputCase): () => Promise
           await drainer.drain(contestant, WARM_UP);
           const drained = await drainer.drain(contestant, TASKS[contestant]);
           rates[contestant].push(drained.tasksPerSecond);
-          cpu[contestant].push(drained.cpuMicroseconds);
+          supervisorCpu[contestant].push(drained.supervisorCpu);
+          executorsCpu[contestant].push(drained.executorsCpu);
         }
       }
       await drainer.close();
     });
     return [
       compare(`${what}, from a backlog`, 'tasks/s', rates, goal),
-      compare(`${what}, CPU of the supervisor`, 'µs/task', cpu),
+      compare(`${what}, CPU of the supervisor`, 'µs/task', supervisorCpu),
+      compare(`${what}, CPU of the executors`, 'µs/task', executorsCpu),
     ];
   };
 }
