@@ -4,6 +4,7 @@ import type { FromExecutor, Manifest, ToExecutor } from '../contract/ipc.ts';
 import type { Outcome, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
 import { createOutbox, type Outbox } from '../contract/outbox.ts';
+import { answerSend } from './answer-send.ts';
 import { Backlog } from './backlog.ts';
 import { ChildGroups } from './child-groups.ts';
 import type { Assignment, Ending } from './ending.ts';
@@ -137,6 +138,13 @@ export class ExecutorProcess {
     this.#limitClose();
   }
 
+  /** Closes it for want of a slot: what has not started runs elsewhere. */
+  retire(): void {
+    if (this.#state === 'booting') this.#failure = null;
+    if (this.unstarted.length > 0) this.recall();
+    this.close();
+  }
+
   /** SIGKILL to its process group and to those of the children that it announced. */
   kill(): void {
     if (this.#state === 'exited') return;
@@ -169,6 +177,16 @@ export class ExecutorProcess {
         break;
       case 'finished':
         this.#finish(message.taskId, message.outcome);
+        break;
+      case 'progress':
+        this.#backlog.find(message.taskId)?.onProgress?.(message.state, message.meta);
+        break;
+      case 'send':
+        this.#answer(message);
+        break;
+      case 'spent':
+        this.#logger.info({ executor_pid: this.pid }, `executor is replaced: ${message.reason}`);
+        this.close();
         break;
       case 'returned':
         this.#release(({ job }) => message.taskIds.includes(job.taskId));
@@ -210,6 +228,12 @@ export class ExecutorProcess {
     this.#listener.onFinished(assignment, Date.now() - (assignment.startedAt ?? Date.now()));
     assignment.end(outcome);
     if (this.#state === 'closing') this.#limitClose();
+  }
+
+  /** The job may have ended by the time of the answer: its executor knows that nobody waits for it. */
+  #answer(request: Extract<FromExecutor, { type: 'send' }>): void {
+    const assignment = this.#backlog.find(request.taskId);
+    if (assignment) void answerSend(assignment, request).then((answer) => this.#outbox.push(answer));
   }
 
   /** Lets go of jobs that did not start: ends the recalled ones, gives the others back to the pool. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Job, JsonText, TaskId } from '../../src/contract/job.ts';
+import type { TaskLine } from '../../src/contract/task-line.ts';
 import { createExecutors, type Executors, type ExecutorsOptions } from '../../src/executors/executors.ts';
 
 /** A module of test/fixtures/tasks, compiled. */
@@ -43,6 +44,12 @@ export async function useExecutors(options: Partial<ExecutorsOptions> = {}): Pro
   await executors.start();
   return executors;
 }
+
+/** Of a task that says nothing while it runs. */
+export const noLine: TaskLine = {
+  progress: () => undefined,
+  send: () => Promise.reject(new Error('nothing is sent here')),
+};
 
 /** A job of a task, with keyword arguments, as a Python client sends them. */
 export function job(taskName: string, kwargs: object = {}, fields: Partial<Job> = {}): Job {

@@ -4,7 +4,7 @@ import type { JsonText } from '../../../src/contract/job.ts';
 import { type AnyTask, task } from '../../../src/contract/task.ts';
 import { SoftTimeLimitExceeded } from '../../../src/errors.ts';
 import { runCustomTask } from '../../../src/executor/custom-task.ts';
-import { job } from '../../support/executors.ts';
+import { job, noLine } from '../../support/executors.ts';
 
 const never = new AbortController().signal;
 
@@ -16,7 +16,7 @@ const repeat = task({
 
 function run(definition: AnyTask, args: unknown[], kwargs: object, signal = never) {
   const body = JSON.stringify([args, kwargs, {}]) as JsonText;
-  return runCustomTask(definition, job(definition.name, {}, { body }), signal);
+  return runCustomTask(definition, job(definition.name, {}, { body }), signal, noLine);
 }
 
 test('keyword arguments are the input, with the defaults of the schema', async () => {
@@ -65,11 +65,21 @@ test("an AbortError after the soft limit is the limit's error", async () => {
 });
 
 test('a task knows its ids, its retries and its worker', async () => {
-  const context = task({ name: 'context', input: z.object({}), run: (_, { signal, ...rest }) => rest });
-  const ids = { rootId: 'root', parentId: 'parent', retries: 2, hostname: 'omega@here' };
-  const outcome = await runCustomTask(context, job('context', {}, ids), never);
-  expect(outcome.kind === 'success' && JSON.parse(outcome.result)).toMatchObject({
-    ...ids,
-    taskName: 'context',
+  const context = task({
+    name: 'context',
+    input: z.object({}),
+    run: (_, { taskName, rootId, parentId, retries, hostname }) => [
+      taskName,
+      rootId,
+      parentId,
+      retries,
+      hostname,
+    ],
   });
+  const ids = { rootId: 'root', parentId: 'parent', retries: 2, hostname: 'omega@here' };
+  const outcome = await runCustomTask(context, job('context', {}, ids), never, noLine);
+  expect(outcome.kind === 'success' && JSON.parse(outcome.result)).toEqual([
+    'context',
+    ...Object.values(ids),
+  ]);
 });
