@@ -1,12 +1,13 @@
 /** A worker's side of the broker: one connection consumes and acknowledges, another one publishes. */
 import type { LogPort } from '../contract/logger.ts';
-import type { Publisher } from '../contract/transport.ts';
+import type { Publisher, Reply } from '../contract/transport.ts';
 import { type BrokerAddress, parseBrokerUrl } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
-import { type Mailbox, type MailboxRequest, openMailbox } from './mailbox.ts';
+import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
+import { checkQueueName, declareDelayed, type QueueDefaults } from './topology.ts';
 
 export interface BrokerOptions {
   /** As Celery writes it: `amqp://user:password@host:port/vhost`. */
@@ -17,12 +18,16 @@ export interface BrokerOptions {
   readonly heartbeat?: number;
   /** Keep trying until the broker is there, instead of failing. Default true. */
   readonly retry?: boolean;
+  /** How queues are declared that do not exist. Default: as Celery does. */
+  readonly queues?: QueueDefaults | undefined;
   /** Told of lost connections and channels, as warnings. */
   readonly logger?: LogPort;
 }
 
 export interface Broker {
   readonly address: BrokerAddress;
+  /** Seconds. */
+  readonly heartbeat: number;
   /** `open` when both connections are; `blocked` while the broker takes no publications. */
   readonly state: SessionState;
   /** True while the broker takes no publications; consuming goes on. */
@@ -38,8 +43,22 @@ export interface Broker {
     options: ConsumerOptions,
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ): TaskConsumer;
+  /**
+   * Declares Celery's delay queues, where they are missing, and lets delayed messages reach this queue.
+   *
+   * @throws InvalidName, OperationalError
+   */
+  declareDelayed(queue: string): Promise<void>;
   /** Opens the control mailbox of a nodename. @throws InvalidName */
   openMailbox(nodename: string, onRequest: (request: MailboxRequest) => void | Promise<void>): Mailbox;
+  /**
+   * Opens a queue for the replies to control requests of our own.
+   *
+   * @param oid id of the asking client, unique.
+   * @returns what closes it.
+   * @throws OperationalError
+   */
+  openControlReplies(oid: string, onReply: (reply: Reply) => void): Promise<() => Promise<void>>;
   /** Calls the listener whenever `state` changes; returns what ends that. */
   onStateChange(listener: (state: SessionState) => void): () => void;
   /** Waits for the confirms (up to 5 s), then closes; acks sent before are not lost. */
@@ -66,10 +85,11 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     throw error;
   }
   const publisher = new ConfirmPublisher(publishing);
-  const { hostname, port, virtualHost } = parseBrokerUrl(options.url);
+  const { password, ...address } = parseBrokerUrl(options.url);
 
   return {
-    address: { hostname, port, virtualHost },
+    address,
+    heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
     get state() {
       return leastState(sessions);
     },
@@ -77,14 +97,29 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       return publishing.state === 'blocked';
     },
     publisher,
-    createConsumer: (consumer, onDelivery) => new TaskConsumer(consuming, consumer, onDelivery),
+    createConsumer: (consumer, onDelivery) =>
+      new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
+    declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),
     openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
+    openControlReplies: (oid, onReply) => openControlReplies(consuming, oid, onReply),
     onStateChange: (listener) => onStateChange(sessions, listener),
     async close() {
       await publisher.close();
       await Promise.all(sessions.map((session) => session.close()));
     },
   };
+}
+
+/** What `declareDelayed` of a worker's and of a client's side does. */
+export async function prepareDelayed(
+  session: Session,
+  queue: string,
+  defaults?: QueueDefaults,
+): Promise<void> {
+  checkQueueName(queue);
+  await session.perform(`prepare delayed delivery to queue '${queue}'`, (connection) =>
+    declareDelayed(connection, queue, defaults),
+  );
 }
 
 /** A session with the settings that every connection of ours has. */

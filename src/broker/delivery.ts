@@ -1,12 +1,14 @@
 /** A task message as it was delivered, and the two ways to settle it. */
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { MessageProperties } from '../contract/transport.ts';
+import type { MessageProperties, Reply } from '../contract/transport.ts';
 
 /** A message that the broker holds for us until it is acknowledged or given back. */
 export interface Delivery {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
+  readonly queue: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -25,6 +27,7 @@ export interface Delivery {
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
   readonly channel: Channel;
+  readonly queue: string;
   alive: boolean;
 }
 
@@ -52,6 +55,10 @@ class ChannelDelivery implements Delivery {
 
   get headers(): Readonly<Record<string, unknown>> {
     return this.properties.headers ?? {};
+  }
+
+  get queue(): string {
+    return this.#source.queue;
   }
 
   get exchange(): string {
@@ -110,4 +117,10 @@ export function toProperties({ properties }: ConsumeMessage): MessageProperties 
     ...(replyTo !== undefined && { replyTo }),
     ...(expiration !== undefined && { expiration }),
   };
+}
+
+/** A message from a queue of our own, as its listeners see it. */
+export function toReply({ content, properties }: ConsumeMessage): Reply {
+  const { correlationId, headers = {} } = properties;
+  return { correlationId, headers, body: content };
 }

@@ -7,6 +7,7 @@
  * and returns what waits, so that other workers get it, until a slot is free again.
  */
 import type { Broker } from '../broker/broker.ts';
+import type { QueueBinding } from '../contract/queue.ts';
 import type { WorkerNode } from './node.ts';
 import { handleDelivery } from './request.ts';
 
@@ -18,16 +19,31 @@ const RECENT_MS = 5_000;
 export interface Intake {
   /** Whether deliveries can arrive now. */
   readonly consuming: boolean;
+  /** The queues that are consumed. */
+  readonly queues: readonly QueueBinding[];
+  /** Deliveries that the broker lets the worker have. */
+  readonly prefetch: number;
+  /** Consumes one queue more. @throws InvalidName, ImproperlyConfigured */
+  addQueue(binding: QueueBinding): void;
+  /** Takes nothing more from a queue. */
+  cancelQueue(name: string): void;
+  /** Takes as many deliveries as there are slots. */
+  resize(slots: number): void;
   /** Resolves when the broker has confirmed the consumers. */
   started(): Promise<void>;
   /** Takes nothing more; what waits goes back to its queue. Resolves when every delivery is settled. */
   stop(): Promise<void>;
 }
 
-export function openIntake(node: WorkerNode, broker: Broker, queues: readonly string[]): Intake {
+/** @param slots how many deliveries are taken at once. */
+export function openIntake(
+  node: WorkerNode,
+  broker: Broker,
+  { queues, slots }: { readonly queues: readonly string[]; readonly slots: number },
+): Intake {
   const { executors } = node;
   const handling = new Set<Promise<void>>();
-  const consumer = broker.createConsumer({ queues, prefetch: executors.slots }, (delivery) => {
+  const consumer = broker.createConsumer({ queues, prefetch: slots }, (delivery) => {
     const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
     handling.add(handled);
   });
@@ -60,6 +76,15 @@ export function openIntake(node: WorkerNode, broker: Broker, queues: readonly st
     get consuming() {
       return consumer.consuming;
     },
+    get queues() {
+      return consumer.queues;
+    },
+    get prefetch() {
+      return consumer.prefetch;
+    },
+    addQueue: (binding) => consumer.addQueue(binding),
+    cancelQueue: (name) => void consumer.cancelQueue(name),
+    resize: (prefetch) => consumer.resize(prefetch),
     async started() {
       if (consumer.consuming) return;
       await new Promise<void>((resolve) => {

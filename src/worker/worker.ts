@@ -3,19 +3,26 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
 import type { Settings } from '../config.ts';
+import { createClock } from '../control/clock.ts';
+import { createEventDispatcher } from '../control/event-dispatcher.ts';
+import { mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { cpuCount } from './cgroup.ts';
-import { silentEvents } from './events.ts';
+import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
+import { createTaskEvents } from './events.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
+import { createWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -89,12 +96,18 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
-  const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
-  closers.push(() => mailbox.close());
   options.signal?.throwIfAborted();
-  intake = openIntake(node, broker, settings.queues);
-  closers.push(() => intake?.stop());
+  const heartbeat = heartbeatOf(node);
+  closers.push(() => heartbeat.stop());
+  // The mailbox is closed last: a worker that stops can still be asked what it waits for.
+  const [most] = settings.autoscale ?? [executors.slots];
+  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
+  openRemoteControl(node, parts, closers);
+  closers.push(() => parts.intake.stop());
+  closers.push(() => parts.autoscaler?.stop());
   await intake.started();
+  heartbeat.start();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
   const kill = (): Promise<void> => {
@@ -103,6 +116,41 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     return stop();
   };
   return { hostname: node.hostname, url: health.url, done, stop, kill };
+}
+
+function openRemoteControl(node: WorkerNode, parts: WorkerParts, closers: Closers): void {
+  const { remoteControl: policy } = node.settings;
+  if (policy === 'off') return;
+  const { broker } = parts;
+  const worker = createControlledWorker(node, parts);
+  const mailbox = answerControl(worker, { broker, policy, logger: node.logger });
+  closers.push(() => mailbox.close());
+}
+
+function heartbeatOf({ dispatcher, settings, executors, received }: WorkerNode): Heartbeat {
+  return createHeartbeat({
+    dispatcher,
+    interval: settings.heartbeatInterval,
+    active: () => executors.active.length,
+    processed: () => [...received.values()].reduce((sum, { total }) => sum + total, 0),
+  });
+}
+
+/** Null where the number of slots is fixed. */
+function autoscalerOf(
+  { settings, executors, requests, received }: WorkerNode,
+  intake: Intake,
+): Autoscaler | null {
+  if (!settings.autoscale) return null;
+  const [most, fewest] = settings.autoscale;
+  return startAutoscaler({
+    range: { most, fewest },
+    slots: () => executors.slots,
+    load: () => [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length,
+    lastReceived: () => Math.max(0, ...[...received.values()].map(({ last }) => last)),
+    resize: (slots) => executors.resize(slots),
+    onRange: (range) => intake.resize(range.most),
+  });
 }
 
 /** Never resolves; rejects with the signal's reason. */
@@ -142,11 +190,13 @@ async function openNode(
   closers.push(() => mongo.close());
   const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
+    expires: settings.resultExpires,
+  });
   closers.push(() => backend.close());
   const cores = cpuCount();
   const executors = createExecutors({
-    slots: settings.concurrency ?? cores,
+    slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
     cores,
     modules: options.modules,
     maxTasks: settings.maxTasksPerExecutor ?? null,
@@ -156,21 +206,37 @@ async function openNode(
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const { tasks } = await executors.start();
+  const clock = createClock();
+  const revoked = createRevokedTasks();
+  const { publisher } = broker;
+  const [{ tasks: manifests }, learnt] = await Promise.all([
+    executors.start(),
+    mingle({
+      ...{ hostname, clock, publisher, logger, signal: stopping, revoked: revoked.list() },
+      openReplies: broker.openControlReplies,
+    }),
+  ]);
+  revoked.add(learnt);
+  const tasks = new Map(manifests.map((task) => [task.name, task]));
+  const dispatcher = createEventDispatcher({ publisher, hostname, clock });
+  dispatcher.taskEvents = settings.taskEvents;
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
-    tasks: new Map(tasks.map((task) => [task.name, task])),
+    tasks,
     backend,
     ledger: await openLedger(mongo),
-    publisher: broker.publisher,
+    publisher,
     metrics: createMetrics(),
-    events: silentEvents(),
+    events: createTaskEvents(dispatcher, tasks),
+    dispatcher,
+    clock,
     logger,
     requests: new Map(),
     received: new Map(),
-    revoked: createRevokedTasks(),
+    revoked,
+    watches: createWatches(),
     stopping,
   };
   return { broker, node };
