@@ -11,6 +11,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { TaskEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { RevokedTasks } from './revoked.ts';
+import type { Watches } from './watches.ts';
 
 /** How a delivery is settled with the broker. */
 export type Settlement = 'ack' | 'requeue' | 'reject';
@@ -45,6 +46,7 @@ export interface WorkerNode {
   /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */
   readonly received: Map<string, { total: number; last: number }>;
   readonly revoked: RevokedTasks;
+  readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;
 }

@@ -16,6 +16,7 @@ import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -157,12 +158,13 @@ async function openNode(
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
   const { tasks } = await executors.start();
+  const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
     tasks: new Map(tasks.map((task) => [task.name, task])),
-    backend,
+    backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
     metrics: createMetrics(),
@@ -171,6 +173,7 @@ async function openNode(
     requests: new Map(),
     received: new Map(),
     revoked: createRevokedTasks(),
+    watches,
     stopping,
   };
   return { broker, node };
