@@ -29,7 +29,7 @@ export interface TrackedTask {
 }
 
 /** What ends a wait besides the result. */
-interface WaitLimits {
+export interface WaitLimits {
   /** Ends the wait when it rejects: the task is not on its way. */
   readonly sent: Promise<void>;
   /** Milliseconds. Default: no limit. */
@@ -100,12 +100,6 @@ export class Results {
   /** Takes in what was read of a task elsewhere. */
   learn(task: TrackedTask, result: ResultMeta): void {
     this.#update(task, result);
-  }
-
-  /** Forgets what is known of a task: its result has been removed. */
-  erase(task: TrackedTask): void {
-    task.latest = null;
-    this.#kept.delete(task.id);
   }
 
   /**
