@@ -94,7 +94,8 @@ export class ConsumeChannel {
   }
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
-    this.#live = { channel, connection, alive: true, consumerTag: null, prefetch: 0 };
+    const queue = this.#queue.name;
+    this.#live = { channel, queue, connection, alive: true, consumerTag: null, prefetch: 0 };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }

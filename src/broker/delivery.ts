@@ -7,6 +7,8 @@ export interface Delivery {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The queue that it came from. */
+  readonly queue: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -25,6 +27,8 @@ export interface Delivery {
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
   readonly channel: Channel;
+  /** What it consumes. */
+  readonly queue: string;
   alive: boolean;
 }
 
@@ -52,6 +56,10 @@ class ChannelDelivery implements Delivery {
 
   get headers(): Readonly<Record<string, unknown>> {
     return this.properties.headers ?? {};
+  }
+
+  get queue(): string {
+    return this.#source.queue;
   }
 
   get exchange(): string {
@@ -99,7 +107,7 @@ class ChannelDelivery implements Delivery {
 /** The properties that were set, and only those. */
 export function toProperties({ properties }: ConsumeMessage): MessageProperties {
   const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId } = properties;
-  const { replyTo, expiration } = properties;
+  const { replyTo, expiration, messageId, timestamp, type, appId } = properties;
   return {
     ...(contentType !== undefined && { contentType }),
     ...(contentEncoding !== undefined && { contentEncoding }),
@@ -109,6 +117,10 @@ export function toProperties({ properties }: ConsumeMessage): MessageProperties 
     ...(correlationId !== undefined && { correlationId }),
     ...(replyTo !== undefined && { replyTo }),
     ...(expiration !== undefined && { expiration }),
+    ...(messageId !== undefined && { messageId }),
+    ...(timestamp !== undefined && { timestamp }),
+    ...(type !== undefined && { type }),
+    ...(appId !== undefined && { appId }),
   };
 }
 
