@@ -121,6 +121,11 @@ const settingsSchema = z.object({
     'highest priority (x-max-priority) of the classic queues that do not exist yet (default: none)',
     { env: ['OMEGA_QUEUE_MAX_PRIORITY'] },
   ),
+  delayQueueType: setting(
+    z.enum(['classic', 'quorum']).default('quorum'),
+    "type of Celery's delay queues where they do not exist yet: classic or quorum",
+    { env: ['OMEGA_DELAY_QUEUE_TYPE'] },
+  ),
   disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {
     env: ['OMEGA_DISABLE_RATE_LIMITS'],
     flag: '--disable-rate-limits',

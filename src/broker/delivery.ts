@@ -7,7 +7,7 @@ export interface Delivery {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** The queue that it came from. */
+  /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
   readonly queue: string;
   readonly exchange: string;
   readonly routingKey: string;
@@ -27,7 +27,6 @@ export interface Delivery {
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
   readonly channel: Channel;
-  /** What it consumes. */
   readonly queue: string;
   alive: boolean;
 }

@@ -30,8 +30,8 @@ export interface ControlClient {
     args?: Readonly<Record<string, unknown>>,
     options?: BroadcastOptions,
   ): Promise<ControlReplies>;
-  /** Tells all workers not to run a task, or with `terminate` to end it. Waits for no reply. */
-  revoke(taskId: string, terminate: boolean): Promise<void>;
+  /** Tells all workers not to run a task or several, or with `terminate` to end them. Waits for no reply. */
+  revoke(taskId: string | readonly string[], terminate: boolean): Promise<void>;
 }
 
 export function createControlClient(transport: Transport): ControlClient {

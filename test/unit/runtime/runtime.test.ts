@@ -20,6 +20,7 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
     oid: 'oid',
     publish: async (publication) => void published.push(publication),
     declareQueue: async () => undefined,
+    declareDelayed: async () => undefined,
     onReply: async () => undefined,
     onControlReply: async () => undefined,
     onEvent: async () => async () => undefined,
