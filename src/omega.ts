@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
@@ -58,7 +58,8 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     const mongo = await open(settings.mongoUrl);
     const reader = await openResultReader(settings.resultBackend, mongo, open);
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    const queues = queueDefaults(settings);
+    const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, reader, transport, closeAll });
   } catch (error) {

@@ -5,6 +5,7 @@ import { type ControlledWorker, commands, type RequestInfo } from '../control/co
 import { decodeControlRequest, encodeControlReply, isAddressedTo } from '../protocol/control.ts';
 import { pythonRepr } from '../protocol/repr.ts';
 import type { Request, WorkerNode } from './node.ts';
+import { reportRevoked } from './revocation.ts';
 
 export interface RemoteControlOptions {
   readonly broker: Broker;
@@ -74,7 +75,8 @@ function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOpt
       },
     }),
     revoke(taskIds, terminate) {
-      for (const taskId of taskIds) revoked.add(taskId);
+      void revoked.add(taskIds);
+      void reportRevoked(node, taskIds);
       const here = all()
         .map(({ message }) => message.taskId)
         .filter((taskId) => taskIds.includes(taskId));
@@ -91,7 +93,7 @@ function isRunning({ startedAt }: Request): boolean {
   return startedAt !== null;
 }
 
-function describe(node: WorkerNode, { message, startedAt, pid }: Request): RequestInfo {
+function describe(node: WorkerNode, { message, delivery, startedAt, pid }: Request): RequestInfo {
   const { exchange, routingKey, redelivered } = message.deliveryInfo;
   return {
     id: message.taskId,
@@ -101,8 +103,7 @@ function describe(node: WorkerNode, { message, startedAt, pid }: Request): Reque
     type: message.taskName,
     hostname: node.hostname,
     time_start: startedAt === null ? null : startedAt / 1000,
-    // Late ack: a task that is in the worker is not acknowledged yet.
-    acknowledged: false,
+    acknowledged: delivery.settled,
     delivery_info: { exchange, routing_key: routingKey, priority: message.priority, redelivered },
     worker_pid: pid,
   };

@@ -2,18 +2,21 @@
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { queueDefaults, type Settings } from '../config.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
+import { createDelays } from './delays.ts';
 import { silentEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
 
@@ -91,6 +94,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   closers.push(() => health.close());
   const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
   closers.push(() => mailbox.close());
+  // After the mailbox is opened, so that what is revoked meanwhile is heard.
+  await node.revoked.load();
   options.signal?.throwIfAborted();
   intake = openIntake(node, broker, settings.queues);
   closers.push(() => intake?.stop());
@@ -140,7 +145,10 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const broker = await connectBroker({
+    ...{ url: settings.broker, name: hostname, logger, retry: false },
+    queues: queueDefaults(settings),
+  });
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
   closers.push(() => backend.close());
@@ -155,20 +163,23 @@ async function openNode(
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
   const { tasks } = await executors.start();
+  const manifests = new Map(tasks.map((task) => [task.name, task]));
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
-    tasks: new Map(tasks.map((task) => [task.name, task])),
+    tasks: manifests,
     backend,
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
+    delays: createDelays(broker),
+    rateLimits: createRateLimits({ tasks: manifests, settings, stopping }),
     metrics: createMetrics(),
     events: silentEvents(),
     logger,
     requests: new Map(),
     received: new Map(),
-    revoked: createRevokedTasks(),
+    revoked: createRevokedTasks(await openRevocations(mongo), logger),
     stopping,
   };
   return { broker, node };
