@@ -19,9 +19,7 @@ it('does not run a task that runs at most once again after its worker was killed
   const place = usePlace();
   const [om, first] = await Promise.all([useClient(place), useWorker(place, [EXECUTION_TASKS])]);
   const { path, lines } = useTrace();
-  om.runtime
-    .task(once)({ path, seconds: 60 })
-    .catch(() => undefined);
+  await om.runtime.task(once)({ path, seconds: 60 }).sent;
   await until(() => lines().length === 1);
   await untilSettled(first, place, 'ack', 1);
   first.process.kill('SIGKILL');
