@@ -38,9 +38,9 @@ const settingsSchema = z.object({
   resultBackend: setting(
     z
       .string()
-      .regex(/^(rpc:\/\/|mongodb(\+srv)?:\/\/.+)?$/)
+      .regex(/^(rpc:\/\/|(mongodb(\+srv)?|rediss?|(redis\+)?socket):\/\/.+)?$/)
       .default(''),
-    'where results go: rpc:// or mongodb://host/db; empty for both, stored at the mongo URL and then sent',
+    'where results go: rpc://, mongodb://host/db or redis://host/db; empty for the first two, stored at the mongo URL and then sent',
     { env: ['OMEGA_RESULT_BACKEND'] },
   ),
   bucket: setting(z.string().min(1).default('omegaml'), 'bucket of the stores', { env: ['OMEGA_BUCKET'] }),

@@ -5,7 +5,7 @@
  */
 import type { Channel, ChannelModel, Options } from 'amqplib';
 import { InvalidName } from '../errors.ts';
-import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE } from '../protocol/control.ts';
+import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
 import {
   DELAY_LEVELS,
   DELAYED_DELIVERY_EXCHANGE,
@@ -114,6 +114,7 @@ async function declareDelayLevel(
 /** The exchanges of remote control: requests to every worker, replies to one client. */
 export async function declareControlExchanges(connection: ChannelModel): Promise<void> {
   await declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false });
+  await declareExchange(connection, NODE_CONTROL_EXCHANGE, 'fanout', { durable: false });
   await declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false });
 }
 
@@ -122,6 +123,7 @@ export async function declareMailbox(channel: Channel, nodename: string): Promis
   const queue = mailboxName(nodename);
   await channel.assertQueue(queue, CONTROL_QUEUE);
   await channel.bindQueue(queue, CONTROL_EXCHANGE, '');
+  await channel.bindQueue(queue, NODE_CONTROL_EXCHANGE, '');
   return queue;
 }
 

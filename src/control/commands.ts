@@ -35,6 +35,8 @@ export interface ControlledWorker {
   /** Marks tasks as revoked; with `terminate`, running ones are killed. */
   revoke(taskIds: readonly string[], terminate: boolean): void;
   revoked(): string[];
+  /** A client wants to be told of a task that it has not sent. */
+  watch(taskId: string, replyTo: string): void;
   /** Warm shutdown. */
   shutdown(): void;
 }
@@ -69,6 +71,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['revoked', (worker) => worker.revoked()],
   ['revoke', revoke],
   ['query_task', queryTask],
+  ['watch', (worker, args) => worker.watch(String(args.task_id ?? ''), String(args.reply_to ?? ''))],
   ['shutdown', (worker) => worker.shutdown()],
 ]);
 

@@ -10,6 +10,8 @@ import { JSON_CONTENT, readBody } from './serializers.ts';
 
 /** Fanout exchange of the requests. */
 export const CONTROL_EXCHANGE = 'celery.pidbox';
+/** Fanout exchange of the requests that only workers of this package know: Python workers do not hear them. */
+export const NODE_CONTROL_EXCHANGE = 'omega.pidbox';
 /** Direct exchange of the replies. */
 export const CONTROL_REPLY_EXCHANGE = 'reply.celery.pidbox';
 
@@ -47,9 +49,14 @@ export interface ControlReply {
   readonly value: unknown;
 }
 
-/** A request as a message to every node; by default to all, without a reply. */
+/**
+ * A request as a message to every node; by default to all, without a reply.
+ *
+ * @param exchange that of Celery, or that of this package's own workers.
+ */
 export function encodeControlRequest(
   request: Pick<ControlRequest, 'method'> & Partial<ControlRequest>,
+  exchange: typeof CONTROL_EXCHANGE | typeof NODE_CONTROL_EXCHANGE = CONTROL_EXCHANGE,
 ): Publication {
   const { method, destination = null, pattern = null, matcher = null, clock = 0, expires = 0 } = request;
   const { arguments: args = {}, replyTo } = request;
@@ -59,7 +66,7 @@ export function encodeControlRequest(
   };
   const body = { method, arguments: args, destination, pattern, matcher, ...reply };
   return {
-    exchange: CONTROL_EXCHANGE,
+    exchange,
     routingKey: '',
     body: Buffer.from(stringifyJson(body)),
     properties: { ...JSON_CONTENT, deliveryMode: 2, priority: 0, headers: { clock, expires } },

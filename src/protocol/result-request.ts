@@ -2,8 +2,8 @@
 import { type Fields, isFields } from './fields.ts';
 import { stringifyJson } from './json.ts';
 
-/** Arguments of more JSON text than this are left out: they are known to the client, and would crowd out the result. */
-const MAX_ARGUMENTS = 1024 * 1024;
+/** Arguments of more bytes of JSON than this are left out: their client knows them, and they would crowd out the result. */
+const MAX_ARGUMENTS_BYTES = 512 * 1024;
 
 /** The request that a result belongs to. Everything is null where the task is unknown to its worker, as in Celery. */
 export interface ResultRequest {
@@ -30,7 +30,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 /** The fields that are put into a result, by their wire names and in Celery's order. */
 export function requestFields(request: ResultRequest): Fields {
   const { name, worker, retries, queue, stamps } = request;
-  const isKept = stringifyJson([request.args, request.kwargs]).length <= MAX_ARGUMENTS;
+  const isKept = Buffer.byteLength(stringifyJson([request.args, request.kwargs])) <= MAX_ARGUMENTS_BYTES;
   const args = isKept ? request.args : null;
   const kwargs = isKept ? request.kwargs : null;
   const fields = { name, args, kwargs, worker, retries, queue };

@@ -19,7 +19,7 @@ export const MAX_RESULT_BYTES = 256 * 1024 * 1024;
  * Largest result in bytes that a document or a message holds: under MongoDB's limit for a document (16 MiB) and, with
  * room for what is around it, under 12 MiB, this package's limit for messages.
  */
-export const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
+const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
 
 /** Whose result it is and where it goes. Every task message has the fields. */
 export interface ResultAddress {
@@ -44,7 +44,7 @@ export interface TaskResult extends ResultAddress {
   readonly dateDone: Date | null;
   /** Kept with the result where `result_extended` is set. */
   readonly request?: ResultRequest;
-  /** Set when the value lies elsewhere; `result` is then the reference. */
+  /** Set when the value lies in GridFS: it is what is stored and sent, in the place of `result`. */
   readonly large?: LargeResult;
 }
 
@@ -59,7 +59,7 @@ export interface ResultMeta {
   readonly dateDone: Date | null;
   /** What `result_extended` has kept. */
   readonly request?: ResultRequest;
-  /** Where the value lies, if it was too large for a reply: `result` is null then. */
+  /** Set when the value lies in GridFS; `result` is null until it is read from there. */
   readonly large?: LargeResult;
 }
 
@@ -135,8 +135,15 @@ export function unwrapResult(meta: ResultMeta): unknown {
   throw errorFromRecord(meta.taskId, recordFromResult(meta.result, meta.traceback));
 }
 
+/** Whether a document and a message have room for it; a reference takes little. */
+export function isInline({ result, large }: TaskResult): boolean {
+  if (large !== undefined || result.length * 3 <= MAX_INLINE_BYTES) return true;
+  return Buffer.byteLength(result) <= MAX_INLINE_BYTES;
+}
+
 /** @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent. */
 export function assertResultSize({ taskId, result }: TaskResult): void {
+  if (result.length * 3 <= MAX_RESULT_BYTES) return;
   const bytes = Buffer.byteLength(result);
   if (bytes <= MAX_RESULT_BYTES) return;
   throw new MessageTooLarge(

@@ -13,6 +13,7 @@ import type { TaskEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RevokedTasks } from './revoked.ts';
+import type { Watches } from './watches.ts';
 
 /** How a delivery is settled with the broker. */
 export type Settlement = 'ack' | 'requeue' | 'reject';
@@ -50,6 +51,7 @@ export interface WorkerNode {
   /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */
   readonly received: Map<string, { total: number; last: number }>;
   readonly revoked: RevokedTasks;
+  readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;
 }

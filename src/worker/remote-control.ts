@@ -85,6 +85,7 @@ function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOpt
       else executors.recall(here);
     },
     revoked: () => revoked.list(),
+    watch: (taskId, replyTo) => node.watches.add(taskId, replyTo),
     shutdown: () => void stop(),
   };
 }

@@ -19,6 +19,7 @@ import type { WorkerNode } from './node.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -150,7 +151,9 @@ async function openNode(
     queues: queueDefaults(settings),
   });
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
+    expires: settings.resultExpires,
+  });
   closers.push(() => backend.close());
   const cores = cpuCount();
   const executors = createExecutors({
@@ -164,12 +167,13 @@ async function openNode(
   options.signal?.throwIfAborted();
   const { tasks } = await executors.start();
   const manifests = new Map(tasks.map((task) => [task.name, task]));
+  const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
     tasks: manifests,
-    backend,
+    backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
     delays: createDelays(broker),
@@ -180,6 +184,7 @@ async function openNode(
     requests: new Map(),
     received: new Map(),
     revoked: createRevokedTasks(await openRevocations(mongo), logger),
+    watches,
     stopping,
   };
   return { broker, node };
