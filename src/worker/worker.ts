@@ -5,22 +5,19 @@ import { type Broker, connectBroker } from '../broker/broker.ts';
 import type { Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
-import { mingle } from '../control/mingle.ts';
+import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
-import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { cpuCount } from './cgroup.ts';
-import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
 import { createTaskEvents } from './events.ts';
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
-import { answerControl } from './remote-control.ts';
+import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches } from './watches.ts';
 
@@ -77,7 +74,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
-    concurrency: executors.slots,
+    concurrency: () => executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
@@ -103,7 +100,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const [most] = settings.autoscale ?? [executors.slots];
   intake = openIntake(node, broker, { queues: settings.queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
-  openRemoteControl(node, parts, closers);
+  const mailbox = openRemoteControl(node, parts);
+  closers.push(() => mailbox?.close());
   closers.push(() => parts.intake.stop());
   closers.push(() => parts.autoscaler?.stop());
   await intake.started();
@@ -116,41 +114,6 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     return stop();
   };
   return { hostname: node.hostname, url: health.url, done, stop, kill };
-}
-
-function openRemoteControl(node: WorkerNode, parts: WorkerParts, closers: Closers): void {
-  const { remoteControl: policy } = node.settings;
-  if (policy === 'off') return;
-  const { broker } = parts;
-  const worker = createControlledWorker(node, parts);
-  const mailbox = answerControl(worker, { broker, policy, logger: node.logger });
-  closers.push(() => mailbox.close());
-}
-
-function heartbeatOf({ dispatcher, settings, executors, received }: WorkerNode): Heartbeat {
-  return createHeartbeat({
-    dispatcher,
-    interval: settings.heartbeatInterval,
-    active: () => executors.active.length,
-    processed: () => [...received.values()].reduce((sum, { total }) => sum + total, 0),
-  });
-}
-
-/** Null where the number of slots is fixed. */
-function autoscalerOf(
-  { settings, executors, requests, received }: WorkerNode,
-  intake: Intake,
-): Autoscaler | null {
-  if (!settings.autoscale) return null;
-  const [most, fewest] = settings.autoscale;
-  return startAutoscaler({
-    range: { most, fewest },
-    slots: () => executors.slots,
-    load: () => [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length,
-    lastReceived: () => Math.max(0, ...[...received.values()].map(({ last }) => last)),
-    resize: (slots) => executors.resize(slots),
-    onRange: (range) => intake.resize(range.most),
-  });
 }
 
 /** Never resolves; rejects with the signal's reason. */
@@ -204,20 +167,12 @@ async function openNode(
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const clock = createClock();
-  const revoked = createRevokedTasks();
-  const { publisher } = broker;
-  const [{ tasks: manifests }, learnt] = await Promise.all([
+  const [{ tasks: manifests }, joined] = await Promise.all([
     executors.start(),
-    mingle({
-      ...{ hostname, clock, publisher, logger, signal: stopping, revoked: revoked.list() },
-      openReplies: broker.openControlReplies,
-    }),
+    join(broker, { hostname, logger, signal: stopping }),
   ]);
-  revoked.add(learnt);
   const tasks = new Map(manifests.map((task) => [task.name, task]));
-  const dispatcher = createEventDispatcher({ publisher, hostname, clock });
-  dispatcher.taskEvents = settings.taskEvents;
+  joined.dispatcher.taskEvents = settings.taskEvents;
   const node: WorkerNode = {
     hostname,
     executors,
@@ -225,19 +180,30 @@ async function openNode(
     tasks,
     backend,
     ledger: await openLedger(mongo),
-    publisher,
+    publisher: broker.publisher,
     metrics: createMetrics(),
-    events: createTaskEvents(dispatcher, tasks),
-    dispatcher,
-    clock,
+    events: createTaskEvents(joined.dispatcher, tasks),
+    ...joined,
     logger,
     requests: new Map(),
     received: new Map(),
-    revoked,
     watches: createWatches(),
     stopping,
   };
   return { broker, node };
+}
+
+/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+async function join(
+  broker: Broker,
+  self: Pick<MingleOptions, 'hostname' | 'logger' | 'signal'>,
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
+  const { publisher, openControlReplies: openReplies } = broker;
+  const clock = createClock();
+  const revoked = createRevokedTasks();
+  revoked.add(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
+  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
+  return { clock, revoked, dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {
