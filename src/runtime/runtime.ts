@@ -1,7 +1,9 @@
 /** `om.runtime`: submits tasks to the workers and follows them. */
 import type { TaskDefinition } from '../contract/task.ts';
 import type { Transport } from '../contract/transport.ts';
+import type { ClusterEvent } from '../protocol/cluster-event.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { type EventOptions, listenToEvents } from './events.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
 import { type ResultReader, Results } from './results.ts';
@@ -36,6 +38,11 @@ export interface OmegaRuntime {
   result<Result = unknown>(taskId: string): TaskHandle<Result>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
+  /**
+   * What workers and clients tell from now on, until the signal is aborted or the loop is left. Throws
+   * OperationalError when the client is closed meanwhile.
+   */
+  events(options?: EventOptions): AsyncIterable<ClusterEvent>;
 }
 
 export interface RuntimeOptions {
@@ -84,5 +91,6 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
       sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), context),
     control,
+    events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };
 }
