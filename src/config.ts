@@ -38,9 +38,9 @@ const settingsSchema = z.object({
   resultBackend: setting(
     z
       .string()
-      .regex(/^(rpc:\/\/|mongodb(\+srv)?:\/\/.+)?$/)
+      .regex(/^(rpc:\/\/|(mongodb(\+srv)?|rediss?|(redis\+)?socket):\/\/.+)?$/)
       .default(''),
-    'where results go: rpc:// or mongodb://host/db; empty for both, stored at the mongo URL and then sent',
+    'where results go: rpc://, mongodb://host/db or redis://host/db; empty for the first two, stored at the mongo URL and then sent',
     { env: ['OMEGA_RESULT_BACKEND'] },
   ),
   bucket: setting(z.string().min(1).default('omegaml'), 'bucket of the stores', { env: ['OMEGA_BUCKET'] }),
@@ -120,6 +120,11 @@ const settingsSchema = z.object({
     z.coerce.number().int().min(1).max(255).optional(),
     'highest priority (x-max-priority) of the classic queues that do not exist yet (default: none)',
     { env: ['OMEGA_QUEUE_MAX_PRIORITY'] },
+  ),
+  delayQueueType: setting(
+    z.enum(['classic', 'quorum']).default('quorum'),
+    "type of Celery's delay queues where they do not exist yet: classic or quorum",
+    { env: ['OMEGA_DELAY_QUEUE_TYPE'] },
   ),
   disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {
     env: ['OMEGA_DISABLE_RATE_LIMITS'],

@@ -7,6 +7,7 @@ import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } fr
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
+import { checkQueueName, declareDelayed, type QueueDefaults } from './topology.ts';
 
 export interface BrokerOptions {
   /** As Celery writes it: `amqp://user:password@host:port/vhost`. */
@@ -17,6 +18,8 @@ export interface BrokerOptions {
   readonly heartbeat?: number;
   /** Keep trying until the broker is there, instead of failing. Default true. */
   readonly retry?: boolean;
+  /** How queues are declared that do not exist. Default: as Celery does. */
+  readonly queues?: QueueDefaults | undefined;
   /** Told of lost connections and channels, as warnings. */
   readonly logger?: LogPort;
 }
@@ -40,6 +43,12 @@ export interface Broker {
     options: ConsumerOptions,
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ): TaskConsumer;
+  /**
+   * Declares Celery's delay queues, where they are missing, and lets delayed messages reach this queue.
+   *
+   * @throws InvalidName, OperationalError
+   */
+  declareDelayed(queue: string): Promise<void>;
   /** Opens the control mailbox of a nodename. @throws InvalidName */
   openMailbox(nodename: string, onRequest: (request: MailboxRequest) => void | Promise<void>): Mailbox;
   /**
@@ -88,7 +97,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       return publishing.state === 'blocked';
     },
     publisher,
-    createConsumer: (consumer, onDelivery) => new TaskConsumer(consuming, consumer, onDelivery),
+    createConsumer: (consumer, onDelivery) =>
+      new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
+    declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),
     openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
     openControlReplies: (oid, onReply) => openControlReplies(consuming, oid, onReply),
     onStateChange: (listener) => onStateChange(sessions, listener),
@@ -97,6 +108,18 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       await Promise.all(sessions.map((session) => session.close()));
     },
   };
+}
+
+/** What `declareDelayed` of a worker's and of a client's side does. */
+export async function prepareDelayed(
+  session: Session,
+  queue: string,
+  defaults?: QueueDefaults,
+): Promise<void> {
+  checkQueueName(queue);
+  await session.perform(`prepare delayed delivery to queue '${queue}'`, (connection) =>
+    declareDelayed(connection, queue, defaults),
+  );
 }
 
 /** A session with the settings that every connection of ours has. */

@@ -9,12 +9,14 @@ import { createDelivery, type Delivery, type DeliverySource } from './delivery.t
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { declareBoundQueue } from './topology.ts';
+import { bindDelayed, declareBoundQueue, type QueueDefaults } from './topology.ts';
 
 interface ConsumeChannelOptions {
   /** For logs. */
   readonly name: string;
   readonly queue: QueueBinding;
+  /** How it is declared if it does not exist. */
+  readonly defaults: QueueDefaults;
   /** Unacknowledged deliveries that the broker lets us have (`basic.qos`, global=false). */
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
@@ -29,6 +31,8 @@ interface Live extends DeliverySource {
   consumerTag: string | null;
   /** With which that consumer was started. */
   prefetch: number;
+  /** Whether delayed messages for the queue reach it. */
+  bound: boolean;
 }
 
 export class ConsumeChannel {
@@ -94,7 +98,10 @@ export class ConsumeChannel {
   }
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
-    this.#live = { channel, connection, alive: true, consumerTag: null, prefetch: 0 };
+    this.#live = {
+      ...{ channel, connection, queue: this.#queue.name },
+      ...{ alive: true, consumerTag: null, prefetch: 0, bound: false },
+    };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }
@@ -138,7 +145,8 @@ export class ConsumeChannel {
 
   async #consume(live: Live): Promise<void> {
     const prefetch = this.#prefetch;
-    await declareBoundQueue(live.connection, this.#queue);
+    await declareBoundQueue(live.connection, this.#queue, this.#options.defaults);
+    await this.#bind(live);
     // Counts for consumers that are started from now on.
     await live.channel.prefetch(prefetch, false);
     let cancelled = false;
@@ -154,9 +162,19 @@ export class ConsumeChannel {
     this.#options.onChange();
   }
 
+  /** Once, and again for a queue that was deleted. Without it only delayed messages are late, or lost. */
+  async #bind(live: Live): Promise<void> {
+    if (live.bound) return;
+    live.bound = true;
+    await bindDelayed(live.connection, live.queue).catch((error) =>
+      this.#session.report(error, `delayed messages do not reach queue '${live.queue}'`),
+    );
+  }
+
   /** The broker has cancelled the consumer: its queue was deleted, or moved to another node. */
   #cancelled(live: Live): void {
     live.consumerTag = null;
+    live.bound = false;
     this.#session.report(
       new Error(`consumer of queue '${this.#queue.name}' cancelled`),
       'the queue is gone: declaring it',

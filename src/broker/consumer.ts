@@ -5,7 +5,7 @@ import { ConsumeChannel } from './consume-channel.ts';
 import type { Delivery } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
-import { checkQueueName, directBinding } from './topology.ts';
+import { CELERY_QUEUES, checkQueueName, directBinding, type QueueDefaults } from './topology.ts';
 
 export type { Delivery } from './delivery.ts';
 
@@ -15,6 +15,8 @@ export interface ConsumerOptions {
   readonly prefetch: number;
   /** Prefetch of the burst consumer, per queue. Default 100. */
   readonly burstPrefetch?: number;
+  /** How queues are declared that do not exist. Default: as Celery does, classic and without arguments. */
+  readonly defaults?: QueueDefaults | undefined;
 }
 
 /** The two channels of a queue, and whether it is to be consumed. */
@@ -42,6 +44,7 @@ export class TaskConsumer {
   readonly #session: Session;
   readonly #onDelivery: (delivery: Delivery) => void | Promise<void>;
   readonly #burstPrefetch: number;
+  readonly #defaults: QueueDefaults;
   /** By name; also of queues that are not consumed any more, since their deliveries are settled on the channels. */
   readonly #sources = new Map<string, Source>();
   readonly #listeners = new Set<(consuming: boolean) => void>();
@@ -56,9 +59,10 @@ export class TaskConsumer {
     options: ConsumerOptions,
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ) {
-    const { queues, prefetch, burstPrefetch = BURST_PREFETCH } = options;
+    const { queues, prefetch, burstPrefetch = BURST_PREFETCH, defaults = CELERY_QUEUES } = options;
     this.#session = session;
     this.#onDelivery = onDelivery;
+    this.#defaults = defaults;
     this.#prefetch = checkPrefetch(prefetch);
     this.#burstPrefetch = checkPrefetch(burstPrefetch);
     if (queues.length === 0)
@@ -163,7 +167,7 @@ export class TaskConsumer {
   }
 
   #openSource(queue: QueueBinding): Source {
-    const shared = { queue, onDelivery: this.#onDelivery };
+    const shared = { queue, defaults: this.#defaults, onDelivery: this.#onDelivery };
     const base = { ...shared, name: 'consume', prefetch: this.#prefetch, onChange: () => this.#changed() };
     const burst = {
       ...shared,

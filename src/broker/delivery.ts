@@ -7,6 +7,8 @@ export interface Delivery {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
+  readonly queue: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -25,6 +27,7 @@ export interface Delivery {
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
   readonly channel: Channel;
+  readonly queue: string;
   alive: boolean;
 }
 
@@ -52,6 +55,10 @@ class ChannelDelivery implements Delivery {
 
   get headers(): Readonly<Record<string, unknown>> {
     return this.properties.headers ?? {};
+  }
+
+  get queue(): string {
+    return this.#source.queue;
   }
 
   get exchange(): string {

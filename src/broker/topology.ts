@@ -3,10 +3,17 @@
  * already is used as it is: another type or other arguments are the operator's choice, and declaring it
  * again would only close the channel (406).
  */
-import type { Channel, ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel, Options } from 'amqplib';
 import type { ExchangeType, QueueBinding } from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
 import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
+import {
+  DELAY_LEVELS,
+  DELAYED_DELIVERY_EXCHANGE,
+  delayedBindingKey,
+  delayLevelName,
+  isDelayable,
+} from '../protocol/delay.ts';
 import { EVENT_EXCHANGE } from '../protocol/event.ts';
 import { NOT_FOUND, replyCode } from './reply-code.ts';
 import { closeQuietly } from './supervised-channel.ts';
@@ -24,6 +31,18 @@ const EVENT_QUEUE = { durable: false, exclusive: true, autoDelete: true, expires
 /** How long a client's reply queue outlives its connection. */
 const REPLY_QUEUE_EXPIRES_MS = 600_000;
 const MAX_NAME_BYTES = 255;
+
+/** How queues are declared that do not exist yet; what exists is used as it is. */
+export interface QueueDefaults {
+  readonly type: 'classic' | 'quorum';
+  /** `x-max-priority` of classic queues; undefined for none. */
+  readonly maxPriority?: number | undefined;
+  /** Type of the delay queues (Celery's `broker_native_delayed_delivery_queue_type`). */
+  readonly delayType: 'classic' | 'quorum';
+}
+
+/** What Celery declares without settings. */
+export const CELERY_QUEUES: QueueDefaults = { type: 'classic', delayType: 'quorum' };
 
 /**
  * Checks the name of a queue: 1 to 255 bytes of UTF-8, not starting with `amq.` (AMQP 0-9-1, 1.7.2.1).
@@ -46,20 +65,28 @@ export function directBinding(queue: string): QueueBinding {
 }
 
 /** A task queue, and the exchange through which it is reached where that is not its own. */
-export async function declareBoundQueue(connection: ChannelModel, binding: QueueBinding): Promise<void> {
+export async function declareBoundQueue(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults,
+): Promise<void> {
   const { name, exchange, exchangeType, routingKey } = binding;
-  await declareTaskQueue(connection, name);
+  await declareTaskQueue(connection, name, defaults);
   if (exchange === name && routingKey === name) return;
   await declareExchange(connection, exchange, exchangeType, { durable: true });
   await onChannel(connection, (channel) => channel.bindQueue(name, exchange, routingKey));
 }
 
 /** A task queue, its direct exchange of the same name, and the binding between them. */
-export async function declareTaskQueue(connection: ChannelModel, queue: string): Promise<void> {
+export async function declareTaskQueue(
+  connection: ChannelModel,
+  queue: string,
+  defaults: QueueDefaults = CELERY_QUEUES,
+): Promise<void> {
   if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
   await declareExchange(connection, queue, 'direct', { durable: true });
   await onChannel(connection, async (channel) => {
-    await channel.assertQueue(queue, { durable: true });
+    await channel.assertQueue(queue, queueOptions(defaults));
     await channel.bindQueue(queue, queue, queue);
   });
 }
@@ -72,6 +99,48 @@ export async function declareSharedExchanges(connection: ChannelModel): Promise<
     declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false }),
     declareExchange(connection, EVENT_EXCHANGE, 'topic', { durable: true }),
   ]);
+}
+
+/**
+ * The delay queues, and a task queue's way out of them. All of it is looked at each time, since a program that
+ * ended halfway, ours or Celery's, may have left a part.
+ */
+export async function declareDelayed(
+  connection: ChannelModel,
+  queue: string,
+  { delayType }: QueueDefaults = CELERY_QUEUES,
+): Promise<void> {
+  await bindDelayed(connection, queue);
+  // From the last level up: nothing can enter before there is a way out.
+  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, delayType);
+}
+
+/** Lets delayed messages reach a task queue; nothing for a queue whose name is too long for them. */
+export async function bindDelayed(connection: ChannelModel, queue: string): Promise<void> {
+  if (!isDelayable(queue)) return;
+  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
+  await onChannel(connection, (channel) =>
+    channel.bindQueue(queue, DELAYED_DELIVERY_EXCHANGE, delayedBindingKey(queue)),
+  );
+}
+
+/** One level, as kombu declares it (kombu/transport/native_delayed_delivery.py). */
+async function declareDelayLevel(
+  connection: ChannelModel,
+  level: number,
+  type: QueueDefaults['delayType'],
+): Promise<void> {
+  const name = delayLevelName(level);
+  const next = level === 0 ? DELAYED_DELIVERY_EXCHANGE : delayLevelName(level - 1);
+  const above = '*.'.repeat(DELAY_LEVELS - 1 - level);
+  await declareExchange(connection, name, 'topic', { durable: true });
+  if (!(await exists(connection, (channel) => channel.checkQueue(name)))) {
+    await onChannel(connection, (channel) => channel.assertQueue(name, delayQueueOptions(level, next, type)));
+  }
+  await onChannel(connection, async (channel) => {
+    await channel.bindQueue(name, name, `${above}1.#`);
+    await channel.bindExchange(next, name, `${above}0.#`);
+  });
 }
 
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
@@ -128,6 +197,29 @@ export async function declareReplyQueue(channel: Channel, oid: string): Promise<
 /** Deletes a client's reply queue, with the results nobody waits for any more. */
 export async function deleteReplyQueue(connection: ChannelModel, oid: string): Promise<void> {
   await onChannel(connection, (channel) => channel.deleteQueue(oid));
+}
+
+function queueOptions({ type, maxPriority }: QueueDefaults): Options.AssertQueue {
+  if (type === 'quorum') return { durable: true, arguments: { 'x-queue-type': 'quorum' } };
+  return { durable: true, ...(maxPriority === undefined ? {} : { maxPriority }) };
+}
+
+function delayQueueOptions(
+  level: number,
+  next: string,
+  type: QueueDefaults['delayType'],
+): Options.AssertQueue {
+  return {
+    durable: true,
+    arguments: {
+      'x-queue-type': type,
+      'x-overflow': 'reject-publish',
+      'x-message-ttl': 2 ** level * 1000,
+      'x-dead-letter-exchange': next,
+      // Without it a quorum queue may lose what it passes on when a node fails.
+      ...(type === 'quorum' && { 'x-dead-letter-strategy': 'at-least-once' }),
+    },
+  };
 }
 
 async function declareExchange(

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Reply, Transport } from '../contract/transport.ts';
-import { type BrokerOptions, createSession } from './broker.ts';
+import { type BrokerOptions, createSession, prepareDelayed } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
 import { toReply } from './delivery.ts';
 import { openedOrClosed } from './mailbox.ts';
@@ -54,7 +54,9 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
     publish: (publication) => publisher.publish(publication),
     async declareQueue(queue) {
       checkQueueName(queue);
-      await session.perform(`declare queue '${queue}'`, (connection) => declareTaskQueue(connection, queue));
+      await session.perform(`declare queue '${queue}'`, (connection) =>
+        declareTaskQueue(connection, queue, options.queues),
+      );
     },
     async purgeQueue(queue) {
       checkQueueName(queue);
@@ -65,6 +67,7 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
       return count;
     },
     onEvent: (listener, pattern = '#') => receiveEvents(session, listener, pattern),
+    declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),
     async close() {
       await publisher.close();
       await settlesWithin(discardReplies(), DISCARD_TIMEOUT_MS);

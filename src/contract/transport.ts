@@ -47,7 +47,7 @@ export interface Publisher {
 export interface Transport extends Publisher {
   /** Name of this client's reply queue and its id as a control client. */
   readonly oid: string;
-  /** Declares a task queue and its exchange as Celery does (durable, direct, no arguments). */
+  /** Declares a task queue and its exchange as Celery does (durable, direct), with the configured type. */
   declareQueue(queue: string): Promise<void>;
   /**
    * Removes the messages that wait in a queue.
@@ -55,6 +55,11 @@ export interface Transport extends Publisher {
    * @returns how many they were, null where there is no such queue.
    */
   purgeQueue(queue: string): Promise<number | null>;
+  /**
+   * Prepares delayed delivery to a task queue that is declared: before the first publication that
+   * `delayUntil` (protocol/delay.ts) sends through the delay queues, and again when one is unroutable.
+   */
+  declareDelayed(queue: string): Promise<void>;
   /** Opens the reply queue (once) and hands every reply to `listener`. */
   onReply(listener: (reply: Reply) => void): Promise<void>;
   /** Opens the control reply queue (once) and hands every control reply to `listener`. */

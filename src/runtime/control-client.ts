@@ -83,8 +83,8 @@ export interface ControlClient {
   cast(command: string, args?: Arguments, options?: BroadcastOptions): Promise<void>;
   /** Sends a command that only workers of this package know, and waits for no answer. */
   castToNodes(command: string, args: Arguments): Promise<void>;
-  /** Tells all workers not to run a task, or with `terminate` to end it. Waits for no reply. */
-  revoke(taskId: string, terminate: boolean): Promise<void>;
+  /** Tells all workers not to run a task or several, or with `terminate` to end them. Waits for no reply. */
+  revoke(taskId: string | readonly string[], terminate: boolean): Promise<void>;
   /** Looks into the workers. */
   inspect(options?: BroadcastOptions): Inspect;
   /** Tells workers to do something, and waits for their answers. */
@@ -132,7 +132,7 @@ export function createControlClient(transport: Transport): ControlClient {
     cast,
     castToNodes: (command, args) =>
       transport.publish(encodeControlRequest(requestOf(command, args, {}), NODE_CONTROL_EXCHANGE)),
-    revoke: (taskId, terminate) => cast('revoke', { task_id: taskId, terminate, signal: null }),
+    revoke: (taskIds, terminate) => cast('revoke', { task_id: taskIds, terminate, signal: null }),
     inspect: (options = {}) => createInspect((command, args) => broadcast(command, args, options)),
     tell: (options = {}) =>
       createCommands(

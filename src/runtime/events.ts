@@ -16,7 +16,7 @@ const MAX_WAITING = 10_000;
 
 /**
  * The events from now on, until the signal is aborted or the loop is left. Task events come only from workers that
- * send them: `control.enableEvents()` asks for it.
+ * send them: `control.tell().enableEvents()` asks for it.
  *
  * @param closing ends the listening with an error when the client is closed.
  */

@@ -4,9 +4,12 @@
 const MAX_REVOKED = 50_000;
 
 export interface RevokedTasks {
-  add(taskIds: readonly string[]): void;
+  /** Revokes tasks. */
+  add(taskIds: readonly string[]): Promise<void>;
   /** Values of stamps by the stamp's name: a task with any of them is revoked. */
-  addStamps(stamps: Readonly<Record<string, readonly string[]>>): void;
+  addStamps(stamps: Readonly<Record<string, readonly string[]>>): Promise<void>;
+  /** Takes over what another worker knows (Celery's mingle). */
+  merge(taskIds: readonly string[]): void;
   has(taskId: string): boolean;
   /** Whether a task with these stamps is revoked. */
   hasStamps(stamps: Readonly<Record<string, unknown>>): boolean;
@@ -17,10 +20,13 @@ export function createRevokedTasks(): RevokedTasks {
   const ids = new Set<string>();
   const stamped = new Set<string>();
   return {
-    add(taskIds) {
+    async add(taskIds) {
       for (const taskId of taskIds) addLast(ids, taskId);
     },
-    addStamps(stamps) {
+    merge(taskIds) {
+      for (const taskId of taskIds) addLast(ids, taskId);
+    },
+    async addStamps(stamps) {
       for (const pair of pairsOf(stamps)) addLast(stamped, pair);
     },
     has: (taskId) => ids.has(taskId),

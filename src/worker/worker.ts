@@ -153,7 +153,9 @@ async function openNode(
   closers.push(() => mongo.close());
   const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
+    expires: settings.resultExpires,
+  });
   closers.push(() => backend.close());
   const cores = cpuCount();
   const executors = createExecutors({
@@ -201,7 +203,7 @@ async function join(
   const { publisher, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks();
-  revoked.add(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
   const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
   return { clock, revoked, dispatcher };
 }

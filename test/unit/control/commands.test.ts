@@ -54,7 +54,7 @@ function createWorker(change: Partial<ControlledWorker> = {}): {
       return ids.filter((id) => id === 'running');
     },
     revoked: () => ['old'],
-    revokeStamped: note('revokeStamped'),
+    revokeStamped: async (stamps) => note('revokeStamped')(stamps),
     runningWith: () => new Map(),
     mergeRevoked: note('mergeRevoked'),
     addQueue: note('addQueue'),
