@@ -68,7 +68,10 @@ export function createApplications(context: ApplyContext): Applications {
   }
 
   /** Nothing is heard of tasks that were not sent; those that travel with them, as in a chain, stay expected. */
-  function forget(tasks: ReadonlyMap<string, TrackedTask>, sendings: ReadonlyMap<string, Promise<void>>): void {
+  function forget(
+    tasks: ReadonlyMap<string, TrackedTask>,
+    sendings: ReadonlyMap<string, Promise<void>>,
+  ): void {
     for (const [id, task] of tasks) sendings.get(id)?.catch(() => results.forget(task));
   }
 

@@ -157,10 +157,7 @@ function valuesOf(members: readonly ResultTuple[], progress: GroupProgress): unk
   return members.map(valueOf);
 }
 
-function groupResultOf<Value>(
-  index: number,
-  result: Parameters<typeof unwrapResult>[0],
-): GroupResult<Value> {
+function groupResultOf<Value>(index: number, result: Parameters<typeof unwrapResult>[0]): GroupResult<Value> {
   try {
     return { index, value: unwrapResult(result) as Value, error: null };
   } catch (error) {

@@ -36,6 +36,13 @@ export interface OmegaRuntime {
   ping(options?: SendOptions): TaskHandle<Pong>;
   /** A handle for a task sent earlier, by any process. */
   result<Result = unknown>(taskId: string): TaskHandle<Result>;
+  /**
+   * Removes the tasks that wait in a queue.
+   *
+   * @param queue Default: the first of the settings' queues.
+   * @returns how many they were; null where there is no such queue.
+   */
+  purge(queue?: string): Promise<number | null>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
   /**
@@ -90,6 +97,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
     ping: (sendOptions) =>
       sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), context),
+    purge: (name = queue) => transport.purgeQueue(name),
     control,
     events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };
