@@ -1,5 +1,8 @@
 /** The facade: one object with the stores and the runtime, by omega|ml's names. */
 import { randomBytes } from 'node:crypto';
+import type { ResultStore } from './backend/backend.ts';
+import { openResultStore } from './backend/backends.ts';
+import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { connectTransport } from './broker/transport.ts';
 import { loadSettings, type Settings, type SettingValues } from './config.ts';
@@ -49,14 +52,12 @@ export async function connectWith(settings: Settings): Promise<Omega> {
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
-  const open = async (url: string): Promise<Mongo> => {
-    const mongo = await connectMongo(url);
-    closers.push(() => mongo.close());
-    return mongo;
-  };
   try {
-    const mongo = await open(settings.mongoUrl);
-    const reader = await openResultReader(settings.resultBackend, mongo, open);
+    const mongo = await connectMongo(settings.mongoUrl);
+    closers.push(() => mongo.close());
+    const store = await openStore(settings, mongo);
+    if (store) closers.push(() => store.close());
+    const reader = store && readerOf(store);
     const name = 'omegaml-node client';
     const transport = await connectTransport({ url: settings.broker, name, retry: false });
     closers.push(() => transport.close());
@@ -85,6 +86,7 @@ function createOmega(settings: Settings, { mongo, reader, transport, closeAll }:
     runtime: createRuntime({
       transport,
       reader,
+      resolveLarge: openLargeResults(mongo).resolve,
       stage: createStage(datasets),
       queue: settings.queues[0] ?? 'default',
       bucket: bucket === 'omegaml' ? null : bucket,
@@ -105,14 +107,19 @@ function clientClosed(): OperationalError {
 }
 
 /** Null when results are not stored anywhere. */
-async function openResultReader(
-  resultBackend: string,
+async function openStore(
+  { resultBackend, resultExpires }: Settings,
   mongo: Mongo,
-  open: (url: string) => Promise<Mongo>,
-): Promise<ResultReader | null> {
+): Promise<ResultStore | null> {
+  const options = { expires: resultExpires };
   if (resultBackend === 'rpc://') return null;
-  const backend = await openMongoBackend(resultBackend === '' ? mongo : await open(resultBackend));
-  return { fetch: (taskId) => backend.fetchResult(taskId) };
+  return resultBackend === ''
+    ? await openMongoBackend(mongo, options)
+    : await openResultStore(resultBackend, options);
+}
+
+function readerOf(store: ResultStore): ResultReader {
+  return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */

@@ -236,14 +236,9 @@ export class ExecutorProcess {
     if (assignment) void answerSend(assignment, request).then((answer) => this.#outbox.push(answer));
   }
 
-  /** Lets go of jobs that did not start: ends the recalled ones, gives the others back to the pool. */
+  /** Gives jobs back to the pool that did not start. */
   #release(isReturned: (assignment: Assignment) => boolean): void {
-    const released = this.unstarted.filter(isReturned);
-    for (const assignment of released) {
-      this.#backlog.remove(assignment);
-      if (assignment.recalledAs) assignment.end({ kind: assignment.recalledAs });
-    }
-    this.#listener.onUnstarted(released.filter(({ recalledAs }) => recalledAs === null));
+    this.#listener.onUnstarted(this.#backlog.release(isReturned));
   }
 
   /** The news of a child may come after the end of its executor. */
@@ -268,22 +263,15 @@ export class ExecutorProcess {
       { executor_pid: this.pid, ...(this.running && this.#lastTask) },
       `executor ended: ${detail}`,
     );
-    this.#blame(detail);
+    this.#backlog.blame((running) => this.#endingOf(running, detail));
     this.#release(() => true);
     this.#listener.onExit(this, this.#failure && `${this.#failure} (${detail})`);
   }
 
-  /** Ends the job that ran when the process died. Where none did, the next one is under suspicion. */
-  #blame(detail: string): void {
-    const { running } = this;
-    const [suspect] = this.unstarted;
-    if (!running) {
-      if (suspect) suspect.deaths += 1;
-      return;
-    }
-    this.#backlog.remove(running);
+  /** How the job ends that ran when the process died. */
+  #endingOf(running: Assignment, detail: string): Ending {
     const verdict = this.#verdict?.assignment === running ? this.#verdict.ending : undefined;
-    running.end(verdict ?? { kind: 'lost', started: true, detail });
+    return verdict ?? { kind: 'lost', started: true, detail };
   }
 
   #limitClose(): void {

@@ -1,14 +1,16 @@
 /** `om.runtime`: submits tasks to the workers and follows them. */
 import type { TaskDefinition } from '../contract/task.ts';
-import type { Transport } from '../contract/transport.ts';
+import type { Reply, Transport } from '../contract/transport.ts';
 import type { ClusterEvent } from '../protocol/cluster-event.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type EventOptions, listenToEvents } from './events.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
-import { type ResultReader, Results } from './results.ts';
+import { openOnce } from './open-once.ts';
+import { type ResultReader, type ResultSources, Results } from './results.ts';
 import { createSend, type Send, type SendOptions } from './send.ts';
 import { TaskHandle } from './task-handle.ts';
+import { createWatchRequest } from './watch-request.ts';
 
 /** What `omega_ping` answers. */
 export interface Pong {
@@ -56,6 +58,8 @@ export interface RuntimeOptions {
   readonly transport: Transport;
   /** Reads stored results; null when no backend stores them. */
   readonly reader: ResultReader | null;
+  /** Reads values that were too large for their replies. */
+  readonly resolveLarge?: ResultSources['resolve'];
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
@@ -72,9 +76,14 @@ const HARD_LIMIT_GRACE = 30;
 
 export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const { transport, queue, taskTimeout, stage, bucket } = options;
-  const results = new Results(options.reader, options.closing);
+  const onReply = (reply: Reply) => results.receive(reply);
+  const listen = openOnce(() => transport.onReply(onReply));
+  const results = new Results(options.reader, options.closing, {
+    ask: createWatchRequest(transport, listen),
+    ...(options.resolveLarge && { resolve: options.resolveLarge }),
+  });
   const control = createControlClient(transport);
-  const context = { transport, results, queue, revoke: control.revoke };
+  const context = { transport, results, listen, queue, revoke: control.revoke };
   const send = createSend(context);
   const sendLimited: Send = (taskName, input, sendOptions) => {
     const softTimeLimit = sendOptions?.softTimeLimit ?? taskTimeout;

@@ -1,10 +1,9 @@
 /** Sending one task: its message, its reply queue, its handle. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Publication, Reply, Transport } from '../contract/transport.ts';
+import type { Publication, Transport } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
 import { encodeTask } from '../protocol/task-message.ts';
-import { openOnce } from './open-once.ts';
 import type { Results, TrackedTask } from './results.ts';
 import { type HandleContext, TaskHandle } from './task-handle.ts';
 
@@ -55,6 +54,8 @@ export type Send = <Result>(
 export interface SendContext extends HandleContext {
   readonly transport: Transport;
   readonly results: Results;
+  /** Opens the reply queue. */
+  listen(): Promise<void>;
   /** Where tasks go that are sent without a queue. */
   readonly queue: string;
 }
@@ -67,10 +68,8 @@ interface Call {
 }
 
 export function createSend(context: SendContext): Send {
-  const { transport, results } = context;
+  const { transport, results, listen } = context;
   const declared = new Map<string, Promise<void>>();
-  const onReply = (reply: Reply) => results.receive(reply);
-  const listen = openOnce(() => transport.onReply(onReply));
 
   async function deliver({ task, taskName, options, defaults }: Call, { args, kwargs }: TaskInput) {
     const queue = options.queue ?? context.queue;

@@ -19,7 +19,7 @@ import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { createRevokedTasks } from './revoked.ts';
-import { createWatches } from './watches.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -175,12 +175,13 @@ async function openNode(
   ]);
   const tasks = new Map(manifests.map((task) => [task.name, task]));
   joined.dispatcher.taskEvents = settings.taskEvents;
+  const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
     tasks,
-    backend,
+    backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
     metrics: createMetrics(),
@@ -189,7 +190,7 @@ async function openNode(
     logger,
     requests: new Map(),
     received: new Map(),
-    watches: createWatches(),
+    watches,
     stopping,
   };
   return { broker, node };

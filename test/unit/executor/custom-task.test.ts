@@ -23,18 +23,6 @@ test('keyword arguments are the input, with the defaults of the schema', async (
   expect(await run(repeat, [], { text: 'ab' })).toEqual({ kind: 'success', result: '"abab"' });
 });
 
-test('the only positional argument is the input', async () => {
-  expect(await run(repeat, [{ text: 'ab' }], {})).toEqual({ kind: 'success', result: '"abab"' });
-});
-
-test.each([
-  [[1, 2], {}],
-  [[{ text: 'a' }], { text: 'a' }],
-])('%j and %j are no input', async (args, kwargs) => {
-  const outcome = await run(repeat, args, kwargs);
-  expect(outcome).toMatchObject({ kind: 'failure', error: { excType: 'TypeError' } });
-});
-
 test('what does not fit the schema is named by its path', async () => {
   const outcome = await run(repeat, [], { text: 'a', times: [1, 'two'] });
   expect(outcome).toMatchObject({ error: { excMessage: [expect.stringMatching(/'repeat'.* times\.1: /)] } });
