@@ -5,7 +5,7 @@ import { openResultStore } from './backend/backends.ts';
 import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
@@ -59,7 +59,8 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     if (store) closers.push(() => store.close());
     const reader = store && readerOf(store);
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    const queues = queueDefaults(settings);
+    const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, reader, transport, closeAll });
   } catch (error) {

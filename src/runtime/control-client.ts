@@ -3,14 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reply, Transport } from '../contract/transport.ts';
 import {
-  CONTROL_EXCHANGE,
   CONTROL_REPLY_EXCHANGE,
   type ControlReply,
   type ControlRequest,
   decodeControlReply,
   encodeControlRequest,
   type Matcher,
-  NODE_CONTROL_EXCHANGE,
 } from '../protocol/control.ts';
 import type { Acknowledgement } from '../protocol/control-replies.ts';
 import { createInspect, type Inspect, type Replies } from './inspect.ts';
@@ -81,8 +79,6 @@ export interface ControlClient {
   broadcast(command: string, args?: Arguments, options?: BroadcastOptions): Promise<ControlReplies>;
   /** Sends a command and waits for no answer. */
   cast(command: string, args?: Arguments, options?: BroadcastOptions): Promise<void>;
-  /** Sends a command that only workers of this package know, and waits for no answer. */
-  castToNodes(command: string, args: Arguments): Promise<void>;
   /** Tells all workers not to run a task or several, or with `terminate` to end them. Waits for no reply. */
   revoke(taskId: string | readonly string[], terminate: boolean): Promise<void>;
   /** Looks into the workers. */
@@ -124,14 +120,12 @@ export function createControlClient(transport: Transport): ControlClient {
   }
 
   async function cast(command: string, args: Arguments = {}, options: BroadcastOptions = {}) {
-    await transport.publish(encodeControlRequest(requestOf(command, args, options), CONTROL_EXCHANGE));
+    await transport.publish(encodeControlRequest(requestOf(command, args, options)));
   }
 
   return {
     broadcast,
     cast,
-    castToNodes: (command, args) =>
-      transport.publish(encodeControlRequest(requestOf(command, args, {}), NODE_CONTROL_EXCHANGE)),
     revoke: (taskIds, terminate) => cast('revoke', { task_id: taskIds, terminate, signal: null }),
     inspect: (options = {}) => createInspect((command, args) => broadcast(command, args, options)),
     tell: (options = {}) =>

@@ -13,9 +13,9 @@ export async function refuse(
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
   const address = readResultAddress(delivery);
-  node.metrics.taskEvent('rejected', 'unregistered', delivery.routingKey);
+  node.metrics.taskEvent('rejected', 'unregistered', delivery.queue);
   node.logger.error(
-    { task_id: address?.taskId, queue: delivery.routingKey },
+    { task_id: address?.taskId, queue: delivery.queue },
     `message rejected: ${error.message}`,
   );
   if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));

@@ -2,22 +2,25 @@
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { queueDefaults, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
-import { connectMongo } from '../mongo/client.ts';
+import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
+import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
 
@@ -104,7 +107,9 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   closers.push(() => mailbox?.close());
   closers.push(() => parts.intake.stop());
   closers.push(() => parts.autoscaler?.stop());
-  await intake.started();
+  // After the mailbox is opened, so that what is revoked meanwhile is heard.
+  await node.revoked.load();
+  await intake.start();
   heartbeat.start();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
@@ -151,7 +156,10 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const broker = await connectBroker({
+    ...{ url: settings.broker, name: hostname, logger, retry: false },
+    queues: queueDefaults(settings),
+  });
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
@@ -171,7 +179,7 @@ async function openNode(
   options.signal?.throwIfAborted();
   const [{ tasks: manifests }, joined] = await Promise.all([
     executors.start(),
-    join(broker, { hostname, logger, signal: stopping }),
+    join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
   const tasks = new Map(manifests.map((task) => [task.name, task]));
   joined.dispatcher.taskEvents = settings.taskEvents;
@@ -184,8 +192,10 @@ async function openNode(
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
+    delays: createDelays(broker),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
-    events: createTaskEvents(joined.dispatcher, tasks),
+    events: createTaskEvents(joined.dispatcher),
     ...joined,
     logger,
     requests: new Map(),
@@ -199,11 +209,12 @@ async function openNode(
 /** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
 async function join(
   broker: Broker,
-  self: Pick<MingleOptions, 'hostname' | 'logger' | 'signal'>,
+  mongo: Mongo,
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
 ): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
   const { publisher, openControlReplies: openReplies } = broker;
   const clock = createClock();
-  const revoked = createRevokedTasks();
+  const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
   revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
   const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
   return { clock, revoked, dispatcher };
