@@ -175,7 +175,7 @@ export class NotFitted extends OmegaError {
   override readonly python = { excType: 'NotFittedError', excModule: 'sklearn.exceptions' };
 }
 
-/** The model cannot do this: predict_proba of a regression, fit of an ONNX file. */
+/** This cannot be done here: predict_proba of a regression, fit of an ONNX file, a chord without stored results. */
 export class OperationNotSupported extends OmegaError {
   override readonly code = 'OPERATION_NOT_SUPPORTED';
   override readonly python = { excType: 'NotImplementedError', excModule: PYTHON };
@@ -187,7 +187,7 @@ export class InvalidData extends OmegaError {
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
 }
 
-/** An estimator's options are wrong. */
+/** Options are wrong: those of an estimator, or of a call of a task. */
 export class InvalidOptions extends OmegaError {
   override readonly code = 'OPTIONS_INVALID';
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
@@ -237,6 +237,24 @@ export class ThreadExited extends OmegaError {
 export class CellTimeout extends OmegaError {
   override readonly code = 'CELL_TIME_LIMIT';
   override readonly python = { excType: 'CellTimeoutError', excModule: 'nbclient.exceptions' };
+}
+
+/** Some messages of a canvas were sent and others were not; the first error is its `cause`. */
+export class PartlySent extends OmegaError {
+  override readonly code = 'CANVAS_PARTLY_SENT';
+  /** Ids of the tasks whose messages the broker has confirmed: they run. */
+  readonly sentIds: readonly string[];
+  /** Ids of the tasks whose messages failed, or were not published any more. */
+  readonly unsentIds: readonly string[];
+
+  constructor(
+    message: string,
+    options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {},
+  ) {
+    super(message, options);
+    this.sentIds = options.sentIds ?? [];
+    this.unsentIds = options.unsentIds ?? [];
+  }
 }
 
 /** A task has been retried as often as it may be. */

@@ -6,12 +6,12 @@ export interface BrokerAddress {
   readonly hostname: string;
   readonly port: number;
   readonly virtualHost: string;
-}
-
-/** An address with its login. Never to be logged. */
-export interface BrokerLogin extends BrokerAddress {
   readonly protocol: 'amqp' | 'amqps';
   readonly username: string;
+}
+
+/** An address with its password. Never to be logged. */
+export interface BrokerLogin extends BrokerAddress {
   readonly password: string;
 }
 

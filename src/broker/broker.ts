@@ -1,9 +1,9 @@
 /** A worker's side of the broker: one connection consumes and acknowledges, another one publishes. */
 import type { LogPort } from '../contract/logger.ts';
-import type { Publisher } from '../contract/transport.ts';
+import type { Publisher, Reply } from '../contract/transport.ts';
 import { type BrokerAddress, parseBrokerUrl } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
-import { type Mailbox, type MailboxRequest, openMailbox } from './mailbox.ts';
+import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
@@ -26,6 +26,8 @@ export interface BrokerOptions {
 
 export interface Broker {
   readonly address: BrokerAddress;
+  /** Seconds. */
+  readonly heartbeat: number;
   /** `open` when both connections are; `blocked` while the broker takes no publications. */
   readonly state: SessionState;
   /** True while the broker takes no publications; consuming goes on. */
@@ -49,6 +51,14 @@ export interface Broker {
   declareDelayed(queue: string): Promise<void>;
   /** Opens the control mailbox of a nodename. @throws InvalidName */
   openMailbox(nodename: string, onRequest: (request: MailboxRequest) => void | Promise<void>): Mailbox;
+  /**
+   * Opens a queue for the replies to control requests of our own.
+   *
+   * @param oid id of the asking client, unique.
+   * @returns what closes it.
+   * @throws OperationalError
+   */
+  openControlReplies(oid: string, onReply: (reply: Reply) => void): Promise<() => Promise<void>>;
   /** Calls the listener whenever `state` changes; returns what ends that. */
   onStateChange(listener: (state: SessionState) => void): () => void;
   /** Waits for the confirms (up to 5 s), then closes; acks sent before are not lost. */
@@ -75,10 +85,11 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     throw error;
   }
   const publisher = new ConfirmPublisher(publishing);
-  const { hostname, port, virtualHost } = parseBrokerUrl(options.url);
+  const { password, ...address } = parseBrokerUrl(options.url);
 
   return {
-    address: { hostname, port, virtualHost },
+    address,
+    heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
     get state() {
       return leastState(sessions);
     },
@@ -90,6 +101,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
     declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),
     openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
+    openControlReplies: (oid, onReply) => openControlReplies(consuming, oid, onReply),
     onStateChange: (listener) => onStateChange(sessions, listener),
     async close() {
       await publisher.close();

@@ -1,6 +1,6 @@
 /** A task message as it was delivered, and the two ways to settle it. */
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { MessageProperties } from '../contract/transport.ts';
+import type { MessageProperties, Reply } from '../contract/transport.ts';
 
 /** A message that the broker holds for us until it is acknowledged or given back. */
 export interface Delivery {
@@ -117,4 +117,10 @@ export function toProperties({ properties }: ConsumeMessage): MessageProperties 
     ...(replyTo !== undefined && { replyTo }),
     ...(expiration !== undefined && { expiration }),
   };
+}
+
+/** A message from a queue of our own, as its listeners see it. */
+export function toReply({ content, properties }: ConsumeMessage): Reply {
+  const { correlationId, headers = {} } = properties;
+  return { correlationId, headers, body: content };
 }

@@ -1,9 +1,15 @@
 /** A worker's control mailbox (kombu/pidbox.py): what a client asks of workers arrives here. */
-import type { MessageProperties } from '../contract/transport.ts';
-import { toProperties } from './delivery.ts';
+import type { MessageProperties, Reply } from '../contract/transport.ts';
+import { toProperties, toReply } from './delivery.ts';
 import { PrivateQueue } from './private-queue.ts';
 import type { Session } from './session.ts';
-import { checkQueueName, declareControlExchanges, declareMailbox, mailboxName } from './topology.ts';
+import {
+  checkQueueName,
+  declareControlReplyQueue,
+  declareMailbox,
+  declareSharedExchanges,
+  mailboxName,
+} from './topology.ts';
 
 /** A control request as it arrived. */
 export interface MailboxRequest {
@@ -31,9 +37,37 @@ export function openMailbox(
   return new PrivateQueue(session, {
     name: 'control mailbox',
     declare: async (channel, connection) => {
-      await declareControlExchanges(connection);
+      await declareSharedExchanges(connection);
       return await declareMailbox(channel, nodename);
     },
     onMessage: (message) => onRequest({ body: message.content, properties: toProperties(message) }),
   });
+}
+
+/** A worker's queue for the replies to what it asks of others. @returns what closes it. @throws OperationalError */
+export async function openControlReplies(
+  session: Session,
+  oid: string,
+  onReply: (reply: Reply) => void,
+): Promise<() => Promise<void>> {
+  const queue = new PrivateQueue(session, {
+    name: 'control reply queue',
+    declare: async (channel, connection) => {
+      await declareSharedExchanges(connection);
+      return await declareControlReplyQueue(channel, oid);
+    },
+    onMessage: (message) => onReply(toReply(message)),
+  });
+  return await openedOrClosed(queue);
+}
+
+/** Waits until a queue is open. @returns what closes it. @throws OperationalError */
+export async function openedOrClosed(queue: PrivateQueue): Promise<() => Promise<void>> {
+  try {
+    await queue.opened();
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+  return () => queue.close();
 }

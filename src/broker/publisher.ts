@@ -8,7 +8,7 @@ import { isPublishRefusal, NOT_FOUND, replyCode } from './reply-code.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { declareControlExchanges } from './topology.ts';
+import { declareSharedExchanges } from './topology.ts';
 
 const MIB = 2 ** 20;
 const MAX_BODY_BYTES = 12 * MIB;
@@ -65,7 +65,7 @@ export class ConfirmPublisher implements Publisher {
       name: 'publish',
       create: (connection) => connection.createConfirmChannel(),
       setup: async (channel, connection) => {
-        await declareControlExchanges(connection);
+        await declareSharedExchanges(connection);
         this.#up(channel);
       },
       down: (refusal) => this.#down(refusal),

@@ -4,6 +4,7 @@
  * again would only close the channel (406).
  */
 import type { Channel, ChannelModel, Options } from 'amqplib';
+import type { ExchangeType, QueueBinding } from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
 import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
 import {
@@ -13,6 +14,7 @@ import {
   delayLevelName,
   isDelayable,
 } from '../protocol/delay.ts';
+import { EVENT_EXCHANGE } from '../protocol/event.ts';
 import { NOT_FOUND, replyCode } from './reply-code.ts';
 import { closeQuietly } from './supervised-channel.ts';
 
@@ -24,6 +26,8 @@ const CONTROL_QUEUE = {
   expires: 10_000,
   messageTtl: 300_000,
 };
+/** Arguments of Celery's queues of events: what nobody takes within 5 s is old. */
+const EVENT_QUEUE = { durable: false, exclusive: true, autoDelete: true, expires: 60_000, messageTtl: 5_000 };
 /** How long a client's reply queue outlives its connection. */
 const REPLY_QUEUE_EXPIRES_MS = 600_000;
 const MAX_NAME_BYTES = 255;
@@ -55,6 +59,24 @@ export function checkQueueName(queue: string): void {
   );
 }
 
+/** The binding that every task queue has: to the direct exchange of its own name. */
+export function directBinding(queue: string): QueueBinding {
+  return { name: queue, exchange: queue, exchangeType: 'direct', routingKey: queue };
+}
+
+/** A task queue, and the exchange through which it is reached where that is not its own. */
+export async function declareBoundQueue(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults,
+): Promise<void> {
+  const { name, exchange, exchangeType, routingKey } = binding;
+  await declareTaskQueue(connection, name, defaults);
+  if (exchange === name && routingKey === name) return;
+  await declareExchange(connection, exchange, exchangeType, { durable: true });
+  await onChannel(connection, (channel) => channel.bindQueue(name, exchange, routingKey));
+}
+
 /** A task queue, its direct exchange of the same name, and the binding between them. */
 export async function declareTaskQueue(
   connection: ChannelModel,
@@ -67,6 +89,16 @@ export async function declareTaskQueue(
     await channel.assertQueue(queue, queueOptions(defaults));
     await channel.bindQueue(queue, queue, queue);
   });
+}
+
+/** The exchanges of remote control and of events: requests to every worker, replies to one client, news to all. */
+export async function declareSharedExchanges(connection: ChannelModel): Promise<void> {
+  await Promise.all([
+    declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false }),
+    declareExchange(connection, NODE_CONTROL_EXCHANGE, 'fanout', { durable: false }),
+    declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false }),
+    declareExchange(connection, EVENT_EXCHANGE, 'topic', { durable: true }),
+  ]);
 }
 
 /**
@@ -111,13 +143,6 @@ async function declareDelayLevel(
   });
 }
 
-/** The exchanges of remote control: requests to every worker, replies to one client. */
-export async function declareControlExchanges(connection: ChannelModel): Promise<void> {
-  await declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false });
-  await declareExchange(connection, NODE_CONTROL_EXCHANGE, 'fanout', { durable: false });
-  await declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false });
-}
-
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
 export async function declareMailbox(channel: Channel, nodename: string): Promise<string> {
   const queue = mailboxName(nodename);
@@ -138,6 +163,24 @@ export async function declareControlReplyQueue(channel: Channel, oid: string): P
   await channel.assertQueue(queue, CONTROL_QUEUE);
   await channel.bindQueue(queue, CONTROL_REPLY_EXCHANGE, oid);
   return queue;
+}
+
+/** A queue for the events whose type matches: `#` for all, `worker.#` for those of workers. */
+export async function declareEventQueue(channel: Channel, id: string, pattern: string): Promise<string> {
+  const queue = `${EVENT_EXCHANGE}.${id}`;
+  await channel.assertQueue(queue, EVENT_QUEUE);
+  await channel.bindQueue(queue, EVENT_EXCHANGE, pattern);
+  return queue;
+}
+
+/** Removes what waits in a queue. @returns how many messages that were; null where there is no such queue. */
+export async function purgeQueue(connection: ChannelModel, queue: string): Promise<number | null> {
+  if (!(await exists(connection, (channel) => channel.checkQueue(queue)))) return null;
+  let count = 0;
+  await onChannel(connection, async (channel) => {
+    ({ messageCount: count } = await channel.purgeQueue(queue));
+  });
+  return count;
 }
 
 /**
@@ -182,7 +225,7 @@ function delayQueueOptions(
 async function declareExchange(
   connection: ChannelModel,
   exchange: string,
-  type: 'direct' | 'fanout' | 'topic',
+  type: ExchangeType,
   options: { readonly durable: boolean },
 ): Promise<void> {
   if (await exists(connection, (channel) => channel.checkExchange(exchange))) return;

@@ -4,17 +4,21 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Reply, Transport } from '../contract/transport.ts';
 import { type BrokerOptions, createSession, prepareDelayed } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
+import { toReply } from './delivery.ts';
+import { openedOrClosed } from './mailbox.ts';
 import { PrivateQueue } from './private-queue.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import {
   checkQueueName,
-  declareControlExchanges,
   declareControlReplyQueue,
+  declareEventQueue,
   declareReplyQueue,
+  declareSharedExchanges,
   declareTaskQueue,
   deleteReplyQueue,
+  purgeQueue,
 } from './topology.ts';
 
 const DISCARD_TIMEOUT_MS = 2_000;
@@ -32,7 +36,7 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
   const publisher = new ConfirmPublisher(session);
   const replies = lazyQueue(session, 'reply queue', (channel) => declareReplyQueue(channel, oid));
   const controlReplies = lazyQueue(session, 'control reply queue', async (channel, connection) => {
-    await declareControlExchanges(connection);
+    await declareSharedExchanges(connection);
     return await declareControlReplyQueue(channel, oid);
   });
 
@@ -54,6 +58,15 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
         declareTaskQueue(connection, queue, options.queues),
       );
     },
+    async purgeQueue(queue) {
+      checkQueueName(queue);
+      let count: number | null = null;
+      await session.perform(`purge queue '${queue}'`, async (connection) => {
+        count = await purgeQueue(connection, queue);
+      });
+      return count;
+    },
+    onEvent: (listener, pattern = '#') => receiveEvents(session, listener, pattern),
     declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),
     async close() {
       await publisher.close();
@@ -61,6 +74,23 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
       await session.close();
     },
   };
+}
+
+async function receiveEvents(
+  session: Session,
+  listener: (reply: Reply) => void,
+  pattern: string,
+): Promise<() => Promise<void>> {
+  const id = randomUUID();
+  const queue = new PrivateQueue(session, {
+    name: 'event queue',
+    async declare(channel, connection) {
+      await declareSharedExchanges(connection);
+      return await declareEventQueue(channel, id, pattern);
+    },
+    onMessage: (message) => listener(toReply(message)),
+  });
+  return await openedOrClosed(queue);
 }
 
 interface LazyQueue {
@@ -80,9 +110,9 @@ function lazyQueue(
   const listeners = new Set<(reply: Reply) => void>();
   let queue: PrivateQueue | undefined;
 
-  function onMessage({ content, properties }: ConsumeMessage): void {
-    const { correlationId, headers = {} } = properties;
-    for (const listener of listeners) listener({ correlationId, headers, body: content });
+  function onMessage(message: ConsumeMessage): void {
+    const reply = toReply(message);
+    for (const listener of listeners) listener(reply);
   }
 
   return {

@@ -27,7 +27,7 @@ export interface Publication {
   readonly unroutable: 'error' | 'drop';
 }
 
-/** A message that arrived on this client's reply queue. */
+/** A message that arrived on one of this client's own queues. */
 export interface Reply {
   readonly correlationId: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -50,6 +50,12 @@ export interface Transport extends Publisher {
   /** Declares a task queue and its exchange as Celery does (durable, direct), with the configured type. */
   declareQueue(queue: string): Promise<void>;
   /**
+   * Removes the messages that wait in a queue.
+   *
+   * @returns how many they were, null where there is no such queue.
+   */
+  purgeQueue(queue: string): Promise<number | null>;
+  /**
    * Prepares delayed delivery to a task queue that is declared: before the first publication that
    * `delayUntil` (protocol/delay.ts) sends through the delay queues, and again when one is unroutable.
    */
@@ -58,5 +64,12 @@ export interface Transport extends Publisher {
   onReply(listener: (reply: Reply) => void): Promise<void>;
   /** Opens the control reply queue (once) and hands every control reply to `listener`. */
   onControlReply(listener: (reply: Reply) => void): Promise<void>;
+  /**
+   * Opens a queue for events and hands every message to `listener`.
+   *
+   * @param pattern of the events' types, as AMQP matches routing keys. Default `#`, all.
+   * @returns what ends that.
+   */
+  onEvent(listener: (reply: Reply) => void, pattern?: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@
  * Remote control: requests to worker nodes and their replies (kombu/pidbox.py). Requests go to a fanout
  * exchange; every node takes those that are addressed to it.
  */
+import { Script } from 'node:vm';
 import type { MessageProperties, Publication, Reply } from '../contract/transport.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Fields, isFields, optionalFields, optionalText, textField, wrong } from './fields.ts';
@@ -15,7 +16,11 @@ export const NODE_CONTROL_EXCHANGE = 'omega.pidbox';
 /** Direct exchange of the replies. */
 export const CONTROL_REPLY_EXCHANGE = 'reply.celery.pidbox';
 
-type Matcher = 'glob' | 'pcre';
+const MATCH = new Script('new RegExp(source).test(hostname)');
+const MATCH_TIMEOUT_MS = 50;
+
+/** How a nodename is matched: a shell's wildcards, or a regular expression. */
+export type Matcher = 'glob' | 'pcre';
 
 /** Where a node sends its reply, and what the client recognizes it by. */
 interface ReplyAddress {
@@ -94,13 +99,13 @@ export function decodeControlRequest(body: Buffer, properties: MessageProperties
 /**
  * Whether a node is to carry a request out.
  *
- * @throws ProtocolError for a pattern that is no regular expression.
+ * @throws ProtocolError for a pattern that is no regular expression, or takes too long.
  */
 export function isAddressedTo(request: ControlRequest, hostname: string): boolean {
   const { destination, pattern, matcher } = request;
   if (destination !== null && destination.length > 0) return destination.includes(hostname);
   if (pattern === null || matcher === null) return true;
-  return compile(pattern, matcher).test(hostname);
+  return matches(pattern, matcher, hostname);
 }
 
 /** A node's answer, ready to be sent; null if the request wants none. A client that is gone is no error. */
@@ -160,13 +165,16 @@ function decodeReplyAddress(request: Fields, where: string): ReplyAddress | null
   };
 }
 
-function compile(pattern: string, matcher: Matcher): RegExp {
+/** In a context of its own, which can be stopped: some patterns take years. */
+function matches(pattern: string, matcher: Matcher, hostname: string): boolean {
+  const source = matcher === 'pcre' ? `^(?:${pattern})` : `^${globSource(pattern)}$`;
   try {
-    return new RegExp(matcher === 'pcre' ? `^(?:${pattern})` : `^${globSource(pattern)}$`);
+    return MATCH.runInNewContext({ source, hostname }, { timeout: MATCH_TIMEOUT_MS });
   } catch (error) {
-    throw new ProtocolError(`a control request: the pattern '${pattern}' is no regular expression`, {
-      cause: error,
-    });
+    throw new ProtocolError(
+      `a control request: the pattern '${pattern.slice(0, 100)}' is no regular expression, or takes too long`,
+      { cause: error },
+    );
   }
 }
 

@@ -43,8 +43,12 @@ export interface TaskCall {
   readonly taskName: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** Name of the queue. */
+  /** Name of the queue: where the message goes, unless `exchange` says otherwise. */
   readonly queue: string;
+  /** Default: the default exchange, which hands the message to `queue`. */
+  readonly exchange?: string;
+  /** Default: the name of the queue. */
+  readonly routingKey?: string;
   /** The client's reply queue. */
   readonly replyTo: string;
   /** Who sends it. Default: this process, `gen<pid>@<host>`. */
@@ -68,6 +72,8 @@ export interface TaskCall {
   readonly priority?: number | null;
   /** Default false. */
   readonly ignoreResult?: boolean | null;
+  /** How often the task has replaced itself. Default 0. */
+  readonly replacedNesting?: number;
   /** A name to show instead of the task's. */
   readonly shadow?: string | null;
   readonly embed?: Partial<Embed>;
@@ -130,8 +136,8 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
   const { args, kwargs, embed = {}, priority = 0 } = call;
   const { callbacks = null, errbacks = null, chain = null, chord = null } = embed;
   return {
-    exchange: '',
-    routingKey: call.queue,
+    exchange: call.exchange ?? '',
+    routingKey: call.routingKey ?? call.queue,
     body: Buffer.from(stringifyJson([args, kwargs, { callbacks, errbacks, chain, chord }])),
     properties: {
       ...JSON_CONTENT,
@@ -234,7 +240,7 @@ function encodeHeaders(call: TaskCall): Fields {
     kwargsrepr: pythonRepr(call.kwargs),
     origin: call.origin ?? `gen${process.pid}@${hostname()}`,
     ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
-    replaced_task_nesting: 0,
+    replaced_task_nesting: call.replacedNesting ?? 0,
     stamped_headers: names.length === 0 ? null : names,
     stamps,
   };

@@ -129,6 +129,17 @@ export class Results {
     else this.#resolve(tasks, result);
   }
 
+  /** Takes in what was read of a task elsewhere. */
+  learn(task: TrackedTask, result: ResultMeta): void {
+    this.#update(task, result);
+  }
+
+  /** Forgets what is known of a task: its result has been removed. */
+  erase(task: TrackedTask): void {
+    task.latest = null;
+    this.#kept.delete(task.id);
+  }
+
   /**
    * Lets a task that was sent end as REVOKED when it has not started by then. The broker drops an expired
    * message without a word, so no worker ever reports it.
@@ -314,7 +325,7 @@ function onAbort(signal: AbortSignal, act: (reason: unknown) => void): () => voi
   return () => signal.removeEventListener('abort', listener);
 }
 
-function resultsNotStored(taskId: string): OperationNotSupported {
+export function resultsNotStored(taskId: string): OperationNotSupported {
   return new OperationNotSupported(
     `the result of task ${taskId} went to the client that sent it: results are not stored with OMEGA_RESULT_BACKEND=rpc://, leave it empty to store them as well`,
   );

@@ -1,7 +1,9 @@
 /** `om.runtime`: submits tasks to the workers and follows them. */
 import type { TaskDefinition } from '../contract/task.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
+import type { ClusterEvent } from '../protocol/cluster-event.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { type EventOptions, listenToEvents } from './events.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
 import { openOnce } from './open-once.ts';
@@ -36,8 +38,20 @@ export interface OmegaRuntime {
   ping(options?: SendOptions): TaskHandle<Pong>;
   /** A handle for a task sent earlier, by any process. */
   result<Result = unknown>(taskId: string): TaskHandle<Result>;
+  /**
+   * Removes the tasks that wait in a queue.
+   *
+   * @param queue Default: the first of the settings' queues.
+   * @returns how many they were; null where there is no such queue.
+   */
+  purge(queue?: string): Promise<number | null>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
+  /**
+   * What workers and clients tell from now on, until the signal is aborted or the loop is left. Throws
+   * OperationalError when the client is closed meanwhile.
+   */
+  events(options?: EventOptions): AsyncIterable<ClusterEvent>;
 }
 
 export interface RuntimeOptions {
@@ -92,6 +106,8 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
     ping: (sendOptions) =>
       sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), context),
+    purge: (name = queue) => transport.purgeQueue(name),
     control,
+    events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };
 }

@@ -4,6 +4,8 @@ import type { Delivery } from '../broker/consumer.ts';
 import type { Settings } from '../config.ts';
 import type { TaskManifest } from '../contract/ipc.ts';
 import type { Publisher } from '../contract/transport.ts';
+import type { Clock } from '../control/clock.ts';
+import type { EventDispatcher } from '../control/event-dispatcher.ts';
 import type { Executors } from '../executors/executors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
@@ -45,12 +47,16 @@ export interface WorkerNode {
   readonly ledger: Ledger;
   readonly metrics: Metrics;
   readonly events: TaskEvents;
+  /** Sends the events. */
+  readonly dispatcher: EventDispatcher;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** What is in the worker now, and how its delivery will be settled. */
   readonly requests: Map<Request, Promise<Settlement>>;
   /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */
   readonly received: Map<string, { total: number; last: number }>;
   readonly revoked: RevokedTasks;
+  /** Clients that want to be told of the end of tasks that they have not sent. */
   readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;

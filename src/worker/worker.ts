@@ -3,21 +3,24 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
 import { queueDefaults, type Settings } from '../config.ts';
+import { createClock } from '../control/clock.ts';
+import { createEventDispatcher } from '../control/event-dispatcher.ts';
+import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
-import { connectMongo } from '../mongo/client.ts';
+import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { cpuCount } from './cgroup.ts';
 import { createDelays } from './delays.ts';
-import { silentEvents } from './events.ts';
+import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
+import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
 
@@ -74,7 +77,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
-    concurrency: executors.slots,
+    concurrency: () => executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
@@ -93,14 +96,21 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
-  const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
-  closers.push(() => mailbox.close());
+  options.signal?.throwIfAborted();
+  const heartbeat = heartbeatOf(node);
+  closers.push(() => heartbeat.stop());
+  // The mailbox is closed last: a worker that stops can still be asked what it waits for.
+  const [most] = settings.autoscale ?? [executors.slots];
+  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
+  const mailbox = openRemoteControl(node, parts);
+  closers.push(() => mailbox?.close());
+  closers.push(() => parts.intake.stop());
+  closers.push(() => parts.autoscaler?.stop());
   // After the mailbox is opened, so that what is revoked meanwhile is heard.
   await node.revoked.load();
-  options.signal?.throwIfAborted();
-  intake = openIntake(node, broker, settings.queues);
-  closers.push(() => intake?.stop());
-  await intake.started();
+  await intake.start();
+  heartbeat.start();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
   const kill = (): Promise<void> => {
@@ -157,37 +167,57 @@ async function openNode(
   closers.push(() => backend.close());
   const cores = cpuCount();
   const executors = createExecutors({
-    slots: settings.concurrency ?? cores,
+    slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
     cores,
     modules: options.modules,
+    maxTasks: settings.maxTasksPerExecutor ?? null,
+    maxMemory: settings.maxMemoryPerExecutor ?? null,
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const { tasks } = await executors.start();
-  const manifests = new Map(tasks.map((task) => [task.name, task]));
+  const [{ tasks: manifests }, joined] = await Promise.all([
+    executors.start(),
+    join(broker, mongo, { hostname, logger, signal: stopping }),
+  ]);
+  const tasks = new Map(manifests.map((task) => [task.name, task]));
+  joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
-    tasks: manifests,
+    tasks,
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
     delays: createDelays(broker),
-    rateLimits: createRateLimits({ tasks: manifests, settings, stopping }),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
-    events: silentEvents(),
+    events: createTaskEvents(joined.dispatcher),
+    ...joined,
     logger,
     requests: new Map(),
     received: new Map(),
-    revoked: createRevokedTasks(await openRevocations(mongo), logger),
     watches,
     stopping,
   };
   return { broker, node };
+}
+
+/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+async function join(
+  broker: Broker,
+  mongo: Mongo,
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
+  const { publisher, openControlReplies: openReplies } = broker;
+  const clock = createClock();
+  const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
+  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
+  return { clock, revoked, dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

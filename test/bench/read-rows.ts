@@ -6,10 +6,9 @@ import { DataFrame } from '../../src/frame/data-frame.ts';
 import { toFloat64Array } from '../../src/frame/numeric.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createDatasets, type Datasets } from '../../src/store/datasets.ts';
-import setup from '../support/global-setup.ts';
 import { pythonPath } from '../support/python.ts';
 import { mongoUrl } from '../support/services.ts';
-import { median } from './side-by-side.ts';
+import { type Comparison, compare as sideBySide } from './statistics.ts';
 
 const ROWS = 1_000_000;
 const COLUMNS = Array.from({ length: 10 }, (_, i) => `x${i}`);
@@ -24,39 +23,33 @@ interface Reading {
   readonly sum: number;
 }
 
-const teardown = await setup();
-const url = mongoUrl('bench_rows');
-const mongo = await connectMongo(url);
-try {
-  await mongo.db.dropDatabase();
-  await compare(mongo, createDatasets(mongo, { bucket: 'omegaml' }));
-} finally {
-  await mongo.db.dropDatabase();
-  await mongo.close();
-  await teardown();
+export async function readRows(): Promise<Comparison[]> {
+  const url = mongoUrl('bench_rows');
+  const mongo = await connectMongo(url);
+  try {
+    await mongo.db.dropDatabase();
+    return await compare(mongo, url);
+  } finally {
+    await mongo.db.dropDatabase();
+    await mongo.close();
+  }
 }
 
-async function compare(mongo: Mongo, datasets: Datasets): Promise<void> {
+async function compare(mongo: Mongo, url: string): Promise<Comparison[]> {
+  const datasets = createDatasets(mongo, { bucket: 'omegaml' });
   const { collection = '' } = await datasets.put(randomFrame(), NAME);
-  const readings: Record<'omega' | 'pymongoarrow', Reading[]> = { omega: [], pymongoarrow: [] };
+  const ours: Reading[] = [];
+  const peers: Reading[] = [];
   await readOurselves(datasets);
   for (let round = 0; round < ROUNDS; round += 1) {
-    readings.omega.push(await readOurselves(datasets));
-    readings.pymongoarrow.push(readByPeer(mongo.db.databaseName, collection));
+    ours.push(await readOurselves(datasets));
+    peers.push(readByPeer(url, mongo.db.databaseName, collection));
   }
-  const sums = Object.values(readings).flatMap((each) =>
-    each.map(({ sum, rows }) => `${rows} ${sum.toFixed(3)}`),
-  );
+  const sums = [...ours, ...peers].map(({ sum, rows }) => `${rows} ${sum.toFixed(3)}`);
   if (new Set(sums).size !== 1) throw new Error(`the readers disagree: ${sums.join('; ')}`);
-  const seconds = {
-    omega: median(readings.omega.map((reading) => reading.seconds)),
-    pymongoarrow: median(readings.pymongoarrow.map((reading) => reading.seconds)),
-  };
-  const ratio = seconds.omega / seconds.pymongoarrow;
-  console.log(JSON.stringify({ rows: ROWS, columns: COLUMNS.length, seconds, ratio, readings }));
-  console.log(
-    `${ROWS} rows × ${COLUMNS.length} doubles: ours ${seconds.omega.toFixed(2)} s, pymongoarrow ${seconds.pymongoarrow.toFixed(2)} s: ${ratio.toFixed(2)} of its time (goal: at most 0.35)`,
-  );
+  const seconds = (readings: readonly Reading[]) => readings.map((reading) => reading.seconds);
+  const what = `reading ${ROWS} rows x ${COLUMNS.length} doubles, beside pymongoarrow`;
+  return [sideBySide(what, 's', { omega: seconds(ours), peer: seconds(peers) }, '<= 0.35x')];
 }
 
 function randomFrame(): DataFrame {
@@ -76,7 +69,7 @@ async function readOurselves(datasets: Datasets): Promise<Reading> {
 }
 
 /** The second of two readings of a fresh process: both sides are timed warm. */
-function readByPeer(database: string, collection: string): Reading {
+function readByPeer(url: string, database: string, collection: string): Reading {
   const args = [PEER, url, database, collection, COLUMNS.join(','), '2'];
   const output = execFileSync(pythonPath(), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Reading;

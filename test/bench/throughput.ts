@@ -1,31 +1,80 @@
-/** Tasks that do nothing, a second: through our worker and Celery's, sent and awaited by the same client. */
-import type { Omega } from '../../src/index.ts';
-import { type Contestant, median, QUEUES, sideBySide } from './side-by-side.ts';
+/** Tasks that do nothing, a second, through our worker and Celery's. */
+import { openDrainer, type Yield } from './backlog.ts';
+import { QUEUES, type Race, type ResultPath, sideBySide } from './contestants.ts';
+import { CONTESTANTS, type Comparison, type Contestant, compare, noSamples } from './statistics.ts';
 
-const WARM_UP = 500;
-const ROUNDS = 5;
-const TASKS = 5_000;
-/** How many are on their way at a time: enough to keep both workers busy, few enough for any broker. */
-const IN_FLIGHT = 1_000;
+interface ThroughputCase {
+  readonly what: string;
+  readonly path: ResultPath;
+  readonly yields: Yield;
+  readonly goal: string;
+}
 
-await sideBySide(async (om) => {
-  const rates: Record<Contestant, number[]> = { omega: [], celery: [] };
-  await tasksPerSecond(om, 'omega', WARM_UP);
-  await tasksPerSecond(om, 'celery', WARM_UP);
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    rates.omega.push(await tasksPerSecond(om, 'omega', TASKS));
-    rates.celery.push(await tasksPerSecond(om, 'celery', TASKS));
-    console.log(
-      `round ${round}: omega ${rates.omega.at(-1)?.toFixed(0)}/s, celery ${rates.celery.at(-1)?.toFixed(0)}/s`,
-    );
-  }
-  const [ours, celerys] = [median(rates.omega), median(rates.celery)];
-  console.log(`omega   ${ours.toFixed(0)} tasks/s`);
-  console.log(`celery  ${celerys.toFixed(0)} tasks/s`);
-  console.log(`median throughput: ours is ${(ours / celerys).toFixed(2)} of Celery's`);
+const ROUNDS = Number(process.env.OMEGA_BENCH_ROUNDS ?? 5);
+const WARM_UP = 1_000;
+/** About two seconds each: a round is long against what starts and ends it. */
+const TASKS: Readonly<Record<Contestant, number>> = { omega: 10_000, peer: 3_000 };
+/** How many a live client has on their way at a time: enough to keep both workers busy. */
+const IN_FLIGHT = 500;
+
+/** No result is asked for, or it is sent, or stored. */
+export const noResults = throughput({
+  what: 'no results',
+  path: 'rpc',
+  yields: 'last reply',
+  goal: '>= 3x',
+});
+export const rpcResults = throughput({ what: 'rpc://', path: 'rpc', yields: 'replies', goal: '>= 3x' });
+export const mongoResults = throughput({
+  what: 'mongodb://',
+  path: 'mongodb',
+  yields: 'documents',
+  goal: '>= 4x',
 });
 
-async function tasksPerSecond(om: Omega, contestant: Contestant, count: number): Promise<number> {
+function throughput({ what, path, yields, goal }: ThroughputCase): () => Promise<Comparison[]> {
+  return async () => {
+    const rates = noSamples();
+    const supervisorCpu = noSamples();
+    const executorsCpu = noSamples();
+    await sideBySide(path, async (race) => {
+      const drainer = await openDrainer(race, path, yields);
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const contestant of CONTESTANTS) {
+          await drainer.drain(contestant, WARM_UP);
+          const drained = await drainer.drain(contestant, TASKS[contestant]);
+          rates[contestant].push(drained.tasksPerSecond);
+          supervisorCpu[contestant].push(drained.supervisorCpu);
+          executorsCpu[contestant].push(drained.executorsCpu);
+        }
+      }
+      await drainer.close();
+    });
+    return [
+      compare(`${what}, from a backlog`, 'tasks/s', rates, goal),
+      compare(`${what}, CPU of the supervisor`, 'µs/task', supervisorCpu),
+      compare(`${what}, CPU of the executors`, 'µs/task', executorsCpu),
+    ];
+  };
+}
+
+/** Sent and awaited by one client for both, which shares the machine with them; results by rpc://. */
+export async function liveClient(): Promise<Comparison[]> {
+  const rates = noSamples();
+  await sideBySide('rpc', async (race) => {
+    for (const contestant of CONTESTANTS) await sendAndAwait(race, contestant, WARM_UP);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const contestant of CONTESTANTS) {
+        const count = TASKS[contestant];
+        rates[contestant].push(count / (await sendAndAwait(race, contestant, count)));
+      }
+    }
+  });
+  return [compare('rpc://, by a live client', 'tasks/s', rates, '>= 3x')];
+}
+
+/** @returns seconds. */
+async function sendAndAwait({ om }: Race, contestant: Contestant, count: number): Promise<number> {
   let left = count;
   const start = performance.now();
   const sender = async (): Promise<void> => {
@@ -35,5 +84,5 @@ async function tasksPerSecond(om: Omega, contestant: Contestant, count: number):
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
-  return count / ((performance.now() - start) / 1000);
+  return (performance.now() - start) / 1000;
 }

@@ -1,23 +1,26 @@
 /** Workers as processes of their own, ours and Celery's. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, LOOPBACK } from '../../src/services/tcp.ts';
 import { pythonPath } from '../support/python.ts';
-import { brokerUrl, mongoUrl } from '../support/services.ts';
+import { brokerUrl } from '../support/services.ts';
 
 export interface WorkerProcess {
-  readonly process: ChildProcess;
-  /** What it has printed so far. */
-  output(): string;
+  readonly pid: number;
   /** Warm shutdown by SIGTERM; SIGKILL when it does not end. */
   stop(): Promise<void>;
+  /** Stops it where it is (SIGSTOP), so that a backlog can grow. */
+  freeze(): void;
+  thaw(): void;
 }
 
 export interface OmegaWorkerOptions {
   readonly queue: string;
-  /** Name of its database, see `mongoUrl`. */
-  readonly database: string;
+  readonly mongoUrl: string;
   readonly concurrency?: number;
   /** Paths of compiled modules with tasks. */
   readonly modules?: readonly string[];
@@ -35,61 +38,85 @@ export async function startOmegaWorker(
   const url = `http://${LOOPBACK}:${port}`;
   const flags = ['-Q', options.queue, '-c', String(options.concurrency ?? 1), '-n', `${options.queue}@%h`];
   const args = ['dist/src/cli/main.js', 'worker', ...(options.modules ?? []), ...flags];
-  const child = spawn(process.execPath, [...args, '--http-port', String(port)], {
-    env: {
-      ...process.env,
-      OMEGA_MONGO_URL: mongoUrl(options.database),
-      OMEGA_BROKER: brokerUrl(),
-      ...options.env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const worker = start(process.execPath, [...profilerFlags(), ...args, '--http-port', String(port)], {
+    OMEGA_MONGO_URL: options.mongoUrl,
+    OMEGA_BROKER: brokerUrl(),
+    ...options.env,
   });
-  const worker = track(child);
   await untilReady(worker, async () => (await fetch(`${url}/readyz`)).ok);
   return { ...worker, url };
 }
 
 /** Starts a Celery worker on an app of test/python; returns when it consumes. */
-export async function startCeleryWorker(app: string, queue: string, concurrency = 1): Promise<WorkerProcess> {
+export async function startCeleryWorker(
+  app: string,
+  queue: string,
+  concurrency: number,
+  env: Readonly<Record<string, string>>,
+): Promise<WorkerProcess> {
   const celery = ['-m', 'celery', '-A', app, 'worker', '-P', 'prefork', '-c', String(concurrency)];
   const flags = ['-Q', queue, '-n', `${queue}@%h`, '-l', 'INFO', '--without-mingle', '--without-gossip'];
-  const child = spawn(pythonPath(), [...celery, ...flags], {
-    cwd: 'test/python',
-    env: { ...process.env, OMEGA_BROKER: brokerUrl(), PYTHONDONTWRITEBYTECODE: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const worker = track(child);
+  const worker = start(
+    pythonPath(),
+    [...celery, ...flags],
+    { OMEGA_BROKER: brokerUrl(), PYTHONDONTWRITEBYTECODE: '1', ...env },
+    'test/python',
+  );
   await untilReady(worker, async () => / ready\.$/m.test(worker.output()));
   return worker;
 }
 
-function track(child: ChildProcess): WorkerProcess {
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-  }
+interface StartedProcess extends WorkerProcess {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** What it prints goes into a file, as with a service: reading it would cost the measuring process its time. */
+function start(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd = '.',
+): StartedProcess {
+  const folder = mkdtempSync(join(tmpdir(), 'omega-bench-'));
+  const log = join(folder, 'worker.log');
+  const file = openSync(log, 'w');
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', file, file],
+  });
+  closeSync(file);
   return {
-    process: child,
-    output: () => printed,
+    child,
+    pid: child.pid ?? 0,
+    output: () => readFileSync(log, 'utf8'),
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
     async stop() {
-      if (hasEnded(child)) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
-      await ended;
-      clearTimeout(timer);
+      await end(child);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function untilReady(worker: WorkerProcess, isReady: () => Promise<boolean>): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function untilReady(worker: StartedProcess, isReady: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + START_PATIENCE_MS;
   while (!(await isReady().catch(() => false))) {
-    if (hasEnded(worker.process) || Date.now() > deadline) {
+    if (hasEnded(worker.child) || Date.now() > deadline) {
+      const printed = worker.output();
       await worker.stop();
-      throw new Error(`the worker did not start:\n${worker.output()}`);
+      throw new Error(`the worker did not start:\n${printed}`);
     }
     await sleep(50);
   }
@@ -97,4 +124,9 @@ async function untilReady(worker: WorkerProcess, isReady: () => Promise<boolean>
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** OMEGA_BENCH_NODE_FLAGS, for example `--cpu-prof --cpu-prof-dir=/tmp/prof`, for a look at our supervisor. */
+function profilerFlags(): string[] {
+  return process.env.OMEGA_BENCH_NODE_FLAGS?.split(' ').filter(Boolean) ?? [];
 }

@@ -4,7 +4,11 @@ import os
 
 from celery import Celery
 
-app = Celery("bench_app", broker=os.environ["OMEGA_BROKER"], backend="rpc://")
+app = Celery(
+    "bench_app",
+    broker=os.environ["OMEGA_BROKER"],
+    backend=os.environ.get("OMEGA_BENCH_BACKEND", "rpc://"),
+)
 app.conf.task_acks_late = True
 
 

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { tryLock } from '../../src/services/lock.ts';
 
-const requirements = fileURLToPath(new URL('../python/requirements.txt', import.meta.url));
+/** From the project's root, where tests and benches are started: a bench runs compiled, in `dist`. */
+const requirements = 'test/python/requirements.txt';
 
 /**
  * Path of the interpreter. The environment is made on first use (some minutes, once) under the user's

@@ -6,7 +6,7 @@ import { type AnyTask, type TaskContext, type TaskOptions, task } from '../../..
 import { Ignore, SoftTimeLimitExceeded } from '../../../src/errors.ts';
 import { runCustomTask } from '../../../src/executor/custom-task.ts';
 import { backoffDelay } from '../../../src/executor/retry.ts';
-import { job } from '../../support/executors.ts';
+import { job, noLine } from '../../support/executors.ts';
 
 class Busy extends Error {
   override readonly name = 'Busy';
@@ -24,6 +24,7 @@ function run(body: (context: TaskContext) => unknown, options: TaskOptions = {},
     definition as AnyTask,
     job('shop.sync', { x: 1 }, fields),
     new AbortController().signal,
+    noLine,
   );
 }
 
@@ -170,7 +171,7 @@ test('a soft time limit is retried only when it is named', async () => {
 
 test('an input that does not fit is not retried: it never will', async () => {
   const definition = task({ name: 'a', input: z.string(), run: () => 0, autoRetryFor: [Error] });
-  const outcome = await runCustomTask(definition, job('a', {}), new AbortController().signal);
+  const outcome = await runCustomTask(definition, job('a', {}), new AbortController().signal, noLine);
   expect(outcome.kind).toBe('failure');
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { copyError, restoreError } from '../../../src/contract/error-copy.ts';
 import { InvalidData, OmegaError } from '../../../src/errors.ts';
-import { copyError, restoreError } from '../../../src/threads/error-copy.ts';
 
 function cross(thrown: unknown): Error {
   return restoreError(structuredClone(copyError(thrown)));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hidePassword } from '../../../src/cli/hidden-password.ts';
+import { hidePassword } from '../../../src/control/hidden-password.ts';
 
 it.each([
   ['amqp://me:secret@host:5672//', 'amqp://me:***@host:5672//'],

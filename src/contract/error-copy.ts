@@ -1,6 +1,6 @@
 /**
- * Errors across threads. The structured clone loses an error's class and its own properties, and a thrown
- * value that cannot be cloned arrives as `undefined`: a thread therefore returns a copy of its own making.
+ * Errors across threads and processes. The structured clone and JSON lose an error's class and its own
+ * properties, and a thrown value that cannot be cloned arrives as `undefined`: what is sent is a copy.
  */
 import * as catalogue from '../errors.ts';
 
