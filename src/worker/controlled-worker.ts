@@ -82,20 +82,20 @@ function revocation(node: WorkerNode): Revocation {
   };
   return {
     async revoke(taskIds) {
-      revoked.add(taskIds);
+      void revoked.add(taskIds);
       // What has not started comes back, and is then refused as revoked.
       executors.recall(here(taskIds));
       await storeRevoked(node, taskIds);
     },
     terminate(taskIds) {
-      revoked.add(taskIds);
+      void revoked.add(taskIds);
       const found = here(taskIds);
       for (const taskId of found) executors.terminate(taskId);
       return found;
     },
     revoked: () => revoked.list(),
-    mergeRevoked: (taskIds) => revoked.add(taskIds),
-    revokeStamped: (stamps) => revoked.addStamps(stamps),
+    mergeRevoked: (taskIds) => revoked.merge(taskIds),
+    revokeStamped: (stamps) => void revoked.addStamps(stamps),
     runningWith: (stamps) =>
       new Map(
         [...requests.keys()]

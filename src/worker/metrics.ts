@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What happens to a task, by the names of Celery's events. */
-type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'revoked' | 'rejected';
+type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'retried' | 'revoked' | 'rejected';
 
 /** What the gauges read, each time they are scraped. */
 export interface WorkerGauges {

@@ -2,24 +2,27 @@
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { queueDefaults, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { cpuCount } from './cgroup.ts';
 import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
+import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
@@ -106,6 +109,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   openRemoteControl(node, parts, closers);
   closers.push(() => parts.intake.stop());
   closers.push(() => parts.autoscaler?.stop());
+  // Again: what was revoked since the first look and before the mailbox was there.
+  await node.revoked.load();
   await intake.started();
   heartbeat.start();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
@@ -188,7 +193,10 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const broker = await connectBroker({
+    ...{ url: settings.broker, name: hostname, logger, retry: false },
+    queues: queueDefaults(settings),
+  });
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
@@ -207,7 +215,8 @@ async function openNode(
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
   const clock = createClock();
-  const revoked = createRevokedTasks();
+  const revoked = createRevokedTasks(await openRevocations(mongo), logger);
+  await revoked.load();
   const { publisher } = broker;
   const [{ tasks: manifests }, learnt] = await Promise.all([
     executors.start(),
@@ -216,7 +225,7 @@ async function openNode(
       openReplies: broker.openControlReplies,
     }),
   ]);
-  revoked.add(learnt);
+  revoked.merge(learnt);
   const tasks = new Map(manifests.map((task) => [task.name, task]));
   const dispatcher = createEventDispatcher({ publisher, hostname, clock });
   dispatcher.taskEvents = settings.taskEvents;
@@ -229,6 +238,8 @@ async function openNode(
     backend: withWatches(backend, watches, publisher),
     ledger: await openLedger(mongo),
     publisher,
+    delays: createDelays(broker),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(dispatcher, tasks),
     dispatcher,
