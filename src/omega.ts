@@ -4,6 +4,7 @@ import type { ResultStore } from './backend/backend.ts';
 import { openResultStore } from './backend/backends.ts';
 import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
+import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
 import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
@@ -13,8 +14,12 @@ import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
 import type { ResultReader } from './runtime/results.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
+import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
 import { createJobs, type Jobs } from './store/notebooks.ts';
+
+/** How long closing waits for messages that are on their way: as long as the broker may take to confirm one. */
+const SENDING_TIMEOUT_MS = 30_000;
 
 /** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
 export type ConnectOptions = Pick<
@@ -29,7 +34,10 @@ export interface Omega {
   /** Notebooks. */
   readonly jobs: Jobs;
   readonly runtime: OmegaRuntime;
-  /** Ends every wait for a result with OperationalError; the tasks themselves go on. */
+  /**
+   * Sends what is still to be sent, and ends every wait for a result with OperationalError; the tasks themselves
+   * go on.
+   */
   close(): Promise<void>;
 }
 
@@ -57,12 +65,11 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     closers.push(() => mongo.close());
     const store = await openStore(settings, mongo);
     if (store) closers.push(() => store.close());
-    const reader = store && readerOf(store);
     const name = 'omegaml-node client';
     const queues = queueDefaults(settings);
     const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
     closers.push(() => transport.close());
-    return createOmega(settings, { mongo, reader, transport, closeAll });
+    return createOmega(settings, { mongo, store, transport, closeAll });
   } catch (error) {
     await closeAll();
     throw error;
@@ -71,23 +78,27 @@ export async function connectWith(settings: Settings): Promise<Omega> {
 
 interface Connections {
   readonly mongo: Mongo;
-  readonly reader: ResultReader | null;
+  readonly store: ResultStore | null;
   readonly transport: Transport;
   closeAll(): Promise<void>;
 }
 
-function createOmega(settings: Settings, { mongo, reader, transport, closeAll }: Connections): Omega {
+function createOmega(settings: Settings, { mongo, store, transport, closeAll }: Connections): Omega {
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
+  const sender = createSender(transport);
   return {
     datasets,
     models: createModels(mongo, { bucket }),
     jobs: createJobs(mongo, { bucket }),
     runtime: createRuntime({
       transport,
-      reader,
+      reader: store && readerOf(store),
       resolveLarge: openLargeResults(mongo).resolve,
+      sender,
+      stored: store,
+      chords: chordsOf(settings),
       stage: createStage(datasets),
       queue: settings.queues[0] ?? 'default',
       bucket: bucket === 'omegaml' ? null : bucket,
@@ -96,6 +107,7 @@ function createOmega(settings: Settings, { mongo, reader, transport, closeAll }:
     }),
     async close() {
       closing.abort(clientClosed());
+      await settlesWithin(sender.idle(), SENDING_TIMEOUT_MS);
       await closeAll();
     },
   };
@@ -121,6 +133,12 @@ async function openStore(
 
 function readerOf(store: ResultStore): ResultReader {
   return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
+}
+
+/** Chords join our way where results are stored in MongoDB; Redis counts by itself. */
+function chordsOf({ resultBackend }: Settings): 'join' | 'redis' | null {
+  if (resultBackend === 'rpc://') return null;
+  return resultBackend.startsWith('redis') ? 'redis' : 'join';
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */

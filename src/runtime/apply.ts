@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AnySignature } from '../contract/signature.ts';
-import type { Reply, Transport } from '../contract/transport.ts';
+import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature } from '../protocol/canvas.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
-import { openOnce } from './open-once.ts';
 import type { Results, TrackedTask } from './results.ts';
 import type { Sender } from './sender.ts';
 
@@ -14,6 +13,8 @@ export interface ApplyContext {
   readonly transport: Transport;
   readonly sender: Sender;
   readonly results: Results;
+  /** Opens the reply queue. */
+  listen(): Promise<void>;
   /** Where tasks go that are sent without a queue. */
   readonly queue: string;
   /** How chords join; null where Celery does not support them, because no backend stores results. */
@@ -36,17 +37,15 @@ export interface Applications {
    * @throws ProtocolError, InvalidTaskError, OperationNotSupported
    */
   plan(signature: AnySignature, options: Readonly<Record<string, unknown>>): Applied;
-  /** Publishes what was planned. Its tasks are expected to answer from now on. */
-  publish(applied: Applied, taskIds: readonly string[]): Application;
+  /** Publishes what was planned. Its tasks, which are expected to answer, are forgotten when it fails. */
+  publish(applied: Applied, tasks: readonly TrackedTask[]): Application;
 }
 
 export function createApplications(context: ApplyContext): Applications {
-  const { transport, sender, results } = context;
-  const onReply = (reply: Reply) => results.receive(reply);
-  const listen = openOnce(() => transport.onReply(onReply));
+  const { sender, results, listen } = context;
 
-  function publish(applied: Applied, taskIds: readonly string[]): Application {
-    const tasks = new Map(taskIds.map((id) => [id, results.expect(id)]));
+  function publish(applied: Applied, expected: readonly TrackedTask[]): Application {
+    const tasks = new Map(expected.map((task) => [task.id, task]));
     const listening = listen();
     const sendings = new Map<string, Promise<void>>();
     const rest = new AbortController();
@@ -59,7 +58,7 @@ export function createApplications(context: ApplyContext): Applications {
       sendings.set(call.taskId, sending);
     }
     const sent = sender.busyWith(allSent(sendings));
-    sent.catch(() => forget(tasks, sendings));
+    sent.catch((error) => forget(tasks, error));
     return { applied, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
@@ -67,16 +66,21 @@ export function createApplications(context: ApplyContext): Applications {
     if (expires && task) results.expire(task, expires);
   }
 
-  /** Nothing is heard of tasks that were not sent; those that travel with them, as in a chain, stay expected. */
-  function forget(
-    tasks: ReadonlyMap<string, TrackedTask>,
-    sendings: ReadonlyMap<string, Promise<void>>,
-  ): void {
-    for (const [id, task] of tasks) sendings.get(id)?.catch(() => results.forget(task));
+  /** When nothing was sent, nothing is heard of any of them. */
+  function forget(tasks: ReadonlyMap<string, TrackedTask>, error: unknown): void {
+    const unsent = error instanceof PartlySent ? error.unsentIds : tasks.keys();
+    for (const id of unsent) {
+      const task = tasks.get(id);
+      if (task) results.forget(task);
+    }
   }
 
   return {
-    plan: (signature, options) => applySignature(signature, applierOf(context), { options }),
+    plan(signature, options) {
+      const applied = applySignature(signature, applierOf(context), { options });
+      if (context.chords === null && applied.joins.length > 0) throw chordsNotSupported();
+      return applied;
+    },
     publish,
   };
 }
@@ -107,5 +111,11 @@ async function allSent(sendings: ReadonlyMap<string, Promise<void>>): Promise<vo
   throw new PartlySent(
     `${unsentIds.length} of ${ids.length} messages were not sent: ${reason}; revoke those of 'sentIds', or send those of 'unsentIds' again`,
     { cause, sentIds, unsentIds },
+  );
+}
+
+function chordsNotSupported(): OperationNotSupported {
+  return new OperationNotSupported(
+    'a chord needs stored results, which OMEGA_RESULT_BACKEND=rpc:// does not keep (nor does Celery): leave it empty, or give the URL of a store',
   );
 }

@@ -134,12 +134,6 @@ export class Results {
     this.#update(task, result);
   }
 
-  /** Forgets what is known of a task: its result has been removed. */
-  erase(task: TrackedTask): void {
-    task.latest = null;
-    this.#kept.delete(task.id);
-  }
-
   /**
    * Lets a task that was sent end as REVOKED when it has not started by then. The broker drops an expired
    * message without a word, so no worker ever reports it.

@@ -24,7 +24,7 @@ export function createSender(transport: Transport): Sender {
   const work = new Set<Promise<unknown>>();
   /** Celery declares a queue before it publishes, once per connection: a task for an unserved queue waits there. */
   const queues = declaredOnce((queue) => transport.declareQueue(queue));
-  const delays = declaredOnce((queue) => transport.declareDelayed(queue));
+  const delays = declaredOnce(transport.declareDelayed);
 
   async function send(call: TaskCall, signal?: AbortSignal): Promise<void> {
     const { exchange, queue } = call;
@@ -62,11 +62,8 @@ export function createSender(transport: Transport): Sender {
   }
 
   function busyWith<Work extends Promise<unknown>>(promise: Work): Work {
-    const settled = promise.then(
-      () => work.delete(settled),
-      () => work.delete(settled),
-    );
-    work.add(settled);
+    work.add(promise);
+    promise.catch(() => undefined).finally(() => work.delete(promise));
     return promise;
   }
 
@@ -74,7 +71,7 @@ export function createSender(transport: Transport): Sender {
     send,
     busyWith,
     async idle() {
-      while (work.size > 0) await Promise.all(work);
+      while (work.size > 0) await Promise.allSettled(work);
     },
   };
 }

@@ -1,5 +1,4 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
-import { OperationNotSupported } from '../errors.ts';
 import type { ResultTuple } from '../protocol/canvas.ts';
 import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
 import { readResultTuples } from '../protocol/result-tuple.ts';
@@ -104,22 +103,6 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   async traceback(): Promise<string | null> {
     const latest = await this.#context.results.latest(this.#task);
     return latest?.traceback ?? null;
-  }
-
-  /**
-   * Removes the task's result where it is stored: nobody can read it any more.
-   *
-   * @throws OperationNotSupported when no backend stores results.
-   */
-  async forget(): Promise<void> {
-    const { stored, results } = this.#context;
-    if (!stored) {
-      throw new OperationNotSupported(
-        `the result of task ${this.id} is stored nowhere, so that it cannot be removed: see OMEGA_RESULT_BACKEND`,
-      );
-    }
-    await stored.forgetResult(this.id);
-    results.erase(this.#task);
   }
 
   /** Whether the task has ended. */

@@ -1,9 +1,9 @@
 /** Messages that are no task: answered where their id can be read, and rejected. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { ContentDisallowed, ProtocolError } from '../errors.ts';
+import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult } from '../protocol/result.ts';
-import { readResultAddress } from '../protocol/task-message.ts';
 import type { WorkerNode } from './node.ts';
 
 /** Tells whose message it was that it failed; resolves when that is durable, so that it may be rejected. */
@@ -12,7 +12,7 @@ export async function refuse(
   delivery: Delivery,
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
-  const address = readResultAddress(delivery);
+  const address = readResultAddress(delivery, node.settings.acceptContent);
   node.metrics.taskEvent('rejected', 'unregistered', delivery.queue);
   node.logger.error(
     { task_id: address?.taskId, queue: delivery.queue },

@@ -1,12 +1,13 @@
 /** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
 import type { Outcome } from '../contract/job.ts';
 import { type OmegaError, ProtocolError, TaskRevokedError } from '../errors.ts';
+import { decodeBody } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
 import { errorResult, type ResultMeta, successResult, type TaskResult } from '../protocol/result.ts';
 import type { ResultRequest } from '../protocol/result-request.ts';
 import { FAILURE, RETRY, REVOKED } from '../protocol/states.ts';
-import { decodeBody, type TaskMessage } from '../protocol/task-message.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 import { durably, isPermanent } from './durably.ts';
 import { type Request, secondsOf, type WorkerNode } from './node.ts';
 

@@ -4,9 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
+import type { Settings } from '../config.ts';
 import { ContentDisallowed, ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
-import { decodeTask, type TaskMessage } from '../protocol/task-message.ts';
+import { decodeTask } from '../protocol/decode-task.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 import { admit, hasWaited, isCopy } from './admission.ts';
 import { announceEnd } from './announce.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
@@ -26,7 +28,7 @@ interface End {
 
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
-  const message = decode(delivery);
+  const message = decode(delivery, node.settings.acceptContent);
   if (message instanceof Error) {
     settle(node, delivery, await refuseDurably(node, delivery, message));
     return;
@@ -99,9 +101,12 @@ async function postpone(node: WorkerNode, fields: object, err: unknown): Promise
   return 'requeue';
 }
 
-function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
+function decode(
+  delivery: Delivery,
+  accept: Settings['acceptContent'],
+): TaskMessage | ProtocolError | ContentDisallowed {
   try {
-    return decodeTask(delivery);
+    return decodeTask(delivery, accept);
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
     throw error;

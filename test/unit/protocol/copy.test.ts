@@ -1,13 +1,9 @@
 import { expect, it } from 'vitest';
 import type { JsonText } from '../../../src/contract/job.ts';
 import { copyMessage, copyReason, retryMessage } from '../../../src/protocol/copy.ts';
+import { decodeTask } from '../../../src/protocol/decode-task.ts';
 import { delayUntil } from '../../../src/protocol/delay.ts';
-import {
-  decodeTask,
-  encodeTask,
-  type RawMessage,
-  type TaskCall,
-} from '../../../src/protocol/task-message.ts';
+import { encodeTask, type RawMessage, type TaskCall } from '../../../src/protocol/task-message.ts';
 import { propertiesOf, rawMessage, readFixture } from '../../support/celery-fixtures.ts';
 
 type Message = Parameters<typeof rawMessage>[0] & { readonly routing_keys: readonly string[] };

@@ -5,6 +5,7 @@ import { task } from '../../../src/contract/task.ts';
 import type { Publication, Reply, Transport } from '../../../src/contract/transport.ts';
 import { OperationalError, ResultTimeout } from '../../../src/errors.ts';
 import { createRuntime, type OmegaRuntime } from '../../../src/runtime/runtime.ts';
+import { createSender } from '../../../src/runtime/sender.ts';
 
 const double = task({
   name: 'test.double',
@@ -30,7 +31,10 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
   };
   const runtime = createRuntime({
     transport,
+    sender: createSender(transport),
     reader: null,
+    stored: null,
+    chords: 'join',
     stage: { stage: async () => 'staged' },
     queue: 'default',
     bucket: null,
