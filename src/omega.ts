@@ -6,7 +6,7 @@ import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
@@ -66,7 +66,8 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     const store = await openStore(settings, mongo);
     if (store) closers.push(() => store.close());
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    const queues = queueDefaults(settings);
+    const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, store, transport, closeAll });
   } catch (error) {

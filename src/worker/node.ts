@@ -10,8 +10,10 @@ import type { Executors } from '../executors/executors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RevokedTasks } from './revoked.ts';
 import type { Watches } from './watches.ts';
 
@@ -38,6 +40,9 @@ export interface WorkerNode {
   /** What the executors can run, by name. Remote control replaces a task's limits here. */
   readonly tasks: Map<string, TaskManifest>;
   readonly publisher: Publisher;
+  /** For messages that shall arrive later. */
+  readonly delays: Delays;
+  readonly rateLimits: RateLimits;
   readonly backend: Backends;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
@@ -55,4 +60,9 @@ export interface WorkerNode {
   readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;
+}
+
+/** Seconds that a task has run so far; 0 before it has started. */
+export function secondsOf({ startedAt }: Request): number {
+  return startedAt === null ? 0 : (Date.now() - startedAt) / 1000;
 }

@@ -12,10 +12,10 @@ export async function refuse(
   delivery: Delivery,
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
-  const address = readResultAddress(delivery);
-  node.metrics.taskEvent('rejected', 'unregistered', delivery.routingKey);
+  const address = readResultAddress(delivery, node.settings.acceptContent);
+  node.metrics.taskEvent('rejected', 'unregistered', delivery.queue);
   node.logger.error(
-    { task_id: address?.taskId, queue: delivery.routingKey },
+    { task_id: address?.taskId, queue: delivery.queue },
     `message rejected: ${error.message}`,
   );
   if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
