@@ -12,8 +12,10 @@ import type { TaskDefinition } from '../contract/task.ts';
 import { signature } from '../contract/task-signature.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
+import type { ClusterEvent } from '../protocol/cluster-event.ts';
 import { createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { type EventOptions, listenToEvents } from './events.ts';
 import type { GroupHandle } from './group-handle.ts';
 import { allTaskIds, createHandles } from './handles.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
@@ -66,8 +68,20 @@ export interface OmegaRuntime {
    * rejects with GroupNotFound when there is none, with OperationNotSupported when no backend stores groups.
    */
   groupResult<Results extends readonly unknown[] = unknown[]>(groupId: string): GroupHandle<Results>;
+  /**
+   * Removes the tasks that wait in a queue.
+   *
+   * @param queue Default: the first of the settings' queues.
+   * @returns how many they were; null where there is no such queue.
+   */
+  purge(queue?: string): Promise<number | null>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
+  /**
+   * What workers and clients tell from now on, until the signal is aborted or the loop is left. Throws
+   * OperationalError when the client is closed meanwhile.
+   */
+  events(options?: EventOptions): AsyncIterable<ClusterEvent>;
 }
 
 /** The handle of a task, or of a group for a signature that gives the results of one. */
@@ -141,6 +155,8 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
       sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), handles.context),
     groupResult: handles.savedGroup,
+    purge: (name = options.queue) => transport.purgeQueue(name),
     control,
+    events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };
 }
