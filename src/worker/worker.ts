@@ -228,6 +228,7 @@ async function openNode(
     backend,
     ledger: await openLedger(mongo),
     publisher,
+    deadLetters: broker.deadLetters,
     metrics: createMetrics(),
     events: createTaskEvents(dispatcher, tasks),
     dispatcher,
