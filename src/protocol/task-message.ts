@@ -64,6 +64,9 @@ export interface TaskCall {
   readonly replacedNesting?: number;
   /** A name to show instead of the task's. */
   readonly shadow?: string | null;
+  /** Arguments as text, for display only; what is secret can be left out. Default: as Python shows them. */
+  readonly argsRepr?: string;
+  readonly kwargsRepr?: string;
   readonly embed?: Partial<Embed>;
   readonly stamps?: Fields;
   /** Default `json`. Only JSON carries dates, decimals and UUIDs as what they are. */
@@ -166,8 +169,8 @@ function encodeHeaders(call: TaskCall): Fields {
     timelimit: [call.timeLimit ?? null, call.softTimeLimit ?? null],
     root_id: call.rootId ?? call.taskId,
     parent_id: call.parentId ?? null,
-    argsrepr: argsRepr(call.args),
-    kwargsrepr: pythonRepr(call.kwargs),
+    argsrepr: call.argsRepr ?? argsRepr(call.args),
+    kwargsrepr: call.kwargsRepr ?? pythonRepr(call.kwargs),
     origin: call.origin ?? `gen${process.pid}@${hostname()}`,
     ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
     replaced_task_nesting: call.replacedNesting ?? 0,
