@@ -154,26 +154,28 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
 }
 
 function encodeHeaders(call: TaskCall): Fields {
-  const { stamps = {} } = call;
+  const { shadow = null, groupId = null, groupIndex = null, retries = 0, parentId = null } = call;
+  const { timeLimit = null, softTimeLimit = null, replacedNesting = 0, ignoreResult = false } = call;
+  const { origin = `gen${process.pid}@${hostname()}`, stamps = {} } = call;
   const names = Object.keys(stamps);
   return {
     lang: 'py',
     task: call.taskName,
     id: call.taskId,
-    shadow: call.shadow ?? null,
+    shadow,
     eta: encodeDate(call, 'eta'),
     expires: encodeDate(call, 'expires'),
-    group: call.groupId ?? null,
-    group_index: call.groupIndex ?? null,
-    retries: call.retries ?? 0,
-    timelimit: [call.timeLimit ?? null, call.softTimeLimit ?? null],
+    group: groupId,
+    group_index: groupIndex,
+    retries,
+    timelimit: [timeLimit, softTimeLimit],
     root_id: call.rootId ?? call.taskId,
-    parent_id: call.parentId ?? null,
+    parent_id: parentId,
     argsrepr: call.argsRepr ?? argsRepr(call.args),
     kwargsrepr: call.kwargsRepr ?? pythonRepr(call.kwargs),
-    origin: call.origin ?? `gen${process.pid}@${hostname()}`,
-    ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
-    replaced_task_nesting: call.replacedNesting ?? 0,
+    origin,
+    ignore_result: ignoreResult,
+    replaced_task_nesting: replacedNesting,
     stamped_headers: names.length === 0 ? null : names,
     stamps,
   };
