@@ -13,6 +13,7 @@ export { DataFrame } from './frame/data-frame.ts';
 export type { ModelBackend } from './models/model-backend.ts';
 export type { Models } from './models/models.ts';
 export { type ConnectOptions, connect, type Omega } from './omega.ts';
+export type { ResultMeta } from './protocol/result.ts';
 export type { BroadcastOptions, ControlClient, ControlReplies } from './runtime/control-client.ts';
 export type { JobProxy, JobRunOptions } from './runtime/job-proxy.ts';
 export type { Data, ModelProxy, PredictOptions } from './runtime/model-proxy.ts';

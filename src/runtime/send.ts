@@ -4,8 +4,9 @@ import { hostname } from 'node:os';
 import type { Publication, Transport } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
 import { encodeTask } from '../protocol/task-message.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import { type HandleContext, TaskHandle } from './task-handle.ts';
+import type { TrackedTask } from './tracked-task.ts';
 
 /** How a task is sent. */
 export interface SendOptions {

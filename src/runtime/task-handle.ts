@@ -1,7 +1,8 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
 import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
+import type { TrackedTask } from './tracked-task.ts';
 import { followUpdates } from './updates.ts';
 
 export interface GetOptions {

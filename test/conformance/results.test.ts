@@ -33,7 +33,10 @@ it.each(BACKENDS)("Celery's client reads what our worker reports on %s://", asyn
   const calls = ['test.add:{"x": 1, "y": 2}', 'test.add:{"x": "one"}', 'no.such.task:{}', 'test.add:null'];
   const [added, failed, unknown, revoked] = await runCelery<CeleryResult[]>(place, url, 'call', ...calls);
   expect(added).toMatchObject({ state: 'SUCCESS', result: 3 });
-  expect(failed).toMatchObject({ state: 'FAILURE', exception: ['TypeError', [expect.stringContaining('test.add')]] });
+  expect(failed).toMatchObject({
+    state: 'FAILURE',
+    exception: ['TypeError', [expect.stringContaining('test.add')]],
+  });
   expect(unknown).toMatchObject({ state: 'FAILURE', exception: ['NotRegistered', expect.anything()] });
   expect(revoked).toMatchObject({ state: 'REVOKED', exception: ['TaskRevokedError', ['revoked']] });
 });
@@ -46,52 +49,77 @@ it.each(BACKENDS)("our client reads what Celery's worker reports on %s://", asyn
   expect(await added.get({ timeout: 20_000 })).toBe(3);
   expect(await added.meta()).toMatchObject({
     state: 'SUCCESS',
-    request: { name: 'py.add', args: [1, 2], kwargs: {}, worker: `${place.queue}@celery`, retries: 0, queue: place.queue },
+    request: {
+      name: 'py.add',
+      args: [1, 2],
+      kwargs: {},
+      worker: `${place.queue}@celery`,
+      retries: 0,
+      queue: place.queue,
+    },
   });
   const failure = om.runtime.send('py.fail').get({ timeout: 20_000 });
   await expect(failure).rejects.toThrow(TaskFailed);
-  await expect(failure).rejects.toMatchObject({ excType: 'ShopError', message: "ShopError: sold out, {'left': 0}" });
+  await expect(failure).rejects.toMatchObject({
+    excType: 'ShopError',
+    message: "ShopError: sold out, {'left': 0}",
+  });
   expect(await om.runtime.send('py.retry').get({ timeout: 20_000 })).toBe(1);
 });
 
-it.each(['rpc', 'redis'] as const)('every state of a task of Celery is heard of on %s://', async (backend) => {
-  const place = usePlace();
-  const url = urlOf(backend, place);
-  const om = await useClientAt(place, url);
-  const handle = om.runtime.send('py.progress', [2]);
-  const updates = handle.updates({ timeout: 60_000 });
-  const states: unknown[] = [];
-  const read = (async () => {
-    for await (const { state, result } of updates) states.push(state === 'STARTED' ? state : [state, result]);
-  })();
-  await useCeleryWorker(place, url);
-  await read;
-  expect(states).toEqual([
-    'STARTED',
-    ['PROGRESS', { done: 0 }],
-    ['PROGRESS', { done: 1 }],
-    ['SUCCESS', 2],
-  ]);
-});
+it.each(['rpc', 'redis'] as const)(
+  'every state of a task of Celery is heard of on %s://',
+  async (backend) => {
+    const place = usePlace();
+    const url = urlOf(backend, place);
+    const om = await useClientAt(place, url);
+    const handle = om.runtime.send('py.progress', [2]);
+    const updates = handle.updates({ timeout: 60_000 });
+    const states: unknown[] = [];
+    const read = (async () => {
+      for await (const { state, result } of updates)
+        states.push(state === 'STARTED' ? state : [state, result]);
+    })();
+    await useCeleryWorker(place, url);
+    await read;
+    expect(states).toEqual(['STARTED', ['PROGRESS', { done: 0 }], ['PROGRESS', { done: 1 }], ['SUCCESS', 2]]);
+  },
+);
 
-it.each(['mongodb', 'redis'] as const)('groups are saved and found by both sides on %s://', async (backend) => {
-  const place = usePlace();
-  const url = urlOf(backend, place);
-  const store: ResultStore = await openResultStore(url, { expires: 3600 });
-  onTestFinished(() => store.close());
-  const saved = await runCelery<string>(place, url, 'save', 'one', 'two');
-  expect(await store.fetchGroup(saved)).toEqual(['one', 'two']);
-  await store.saveGroup(`${place.queue}-group`, ['three', 'four']);
-  expect(await runCelery(place, url, 'group', `${place.queue}-group`)).toEqual(['three', 'four']);
-});
+it.each(['mongodb', 'redis'] as const)(
+  'groups are saved and found by both sides on %s://',
+  async (backend) => {
+    const place = usePlace();
+    const url = urlOf(backend, place);
+    const store: ResultStore = await openResultStore(url, { expires: 3600 });
+    onTestFinished(() => store.close());
+    const saved = await runCelery<string>(place, url, 'save', 'one', 'two');
+    expect(await store.fetchGroup(saved)).toEqual(['one', 'two']);
+    await store.saveGroup(`${place.queue}-group`, ['three', 'four']);
+    expect(await runCelery(place, url, 'group', `${place.queue}-group`)).toEqual(['three', 'four']);
+  },
+);
 
 it("a large result in MongoDB is a dict for Celery's client, which says where the value is", async () => {
   const place = usePlace();
   const store = await openResultStore(place.mongoUrl, { expires: 3600 });
   onTestFinished(() => store.close());
   const text = JSON.stringify('x'.repeat(12 * 1024 * 1024)) as never;
-  const to = { taskId: `${place.queue}-large` as never, groupId: null, parentId: null, replyTo: null, correlationId: '' };
-  await store.store({ ...to, state: 'SUCCESS', result: text, traceback: null, children: [], dateDone: new Date() });
+  const to = {
+    taskId: `${place.queue}-large` as never,
+    groupId: null,
+    parentId: null,
+    replyTo: null,
+    correlationId: '',
+  };
+  await store.store({
+    ...to,
+    state: 'SUCCESS',
+    result: text,
+    traceback: null,
+    children: [],
+    dateDone: new Date(),
+  });
   const [large] = await runCelery<CeleryResult[]>(place, place.mongoUrl, 'get', to.taskId);
   expect(large).toMatchObject({ state: 'SUCCESS', result: { omega_large: { bucket: 'celery_results' } } });
 });

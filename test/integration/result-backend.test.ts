@@ -257,7 +257,7 @@ describe('arguments that are kept with a result', () => {
     const args = [1, 2 ** 31, -(2 ** 53 - 1), 2n ** 60n, 1.5, new Date(5), Buffer.from([255]), 2n ** 70n];
     const kwargs = {
       $set: { 'a.b': null },
-      ['zero\0byte']: true,
+      'zero\0byte': true,
       uuid: new PythonValue('date', '2026-01-02'),
     };
     const request = {
@@ -334,7 +334,7 @@ describe('a result that is larger than a document', () => {
 });
 
 describe('the cleanup', () => {
-  const later = () => new Date(Date.now() + 3_700_000);
+  const later = () => new Date(Date.now() + 3 * 3_600_000);
 
   it('removes what has expired: results, groups and large values', async () => {
     const [old, running] = [address(), address()];

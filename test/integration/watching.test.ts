@@ -18,7 +18,8 @@ it('a client in another process hears of a result by message, also where the wor
   const sent = om.runtime.task(note)({ path: trace.path, text: 'done', seconds: 2 });
   await sent.sent;
   const states: string[] = [];
-  for await (const { state } of other.runtime.result(sent.id).updates({ timeout: 20_000 })) states.push(state);
+  for await (const { state } of other.runtime.result(sent.id).updates({ timeout: 20_000 }))
+    states.push(state);
   expect(states.at(-1)).toBe('SUCCESS');
   expect(await sent).toBe('done');
 });

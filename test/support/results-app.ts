@@ -33,7 +33,17 @@ export async function runCelery<T>(place: Place, backend: string, ...args: strin
 
 /** Starts a Celery worker at the place's queue; resolves when it consumes. */
 export async function useCeleryWorker(place: Place, backend: string): Promise<void> {
-  const command = ['-m', 'celery', '-A', 'results_app', 'worker', '-P', 'solo', '-n', `${place.queue}@celery`];
+  const command = [
+    '-m',
+    'celery',
+    '-A',
+    'results_app',
+    'worker',
+    '-P',
+    'solo',
+    '-n',
+    `${place.queue}@celery`,
+  ];
   const quiet = ['--without-mingle', '--without-gossip', '-l', 'INFO'];
   const env = { ...environment(place, backend), OMEGA_TRACK: '1' };
   const child = spawn(pythonPath(), [...command, ...quiet], { env, cwd: folder });

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonText, TaskId } from '../../../src/contract/job.ts';
 import { OperationalError, OperationNotSupported, ProtocolError } from '../../../src/errors.ts';
 import { encodeResult, type ResultMeta } from '../../../src/protocol/result.ts';
-import { type ResultReader, type ResultSources, Results } from '../../../src/runtime/results.ts';
+import type { ResultReader, ResultSources } from '../../../src/runtime/result-sources.ts';
+import { Results } from '../../../src/runtime/results.ts';
 import { followUpdates } from '../../../src/runtime/updates.ts';
 
 const sent = Promise.resolve();
@@ -302,7 +303,10 @@ describe('a value that is too large for its reply', () => {
   const large = { file: 'f'.repeat(24), bytes: 20_000_000, state: 'SUCCESS' };
   const largeReply = () => {
     const { body, ...rest } = reply('a', 'FAILURE', null);
-    return { ...rest, body: Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), omega_large: large })) };
+    return {
+      ...rest,
+      body: Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), omega_large: large })),
+    };
   };
 
   it('is read from where the reply says it is, again when that cannot be reached', async () => {

@@ -5,7 +5,13 @@ import type { Publication } from '../../../src/contract/transport.ts';
 import { progressResult, successResult } from '../../../src/protocol/result.ts';
 import { createWatches, withWatches } from '../../../src/worker/watches.ts';
 
-const address = { taskId: 'a' as TaskId, groupId: null, parentId: null, replyTo: 'sender', correlationId: 'other' };
+const address = {
+  taskId: 'a' as TaskId,
+  groupId: null,
+  parentId: null,
+  replyTo: 'sender',
+  correlationId: 'other',
+};
 const success = successResult(address, '1' as JsonText);
 
 function workerWithWatches() {
