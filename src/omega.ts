@@ -12,7 +12,7 @@ import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
-import type { ResultReader } from './runtime/results.ts';
+import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
