@@ -64,17 +64,17 @@ export interface OmegaRuntime {
   /** A handle for a task sent earlier, by any process. */
   result<Result = unknown>(taskId: string): TaskHandle<Result>;
   /**
+   * A handle for a group that was saved, by any process, also by Celery's `GroupResult.save`. What it is asked
+   * rejects with GroupNotFound when there is none, with OperationNotSupported when no backend stores groups.
+   */
+  groupResult<Results extends readonly unknown[] = unknown[]>(groupId: string): GroupHandle<Results>;
+  /**
    * Removes the tasks that wait in a queue.
    *
    * @param queue Default: the first of the settings' queues.
    * @returns how many they were; null where there is no such queue.
    */
   purge(queue?: string): Promise<number | null>;
-  /**
-   * A handle for a group that was saved, by any process, also by Celery's `GroupResult.save`. What it is asked
-   * rejects with GroupNotFound when there is none, with OperationNotSupported when no backend stores groups.
-   */
-  groupResult<Results extends readonly unknown[] = unknown[]>(groupId: string): GroupHandle<Results>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
   /**

@@ -43,6 +43,8 @@ export interface WorkerNode {
   /** For messages that shall arrive later. */
   readonly delays: Delays;
   readonly rateLimits: RateLimits;
+  /** For messages that cannot run. */
+  readonly deadLetters: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
   readonly metrics: Metrics;

@@ -192,6 +192,7 @@ async function openNode(
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
+    deadLetters: broker.deadLetters,
     delays: createDelays(broker),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
