@@ -49,8 +49,6 @@ export interface Transport extends Publisher {
   readonly oid: string;
   /** Declares a task queue and its exchange as Celery does (durable, direct), with the configured type. */
   declareQueue(queue: string): Promise<void>;
-  /** Prepares delayed delivery to a task queue that is declared: what `delayUntil` (protocol/delay.ts) needs. */
-  declareDelayed?(queue: string): Promise<void>;
   /**
    * Removes the messages that wait in a queue.
    *
