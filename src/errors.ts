@@ -253,7 +253,10 @@ export class PartlySent extends OmegaError {
   /** Ids of the tasks whose messages failed, or were not published any more. */
   readonly unsentIds: readonly string[];
 
-  constructor(message: string, options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {},
+  ) {
     super(message, options);
     this.sentIds = options.sentIds ?? [];
     this.unsentIds = options.unsentIds ?? [];

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ResultStore } from './backend/backend.ts';
 import { openResultStore } from './backend/backends.ts';
+import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
@@ -11,6 +12,7 @@ import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
+import type { ResultReader } from './runtime/results.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
@@ -92,7 +94,8 @@ function createOmega(settings: Settings, { mongo, store, transport, closeAll }: 
     runtime: createRuntime({
       transport,
       sender,
-      reader: store && { fetch: store.fetchResult },
+      reader: store && readerOf(store),
+      resolveLarge: openLargeResults(mongo).resolve,
       stored: store,
       chords: chordsOf(settings),
       stage: createStage(datasets),
@@ -131,6 +134,10 @@ async function openStore(
 function chordsOf({ resultBackend }: Settings): 'join' | 'redis' | null {
   if (resultBackend === 'rpc://') return null;
   return resultBackend.startsWith('redis') ? 'redis' : 'join';
+}
+
+function readerOf(store: ResultStore): ResultReader {
+  return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */

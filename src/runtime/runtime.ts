@@ -19,11 +19,12 @@ import { allTaskIds, createHandles } from './handles.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
 import { openOnce } from './open-once.ts';
-import { type ResultReader, Results } from './results.ts';
+import { type ResultReader, type ResultSources, Results } from './results.ts';
 import { createSend, type Send, type SendOptions } from './send.ts';
 import type { Sender } from './sender.ts';
 import type { StoredResults } from './stored-results.ts';
 import { type AnyHandle, TaskHandle } from './task-handle.ts';
+import { createWatchRequest } from './watch-request.ts';
 
 /** What `omega_ping` answers. */
 export interface Pong {
@@ -86,6 +87,8 @@ export interface RuntimeOptions {
   readonly stored: StoredResults | null;
   /** How chords join; null where they cannot, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  /** Reads values that were too large for their replies. */
+  readonly resolveLarge?: ResultSources['resolve'];
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
@@ -102,9 +105,12 @@ const HARD_LIMIT_GRACE = 30;
 
 export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const { transport, sender, stored, closing, taskTimeout, stage, bucket } = options;
-  const results = new Results(options.reader, closing);
   const onReply = (reply: Reply) => results.receive(reply);
   const listen = openOnce(() => transport.onReply(onReply));
+  const results = new Results(options.reader, closing, {
+    ask: createWatchRequest(transport, listen),
+    ...(options.resolveLarge && { resolve: options.resolveLarge }),
+  });
   const control = createControlClient(transport);
   const handles = createHandles({ results, stored, closing, revoke: control.revoke });
   const applications = createApplications({ ...options, results, listen });

@@ -1,11 +1,12 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
 import type { ResultTuple } from '../protocol/canvas.ts';
-import { unwrapResult } from '../protocol/result.ts';
+import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
 import { readResultTuples } from '../protocol/result-tuple.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
 import type { GroupHandle } from './group-handle.ts';
 import type { Results, TrackedTask } from './results.ts';
 import type { StoredResults } from './stored-results.ts';
+import { followUpdates } from './updates.ts';
 
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: no limit. */
@@ -107,6 +108,21 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   /** Whether the task has ended. */
   async ready(): Promise<boolean> {
     return isReady(await this.state());
+  }
+
+  /** What is known of the task now: its state, its result or what belongs to the state; null for PENDING. */
+  meta(): Promise<ResultMeta | null> {
+    return this.#context.results.latest(this.#task);
+  }
+
+  /** The state of the task and every further one, with what belongs to it; ends with the final one. @throws as `get` */
+  updates({ timeout, signal }: GetOptions = {}): AsyncGenerator<ResultMeta, void, undefined> {
+    return followUpdates(this.#context.results, this.#task, { sent: this.sent, timeout, signal });
+  }
+
+  /** Removes the stored result (Celery's `forget`). @throws OperationNotSupported where results are not stored. */
+  forget(): Promise<void> {
+    return this.#context.results.discard(this.#task);
   }
 
   /** Tells all workers not to run it, or with `terminate` to end it. */

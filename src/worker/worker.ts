@@ -22,7 +22,7 @@ import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
 import { createRevokedTasks } from './revoked.ts';
-import { createWatches } from './watches.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -220,12 +220,13 @@ async function openNode(
   const tasks = new Map(manifests.map((task) => [task.name, task]));
   const dispatcher = createEventDispatcher({ publisher, hostname, clock });
   dispatcher.taskEvents = settings.taskEvents;
+  const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
     tasks,
-    backend,
+    backend: withWatches(backend, watches, publisher),
     ledger: await openLedger(mongo),
     publisher,
     metrics: createMetrics(),
@@ -236,7 +237,7 @@ async function openNode(
     requests: new Map(),
     received: new Map(),
     revoked,
-    watches: createWatches(),
+    watches,
     stopping,
   };
   return { broker, node };

@@ -23,6 +23,7 @@ function worker(change: Partial<ControlledWorker> = {}): ControlledWorker {
     },
     revoke: () => undefined,
     revoked: () => [],
+    watch: () => undefined,
     shutdown: () => undefined,
     ...change,
   };
