@@ -3,6 +3,7 @@ import type { LogPort } from '../contract/logger.ts';
 import type { Publisher, Reply } from '../contract/transport.ts';
 import { type BrokerAddress, parseBrokerUrl } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
+import { createDeadLetters } from './dead-letters.ts';
 import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
@@ -33,6 +34,8 @@ export interface Broker {
   /** True while the broker takes no publications; consuming goes on. */
   readonly blocked: boolean;
   readonly publisher: Publisher;
+  /** Publishes to the queues of what cannot run. */
+  readonly deadLetters: Publisher;
   /**
    * Consumes task queues, declared as Celery does where they do not exist. What `onDelivery` throws is
    * reported, and its delivery stays unsettled until the channel closes.
@@ -97,6 +100,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       return publishing.state === 'blocked';
     },
     publisher,
+    deadLetters: createDeadLetters(publishing, publisher),
     createConsumer: (consumer, onDelivery) =>
       new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
     declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),

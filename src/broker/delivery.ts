@@ -106,7 +106,7 @@ class ChannelDelivery implements Delivery {
 /** The properties that were set, and only those. */
 export function toProperties({ properties }: ConsumeMessage): MessageProperties {
   const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId } = properties;
-  const { replyTo, expiration } = properties;
+  const { replyTo, expiration, messageId, timestamp, type, appId } = properties;
   return {
     ...(contentType !== undefined && { contentType }),
     ...(contentEncoding !== undefined && { contentEncoding }),
@@ -116,6 +116,10 @@ export function toProperties({ properties }: ConsumeMessage): MessageProperties 
     ...(correlationId !== undefined && { correlationId }),
     ...(replyTo !== undefined && { replyTo }),
     ...(expiration !== undefined && { expiration }),
+    ...(messageId !== undefined && { messageId }),
+    ...(timestamp !== undefined && { timestamp }),
+    ...(type !== undefined && { type }),
+    ...(appId !== undefined && { appId }),
   };
 }
 

@@ -95,9 +95,9 @@ export class ConfirmPublisher implements Publisher {
     await this.#supervised.close();
   }
 
-  #refuse({ body }: Publication): Error | null {
+  #refuse({ body, relayed = false }: Publication): Error | null {
     if (this.#closed) return closedError();
-    if (body.length > MAX_BODY_BYTES) {
+    if (body.length > MAX_BODY_BYTES && !relayed) {
       return new MessageTooLarge(
         `a message of ${body.length} bytes is over the limit of ${MAX_BODY_BYTES} bytes: store the data as a dataset and send its name`,
       );

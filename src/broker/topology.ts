@@ -91,6 +91,12 @@ export async function declareTaskQueue(
   });
 }
 
+/** The queue of what cannot run: messages reach it by its name, and stay until somebody takes them. */
+export async function declareDeadQueue(connection: ChannelModel, queue: string): Promise<void> {
+  if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
+  await onChannel(connection, (channel) => channel.assertQueue(queue, { durable: true }));
+}
+
 /** The exchanges of remote control and of events: requests to every worker, replies to one client, news to all. */
 export async function declareSharedExchanges(connection: ChannelModel): Promise<void> {
   await Promise.all([

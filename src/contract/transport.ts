@@ -11,6 +11,11 @@ export interface MessageProperties {
   readonly replyTo?: string;
   /** Milliseconds, as text. */
   readonly expiration?: string;
+  readonly messageId?: string;
+  /** Seconds since the epoch. */
+  readonly timestamp?: number;
+  readonly type?: string;
+  readonly appId?: string;
 }
 
 /** A message ready to be sent. */
@@ -25,6 +30,8 @@ export interface Publication {
    * delivered (a reply to a client that is gone).
    */
   readonly unroutable: 'error' | 'drop';
+  /** It came from the broker with this body, so that only the broker limits its size. Default false. */
+  readonly relayed?: boolean;
 }
 
 /** A message that arrived on one of this client's own queues. */

@@ -75,7 +75,7 @@ export function readBody(
 /** A body as it is sent, and what the message must say of it. */
 export interface WrittenBody {
   readonly body: Buffer;
-  readonly content: { readonly contentType: string; readonly contentEncoding: string };
+  readonly properties: { readonly contentType: string; readonly contentEncoding: string };
   readonly headers: { readonly compression?: string };
 }
 
@@ -89,10 +89,10 @@ export function writeBody(
   serializer: WritableSerializer = 'json',
   compression?: CompressionName,
 ): WrittenBody {
-  const { body, ...content } = serialize(value, serializer);
-  if (compression === undefined) return { body, content, headers: {} };
+  const { body, ...properties } = serialize(value, serializer);
+  if (compression === undefined) return { body, properties, headers: {} };
   const packed = deflate(body, compression);
-  return { body: packed.body, content, headers: { compression: packed.contentType } };
+  return { body: packed.body, properties, headers: { compression: packed.contentType } };
 }
 
 function serialize(

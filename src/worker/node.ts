@@ -38,6 +38,8 @@ export interface WorkerNode {
   /** What the executors can run, by name. Remote control replaces a task's limits here. */
   readonly tasks: Map<string, TaskManifest>;
   readonly publisher: Publisher;
+  /** For messages that cannot run. */
+  readonly deadLetters: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
   readonly metrics: Metrics;

@@ -53,7 +53,7 @@ async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclu
 }
 
 /** Trying again cannot help. */
-function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused {
+export function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused {
   return error instanceof MessageTooLarge || error instanceof MessageRefused;
 }
 

@@ -4,7 +4,7 @@ import type { Settings } from '../config.ts';
 import type { QueueBinding } from '../contract/queue.ts';
 import type { QueueInfo, RequestInfo, ScheduledTask } from '../protocol/control-replies.ts';
 import { formatIsoDateTime } from '../protocol/dates.ts';
-import { decodeBody } from '../protocol/task-message.ts';
+import { decodeBody } from '../protocol/decode-task.ts';
 import type { Request } from './node.ts';
 
 /** A larger message is shown by the text of its arguments: a monitor asks every few seconds. */

@@ -7,11 +7,12 @@ import type { Delivery } from '../broker/consumer.ts';
 import type { Job } from '../contract/job.ts';
 import { ContentDisallowed, ProtocolError, TimeLimitExceeded } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
-import { decodeTask, type TaskMessage } from '../protocol/task-message.ts';
+import { decodeTask } from '../protocol/decode-task.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
 import { admit, isCopy, lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
 import { coordinationTasks } from './coordination.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { refuse } from './refusal.ts';
+import { buryIfUnknown, refuse } from './refusal.ts';
 import { failedWith, knownName, report, reportStarted, taskFields } from './report.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
@@ -22,7 +23,7 @@ const POSTPONE_MS = 1_000;
 
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
-  const message = decode(delivery);
+  const message = decode(node, delivery);
   if (message instanceof Error) {
     settle(node, delivery, await refuseDurably(node, delivery, message));
     return;
@@ -63,6 +64,7 @@ async function process(node: WorkerNode, request: Request): Promise<Settlement> 
   const verdict = (await admit(node, request)) ?? (await run(node, request));
   if (verdict.kind === 'returned') return 'requeue';
   await report(node, request, verdict);
+  await buryIfUnknown(node, request, verdict);
   return 'ack';
 }
 
@@ -91,12 +93,13 @@ async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<voi
   });
 }
 
-function decode(delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
+function decode(node: WorkerNode, delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
   try {
-    return decodeTask(delivery);
+    return decodeTask(delivery, node.settings.acceptContent);
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
-    throw error;
+    // A message that nobody thought of must not come back for ever.
+    return new ProtocolError('the message cannot be read', { cause: error });
   }
 }
 

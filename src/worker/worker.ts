@@ -229,6 +229,7 @@ async function openNode(
     backend: withWatches(backend, watches, publisher),
     ledger: await openLedger(mongo),
     publisher,
+    deadLetters: broker.deadLetters,
     metrics: createMetrics(),
     events: createTaskEvents(dispatcher, tasks),
     dispatcher,

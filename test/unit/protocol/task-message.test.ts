@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContentDisallowed, EncodeError, ProtocolError } from '../../../src/errors.ts';
+import { decodeBody, decodeTask, readResultAddress } from '../../../src/protocol/decode-task.ts';
 import { PythonValue } from '../../../src/protocol/python-value.ts';
 import {
-  decodeBody,
-  decodeTask,
   encodeTask,
   type RawMessage,
-  readResultAddress,
   type TaskCall,
   type TaskMessage,
 } from '../../../src/protocol/task-message.ts';
