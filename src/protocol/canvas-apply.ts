@@ -11,6 +11,7 @@ import {
   copyStep,
   type GroupStep,
   groupOf,
+  headerTasks,
   listOf,
   mergeOptions,
   type Options,
@@ -197,30 +198,21 @@ interface OpenChord {
 function openChord(naming: Naming, chord: ChordStep, given: Options): OpenChord {
   const own = { ...chord.options };
   const marked = takeMark(own);
-  const { task_id, link, link_error, interval, max_retries, countdown, eta, ...options } = {
-    ...own,
-    ...given,
-  };
+  const { task_id, link, link_error, countdown, eta, ...options } = { ...own, ...given };
   const { parent_id: _, ...bodyOptions } = options;
   const body = linkedBody(copyStep(chord.kwargs.body), listOf(link), listOf(link_error));
   Object.assign(body.options, bodyOptions);
   if (body.subtask_type === 'chain') unrollChords(body);
-  const header = openHeader(chord, naming);
-  header.options.task_id ??= naming.newId();
+  const header = groupOf([...headerTasks(chord)], { task_id: chord.options.task_id ?? naming.newId() });
   return {
     header,
     body,
     options: { ...options, ...withoutNulls({ countdown, eta }) },
     taskId: String(task_id ?? naming.newId()),
-    interval: interval ?? null,
-    maxRetries: max_retries ?? null,
+    interval: options.interval ?? null,
+    maxRetries: options.max_retries ?? null,
     marked,
   };
-}
-
-function openHeader({ kwargs: { header }, options }: ChordStep, naming: Naming): GroupStep {
-  if (!Array.isArray(header)) return copyStep(header);
-  return groupOf([...header], { task_id: options.task_id ?? naming.newId() });
 }
 
 /** Says to whom it concerns that a header is coming. */
@@ -245,7 +237,7 @@ function sendUnlock(
   results: readonly ResultNode[],
   joins: boolean,
 ): void {
-  const { queue, exchange, routing_key, headers, priority = null } = body.options;
+  const { queue = application.sender.queue, exchange, routing_key, headers, priority } = body.options;
   const step = taskOf('celery.chord_unlock', {
     interval,
     max_retries: maxRetries,

@@ -48,8 +48,7 @@ export function callOf(step: TaskStep, taskId: string, sender: Sender): TaskCall
     parentId: text(options, 'parent_id', where) ?? parent?.taskId ?? null,
     groupId: text(options, 'group_id', where),
     groupIndex: number(options, 'group_index', where),
-    priority:
-      options.priority === null ? null : (number(options, 'priority', where) ?? parent?.priority ?? 0),
+    priority: number(options, 'priority', where) ?? parent?.priority ?? (options.queue ? null : 0),
     ignoreResult: options.ignore_result === true,
     replacedNesting: number(options, 'replaced_task_nesting', where) ?? 0,
     shadow: text(options, 'shadow', where),
