@@ -185,6 +185,16 @@ const settingsSchema = z.object({
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 type SettingName = keyof Settings;
 
+/** How queues are declared that do not exist yet. */
+export function queueDefaults(settings: Settings): {
+  readonly type: Settings['queueType'];
+  readonly maxPriority: number | undefined;
+  readonly delayType: Settings['delayQueueType'];
+} {
+  const { queueType, queueMaxPriority, delayQueueType } = settings;
+  return { type: queueType, maxPriority: queueMaxPriority, delayType: delayQueueType };
+}
+
 /** Values given by the caller; undefined ones count as not given. */
 export type SettingValues = { readonly [Name in SettingName]?: unknown };
 

@@ -6,7 +6,7 @@ import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
@@ -24,7 +24,15 @@ const SENDING_TIMEOUT_MS = 30_000;
 /** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
 export type ConnectOptions = Pick<
   SettingValues,
-  'mongoUrl' | 'broker' | 'resultBackend' | 'bucket' | 'queues' | 'taskTimeout'
+  | 'mongoUrl'
+  | 'broker'
+  | 'resultBackend'
+  | 'resultExpires'
+  | 'bucket'
+  | 'queues'
+  | 'queueType'
+  | 'queueMaxPriority'
+  | 'taskTimeout'
 >;
 
 /** A connection to MongoDB and RabbitMQ. Close it when done: it keeps the process alive. */
@@ -66,7 +74,8 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     const store = await openStore(settings, mongo);
     if (store) closers.push(() => store.close());
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    const queues = queueDefaults(settings);
+    const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, store, transport, closeAll });
   } catch (error) {

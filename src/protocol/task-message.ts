@@ -70,6 +70,9 @@ export interface TaskCall {
   readonly serializer?: WritableSerializer;
   /** Default: none. */
   readonly compression?: CompressionName;
+  /** What monitors show of the arguments. Default: the arguments, shortened. */
+  readonly argsRepr?: string;
+  readonly kwargsRepr?: string;
   /** The AMQP property `app_id`. */
   readonly appId?: string;
   /** Further headers; none of the protocol's own can be replaced. */
@@ -166,13 +169,20 @@ function encodeHeaders(call: TaskCall): Fields {
     timelimit: [call.timeLimit ?? null, call.softTimeLimit ?? null],
     root_id: call.rootId ?? call.taskId,
     parent_id: call.parentId ?? null,
-    argsrepr: argsRepr(call.args),
-    kwargsrepr: pythonRepr(call.kwargs),
+    ...displayHeaders(call),
     origin: call.origin ?? `gen${process.pid}@${hostname()}`,
     ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
     replaced_task_nesting: call.replacedNesting ?? 0,
     stamped_headers: names.length === 0 ? null : names,
     stamps,
+  };
+}
+
+/** What monitors show of the arguments. */
+function displayHeaders(call: TaskCall): Fields {
+  return {
+    argsrepr: call.argsRepr ?? argsRepr(call.args),
+    kwargsrepr: call.kwargsRepr ?? pythonRepr(call.kwargs),
   };
 }
 
