@@ -3,6 +3,7 @@
  * closes the channel when it refuses a consumer, and every delivery of that channel comes back.
  */
 import type { Channel, ChannelModel } from 'amqplib';
+import { Acks } from './acks.ts';
 import { Backoff } from './backoff.ts';
 import { createDelivery, type Delivery, type DeliverySource } from './delivery.ts';
 import { guard } from './report.ts';
@@ -23,6 +24,7 @@ interface ConsumeChannelOptions {
 
 /** The channel that is open now. */
 interface Live extends DeliverySource {
+  readonly channel: Channel;
   readonly connection: ChannelModel;
   /** Of the consumer that the broker has confirmed. */
   consumerTag: string | null;
@@ -48,6 +50,7 @@ export class ConsumeChannel {
       name: options.name,
       create: (connection) => connection.createChannel(),
       setup: (channel, connection) => this.#setup(channel, connection),
+      closing: () => this.#live?.acks.flush(),
       down: () => this.#down(),
     });
   }
@@ -77,7 +80,7 @@ export class ConsumeChannel {
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
     await channel.prefetch(this.#options.prefetch, false);
-    this.#live = { channel, connection, alive: true, consumerTag: null };
+    this.#live = { channel, connection, acks: new Acks(channel), alive: true, consumerTag: null };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }
