@@ -12,7 +12,7 @@ import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
-import type { ResultReader } from './runtime/results.ts';
+import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
@@ -24,7 +24,15 @@ const SENDING_TIMEOUT_MS = 30_000;
 /** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
 export type ConnectOptions = Pick<
   SettingValues,
-  'mongoUrl' | 'broker' | 'resultBackend' | 'bucket' | 'queues' | 'taskTimeout'
+  | 'mongoUrl'
+  | 'broker'
+  | 'resultBackend'
+  | 'resultExpires'
+  | 'bucket'
+  | 'queues'
+  | 'queueType'
+  | 'queueMaxPriority'
+  | 'taskTimeout'
 >;
 
 /** A connection to MongoDB and RabbitMQ. Close it when done: it keeps the process alive. */

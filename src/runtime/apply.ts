@@ -6,8 +6,9 @@ import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature } from '../protocol/canvas.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
+import type { TrackedTask } from './tracked-task.ts';
 
 export interface ApplyContext {
   readonly transport: Transport;

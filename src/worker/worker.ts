@@ -1,6 +1,7 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
+import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
 import { queueDefaults, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
@@ -170,6 +171,8 @@ async function openNode(
     expires: settings.resultExpires,
   });
   closers.push(() => backend.close());
+  const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
+  closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
