@@ -105,6 +105,7 @@ function createOmega(settings: Settings, { mongo, store, transport, closeAll }: 
       sender,
       reader: store && readerOf(store),
       resolveLarge: openLargeResults(mongo).resolve,
+      replies: settings.resultBackend === '' || settings.resultBackend === 'rpc://',
       stored: store,
       chords: chordsOf(settings),
       stage: createStage(datasets),

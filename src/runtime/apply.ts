@@ -46,11 +46,13 @@ export function createApplications(context: ApplyContext): Applications {
 
   function publish(applied: Applied, expected: readonly TrackedTask[]): Application {
     const tasks = new Map(expected.map((task) => [task.id, task]));
-    const listening = listen();
+    let ready = listen();
     const sendings = new Map<string, Promise<void>>();
     const rest = new AbortController();
     for (const call of applied.calls) {
-      const sending = listening.then(() => sender.send(call, rest.signal));
+      // One after the other, so that the messages go out in their order; their confirms are not waited for.
+      ready = ready.then(() => sender.prepare(call));
+      const sending = ready.then(() => sender.publish(call, rest.signal));
       sending.then(
         () => expire(call, tasks.get(call.taskId)),
         (error) => rest.abort(error),

@@ -30,6 +30,8 @@ export interface ResultReader {
 
 /** What else a client can do to learn how tasks ended. */
 export interface ResultSources {
+  /** False where workers only store results and send none. Default true. */
+  readonly replies?: boolean | undefined;
   /** Asks the workers to send the states of a task of another process to this client as well. */
   ask?(taskId: string): Promise<void>;
   /** Reads a value that was too large for its reply. @throws OperationalError when it may be read later. */
@@ -96,6 +98,11 @@ export class Results {
     closing.addEventListener('abort', () => {
       for (const fail of this.#waits) fail(closing.reason);
     });
+  }
+
+  /** Whether the end of a task comes by message. */
+  hearsOf(task: TrackedTask): boolean {
+    return task.own && this.#sources.replies !== false;
   }
 
   /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
@@ -198,7 +205,7 @@ export class Results {
           if (!task.own || error instanceof ProtocolError) fail(error);
         }),
       watch,
-      ...(task.own && !watch ? WITH_REPLIES : unanswered),
+      ...(this.hearsOf(task) && !watch ? WITH_REPLIES : unanswered),
     });
   }
 

@@ -87,6 +87,8 @@ export interface RuntimeOptions {
   readonly stored: StoredResults | null;
   /** How chords join; null where they cannot, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  /** False where workers only store results and send none. Default true. */
+  readonly replies?: boolean;
   /** Reads values that were too large for their replies. */
   readonly resolveLarge?: ResultSources['resolve'];
   /** Where data that are passed by value are stored on the way. */
@@ -108,6 +110,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const onReply = (reply: Reply) => results.receive(reply);
   const listen = openOnce(() => transport.onReply(onReply));
   const results = new Results(options.reader, closing, {
+    replies: options.replies,
     ask: createWatchRequest(transport, listen),
     ...(options.resolveLarge && { resolve: options.resolveLarge }),
   });
