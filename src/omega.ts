@@ -12,7 +12,7 @@ import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
-import type { ResultReader } from './runtime/results.ts';
+import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
@@ -102,12 +102,13 @@ function createOmega(settings: Settings, { mongo, store, transport, closeAll }: 
     jobs: createJobs(mongo, { bucket }),
     runtime: createRuntime({
       transport,
-      sender,
       reader: store && readerOf(store),
       resolveLarge: openLargeResults(mongo).resolve,
       replies: settings.resultBackend === '' || settings.resultBackend === 'rpc://',
+      sender,
       stored: store,
       chords: chordsOf(settings),
+      chordCounter: store?.chords,
       stage: createStage(datasets),
       queue: settings.queues[0] ?? 'default',
       bucket: bucket === 'omegaml' ? null : bucket,
@@ -140,14 +141,14 @@ async function openStore(
     : await openResultStore(resultBackend, options);
 }
 
+function readerOf(store: ResultStore): ResultReader {
+  return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
+}
+
 /** Chords join our way where results are stored in MongoDB; Redis counts by itself. */
 function chordsOf({ resultBackend }: Settings): 'join' | 'redis' | null {
   if (resultBackend === 'rpc://') return null;
   return resultBackend.startsWith('redis') ? 'redis' : 'join';
-}
-
-function readerOf(store: ResultStore): ResultReader {
-  return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */

@@ -8,7 +8,7 @@ import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } fr
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
-import { checkQueueName, declareDelayed, type QueueDefaults } from './topology.ts';
+import { checkQueueName, declareDelayed, declareTaskQueue, type QueueDefaults } from './topology.ts';
 
 export interface BrokerOptions {
   /** As Celery writes it: `amqp://user:password@host:port/vhost`. */
@@ -46,6 +46,8 @@ export interface Broker {
     options: ConsumerOptions,
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ): TaskConsumer;
+  /** Declares a task queue as Celery does, where it is missing. @throws InvalidName, OperationalError */
+  declareQueue(queue: string): Promise<void>;
   /**
    * Declares Celery's delay queues, where they are missing, and lets delayed messages reach this queue.
    *
@@ -103,6 +105,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     deadLetters: createDeadLetters(publishing, publisher),
     createConsumer: (consumer, onDelivery) =>
       new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
+    declareQueue: (queue) => prepareQueue(publishing, queue, options.queues),
     declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),
     openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
     openControlReplies: (oid, onReply) => openControlReplies(consuming, oid, onReply),
@@ -112,6 +115,14 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       await Promise.all(sessions.map((session) => session.close()));
     },
   };
+}
+
+/** What `declareQueue` of a worker's and of a client's side does. */
+export async function prepareQueue(session: Session, queue: string, defaults?: QueueDefaults): Promise<void> {
+  checkQueueName(queue);
+  await session.perform(`declare queue '${queue}'`, (connection) =>
+    declareTaskQueue(connection, queue, defaults),
+  );
 }
 
 /** What `declareDelayed` of a worker's and of a client's side does. */

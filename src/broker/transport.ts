@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { Reply, Transport } from '../contract/transport.ts';
-import { type BrokerOptions, createSession, prepareDelayed } from './broker.ts';
+import { type BrokerOptions, createSession, prepareDelayed, prepareQueue } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
 import { toReply } from './delivery.ts';
 import { openedOrClosed } from './mailbox.ts';
@@ -16,7 +16,6 @@ import {
   declareEventQueue,
   declareReplyQueue,
   declareSharedExchanges,
-  declareTaskQueue,
   deleteReplyQueue,
   purgeQueue,
 } from './topology.ts';
@@ -52,12 +51,7 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
     onReply: replies.listen,
     onControlReply: controlReplies.listen,
     publish: (publication) => publisher.publish(publication),
-    async declareQueue(queue) {
-      checkQueueName(queue);
-      await session.perform(`declare queue '${queue}'`, (connection) =>
-        declareTaskQueue(connection, queue, options.queues),
-      );
-    },
+    declareQueue: (queue) => prepareQueue(session, queue, options.queues),
     async purgeQueue(queue) {
       checkQueueName(queue);
       let count: number | null = null;

@@ -44,7 +44,7 @@ export interface ControlledWorker {
   terminate(taskIds: readonly string[]): readonly string[];
   revoked(): readonly string[];
   /** Marks tasks with any of these stamps as revoked. */
-  revokeStamped(stamps: Stamps): void;
+  revokeStamped(stamps: Stamps): Promise<void>;
   /** The ids of running tasks with any of these stamps, each with the stamps by which it was found. */
   runningWith(stamps: Stamps): ReadonlyMap<string, Stamps>;
   /** Notes the revoked ids of another worker. */

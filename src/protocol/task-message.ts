@@ -64,15 +64,15 @@ export interface TaskCall {
   readonly replacedNesting?: number;
   /** A name to show instead of the task's. */
   readonly shadow?: string | null;
+  /** Arguments as text, for display only; what is secret can be left out. Default: as Python shows them. */
+  readonly argsRepr?: string;
+  readonly kwargsRepr?: string;
   readonly embed?: Partial<Embed>;
   readonly stamps?: Fields;
   /** Default `json`. Only JSON carries dates, decimals and UUIDs as what they are. */
   readonly serializer?: WritableSerializer;
   /** Default: none. */
   readonly compression?: CompressionName;
-  /** What monitors show of the arguments. Default: the arguments, shortened. */
-  readonly argsRepr?: string;
-  readonly kwargsRepr?: string;
   /** The AMQP property `app_id`. */
   readonly appId?: string;
   /** Further headers; none of the protocol's own can be replaced. */
@@ -154,35 +154,30 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
 }
 
 function encodeHeaders(call: TaskCall): Fields {
-  const { stamps = {} } = call;
+  const { shadow = null, groupId = null, groupIndex = null, retries = 0, parentId = null } = call;
+  const { timeLimit = null, softTimeLimit = null, replacedNesting = 0, ignoreResult = false } = call;
+  const { origin = `gen${process.pid}@${hostname()}`, stamps = {} } = call;
   const names = Object.keys(stamps);
   return {
     lang: 'py',
     task: call.taskName,
     id: call.taskId,
-    shadow: call.shadow ?? null,
+    shadow,
     eta: encodeDate(call, 'eta'),
     expires: encodeDate(call, 'expires'),
-    group: call.groupId ?? null,
-    group_index: call.groupIndex ?? null,
-    retries: call.retries ?? 0,
-    timelimit: [call.timeLimit ?? null, call.softTimeLimit ?? null],
+    group: groupId,
+    group_index: groupIndex,
+    retries,
+    timelimit: [timeLimit, softTimeLimit],
     root_id: call.rootId ?? call.taskId,
-    parent_id: call.parentId ?? null,
-    ...displayHeaders(call),
-    origin: call.origin ?? `gen${process.pid}@${hostname()}`,
-    ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
-    replaced_task_nesting: call.replacedNesting ?? 0,
-    stamped_headers: names.length === 0 ? null : names,
-    stamps,
-  };
-}
-
-/** What monitors show of the arguments. */
-function displayHeaders(call: TaskCall): Fields {
-  return {
+    parent_id: parentId,
     argsrepr: call.argsRepr ?? argsRepr(call.args),
     kwargsrepr: call.kwargsRepr ?? pythonRepr(call.kwargs),
+    origin,
+    ignore_result: ignoreResult,
+    replaced_task_nesting: replacedNesting,
+    stamped_headers: names.length === 0 ? null : names,
+    stamps,
   };
 }
 

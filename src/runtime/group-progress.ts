@@ -3,8 +3,9 @@ import { ResultTimeout } from '../errors.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
 import { follow } from './follow.ts';
-import { type Results, resultsNotStored, type TrackedTask, type WaitLimits } from './results.ts';
+import { type Results, resultsNotStored, type WaitLimits } from './results.ts';
 import type { StoredResults } from './stored-results.ts';
+import type { TrackedTask } from './tracked-task.ts';
 import { waitWithin } from './waiting.ts';
 
 /** How far a group is. */

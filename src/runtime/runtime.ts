@@ -12,14 +12,17 @@ import type { TaskDefinition } from '../contract/task.ts';
 import { signature } from '../contract/task-signature.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
-import { createApplications } from './apply.ts';
+import type { ClusterEvent } from '../protocol/cluster-event.ts';
+import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { type EventOptions, listenToEvents } from './events.ts';
 import type { GroupHandle } from './group-handle.ts';
 import { allTaskIds, createHandles } from './handles.ts';
 import { createJobProxy, type JobProxy } from './job-proxy.ts';
 import { createModelProxy, type DataStage, type ModelProxy, systemKwargs } from './model-proxy.ts';
 import { openOnce } from './open-once.ts';
-import { type ResultReader, type ResultSources, Results } from './results.ts';
+import type { ResultReader, ResultSources } from './result-sources.ts';
+import { Results } from './results.ts';
 import { createSend, type Send, type SendOptions } from './send.ts';
 import type { Sender } from './sender.ts';
 import type { StoredResults } from './stored-results.ts';
@@ -66,8 +69,20 @@ export interface OmegaRuntime {
    * rejects with GroupNotFound when there is none, with OperationNotSupported when no backend stores groups.
    */
   groupResult<Results extends readonly unknown[] = unknown[]>(groupId: string): GroupHandle<Results>;
+  /**
+   * Removes the tasks that wait in a queue.
+   *
+   * @param queue Default: the first of the settings' queues.
+   * @returns how many they were; null where there is no such queue.
+   */
+  purge(queue?: string): Promise<number | null>;
   /** Remote control of the workers. */
   readonly control: ControlClient;
+  /**
+   * What workers and clients tell from now on, until the signal is aborted or the loop is left. Throws
+   * OperationalError when the client is closed meanwhile.
+   */
+  events(options?: EventOptions): AsyncIterable<ClusterEvent>;
 }
 
 /** The handle of a task, or of a group for a signature that gives the results of one. */
@@ -83,14 +98,16 @@ export interface RuntimeOptions {
   readonly sender: Sender;
   /** Reads stored results; null when no backend stores them. */
   readonly reader: ResultReader | null;
+  /** Reads values that were too large for their replies. */
+  readonly resolveLarge?: ResultSources['resolve'];
   /** Reads and keeps stored results and groups; null when no backend stores them. */
   readonly stored: StoredResults | null;
   /** How chords join; null where they cannot, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  /** Where chords are announced that the result backend counts. */
+  readonly chordCounter?: ChordCounter | undefined;
   /** False where workers only store results and send none. Default true. */
   readonly replies?: boolean;
-  /** Reads values that were too large for their replies. */
-  readonly resolveLarge?: ResultSources['resolve'];
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
@@ -144,6 +161,8 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
       sendLimited('omegaml.tasks.omega_ping', { args: [], kwargs: systemKwargs(bucket) }, sendOptions),
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), handles.context),
     groupResult: handles.savedGroup,
+    purge: (name = options.queue) => transport.purgeQueue(name),
     control,
+    events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };
 }

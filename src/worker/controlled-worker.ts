@@ -11,7 +11,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { describeQueue, describeRequest, describeScheduled } from './request-info.ts';
-import { storeRevoked } from './revocation.ts';
+import { reportRevoked } from './revocation.ts';
 import { describeStats } from './stats.ts';
 
 /** The parts of a worker beside its node. */
@@ -82,19 +82,20 @@ function revocation(node: WorkerNode): Revocation {
   };
   return {
     async revoke(taskIds) {
-      revoked.add(taskIds);
+      const noted = revoked.add(taskIds);
       // What has not started comes back, and is then refused as revoked.
       executors.recall(here(taskIds));
-      await storeRevoked(node, taskIds);
+      await Promise.all([noted, reportRevoked(node, taskIds)]);
     },
     terminate(taskIds) {
-      revoked.add(taskIds);
+      // What comes back for another run, or waits for its ETA, must find it.
+      revoked.merge(taskIds);
       const found = here(taskIds);
       for (const taskId of found) executors.terminate(taskId);
       return found;
     },
     revoked: () => revoked.list(),
-    mergeRevoked: (taskIds) => revoked.add(taskIds),
+    mergeRevoked: (taskIds) => revoked.merge(taskIds),
     revokeStamped: (stamps) => revoked.addStamps(stamps),
     runningWith: (stamps) =>
       new Map(

@@ -29,13 +29,13 @@ export interface Intake {
   cancelQueue(name: string): void;
   /** Takes as many deliveries as there are slots. */
   resize(slots: number): void;
-  /** Resolves when the broker has confirmed the consumers. */
-  started(): Promise<void>;
+  /** Consumes from now on. Resolves when the broker has confirmed the consumers. */
+  start(): Promise<void>;
   /** Takes nothing more; what waits goes back to its queue. Resolves when every delivery is settled. */
   stop(): Promise<void>;
 }
 
-/** @param slots how many deliveries are taken at once. */
+/** Nothing is consumed before its start. @param slots how many deliveries are taken at once. */
 export function openIntake(
   node: WorkerNode,
   broker: Broker,
@@ -47,6 +47,7 @@ export function openIntake(
     const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
     handling.add(handled);
   });
+  consumer.pause().catch((err: Error) => node.logger.warn({ err }, 'the consumers cannot be paused'));
   const timer = setInterval(check, CHECK_EVERY_MS);
   let steppedBack = false;
 
@@ -85,7 +86,8 @@ export function openIntake(
     addQueue: (binding) => consumer.addQueue(binding),
     cancelQueue: (name) => void consumer.cancelQueue(name),
     resize: (prefetch) => consumer.resize(prefetch),
-    async started() {
+    async start() {
+      consumer.resume();
       if (consumer.consuming) return;
       await new Promise<void>((resolve) => {
         const end = consumer.onChange((consuming) => {

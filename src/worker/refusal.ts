@@ -6,8 +6,9 @@ import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
+import { isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, isPermanent } from './report.ts';
+import type { Conclusion } from './report.ts';
 
 /** Most characters of a message's error in a line of the log. */
 const MAX_LOGGED = 1_000;

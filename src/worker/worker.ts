@@ -1,26 +1,30 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
+import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { queueDefaults, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
-import { mingle } from '../control/mingle.ts';
+import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
+import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
-import { connectMongo } from '../mongo/client.ts';
+import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
-import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { cpuCount } from './cgroup.ts';
-import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
+import { coordinationManifests } from './coordination.ts';
+import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
+import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
-import { answerControl } from './remote-control.ts';
+import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
 
@@ -77,7 +81,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
-    concurrency: executors.slots,
+    concurrency: () => executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
@@ -96,6 +100,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
+  const joins = watchJoins(node);
+  closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
   const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
@@ -103,10 +109,13 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const [most] = settings.autoscale ?? [executors.slots];
   intake = openIntake(node, broker, { queues: settings.queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
-  openRemoteControl(node, parts, closers);
+  const mailbox = openRemoteControl(node, parts);
+  closers.push(() => mailbox?.close());
   closers.push(() => parts.intake.stop());
   closers.push(() => parts.autoscaler?.stop());
-  await intake.started();
+  // After the mailbox is opened, so that what is revoked meanwhile is heard.
+  await node.revoked.load();
+  await intake.start();
   heartbeat.start();
   logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
@@ -116,41 +125,6 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     return stop();
   };
   return { hostname: node.hostname, url: health.url, done, stop, kill };
-}
-
-function openRemoteControl(node: WorkerNode, parts: WorkerParts, closers: Closers): void {
-  const { remoteControl: policy } = node.settings;
-  if (policy === 'off') return;
-  const { broker } = parts;
-  const worker = createControlledWorker(node, parts);
-  const mailbox = answerControl(worker, { broker, policy, logger: node.logger });
-  closers.push(() => mailbox.close());
-}
-
-function heartbeatOf({ dispatcher, settings, executors, received }: WorkerNode): Heartbeat {
-  return createHeartbeat({
-    dispatcher,
-    interval: settings.heartbeatInterval,
-    active: () => executors.active.length,
-    processed: () => [...received.values()].reduce((sum, { total }) => sum + total, 0),
-  });
-}
-
-/** Null where the number of slots is fixed. */
-function autoscalerOf(
-  { settings, executors, requests, received }: WorkerNode,
-  intake: Intake,
-): Autoscaler | null {
-  if (!settings.autoscale) return null;
-  const [most, fewest] = settings.autoscale;
-  return startAutoscaler({
-    range: { most, fewest },
-    slots: () => executors.slots,
-    load: () => [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length,
-    lastReceived: () => Math.max(0, ...[...received.values()].map(({ last }) => last)),
-    resize: (slots) => executors.resize(slots),
-    onRange: (range) => intake.resize(range.most),
-  });
 }
 
 /** Never resolves; rejects with the signal's reason. */
@@ -188,12 +162,17 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const broker = await connectBroker({
+    ...{ url: settings.broker, name: hostname, logger, retry: false },
+    queues: queueDefaults(settings),
+  });
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
   });
   closers.push(() => backend.close());
+  const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
+  closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
@@ -206,42 +185,48 @@ async function openNode(
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const clock = createClock();
-  const revoked = createRevokedTasks();
-  const { publisher } = broker;
-  const [{ tasks: manifests }, learnt] = await Promise.all([
+  const [{ tasks: manifests }, joined] = await Promise.all([
     executors.start(),
-    mingle({
-      ...{ hostname, clock, publisher, logger, signal: stopping, revoked: revoked.list() },
-      openReplies: broker.openControlReplies,
-    }),
+    join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  revoked.add(learnt);
-  const tasks = new Map(manifests.map((task) => [task.name, task]));
-  const dispatcher = createEventDispatcher({ publisher, hostname, clock });
-  dispatcher.taskEvents = settings.taskEvents;
+  const tasks = new Map([...coordinationManifests, ...manifests].map((task) => [task.name, task]));
+  joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
     tasks,
-    backend: withWatches(backend, watches, publisher),
-    ledger: await openLedger(mongo),
-    publisher,
+    backend: withWatches(backend, watches, broker.publisher),
+    ...{ ledger: await openLedger(mongo), joins: await openJoins(mongo) },
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
     deadLetters: broker.deadLetters,
+    delays: createDelays(broker),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
-    events: createTaskEvents(dispatcher, tasks),
-    dispatcher,
-    clock,
+    events: createTaskEvents(joined.dispatcher),
+    ...joined,
     logger,
     requests: new Map(),
     received: new Map(),
-    revoked,
     watches,
     stopping,
   };
   return { broker, node };
+}
+
+/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+async function join(
+  broker: Broker,
+  mongo: Mongo,
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
+  const { publisher, openControlReplies: openReplies } = broker;
+  const clock = createClock();
+  const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
+  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
+  return { clock, revoked, dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

@@ -20,7 +20,10 @@ async function park(result: TaskResult): Promise<TaskResult> {
 
 function backendWithOutbox() {
   const outbox: Publication[] = [];
-  const backend = createRpcBackend({ publish: async (publication) => void outbox.push(publication) }, { park });
+  const backend = createRpcBackend(
+    { publish: async (publication) => void outbox.push(publication) },
+    { park },
+  );
   return { backend, outbox };
 }
 
@@ -64,7 +67,11 @@ it('sends a reference for what no message carries, and an error that says so to 
   const body = outbox[0]?.body ?? Buffer.of();
   expect(JSON.parse(body.toString())).toMatchObject({
     status: 'FAILURE',
-    result: { exc_type: 'RuntimeError', exc_module: 'builtins', exc_message: [expect.stringContaining('celery_results')] },
+    result: {
+      exc_type: 'RuntimeError',
+      exc_module: 'builtins',
+      exc_message: [expect.stringContaining('celery_results')],
+    },
   });
   expect(decodeResult(body)).toMatchObject({
     state: 'SUCCESS',

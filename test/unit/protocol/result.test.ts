@@ -106,5 +106,11 @@ it('leaves arguments out that would crowd out the result, and stamps that would 
   const written = JSON.parse(
     encodeResult({ ...successResult(address, '1' as JsonText), request: { ...request, stamps } }),
   );
-  expect(written).toMatchObject({ name: 't', args: null, kwargs: null, stamped_headers: ['m', '__proto__x'], m: 'abc' });
+  expect(written).toMatchObject({
+    name: 't',
+    args: null,
+    kwargs: null,
+    stamped_headers: ['m', '__proto__x'],
+    m: 'abc',
+  });
 });

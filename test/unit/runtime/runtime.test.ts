@@ -95,8 +95,8 @@ it('a control reply queue that could not be opened is opened by the next request
   const onControlReply = vi.fn<() => Promise<void>>();
   onControlReply.mockRejectedValueOnce(new OperationalError('no queue')).mockResolvedValue(undefined);
   const { runtime, published } = createFakes({ onControlReply });
-  await expect(runtime.control.revoke('a', false)).rejects.toThrow('no queue');
-  await runtime.control.revoke('a', false);
+  await expect(runtime.control.inspect().ping()).rejects.toThrow('no queue');
+  await runtime.control.inspect({ timeout: 1 }).ping();
   expect(published).toHaveLength(1);
 });
 
