@@ -27,8 +27,8 @@ export function createSender(transport: Transport): Sender {
   const delays = declaredOnce((queue) => transport.declareDelayed(queue));
 
   async function send(call: TaskCall, signal?: AbortSignal): Promise<void> {
-    const { exchange, queue } = call;
-    if (exchange === undefined) await queues.declare(queue);
+    const { queue } = call;
+    if (declaresQueue(call)) await queues.declare(queue);
     await window.enter();
     let bytes = 0;
     try {
@@ -42,11 +42,12 @@ export function createSender(transport: Transport): Sender {
     }
   }
 
-  async function publish({ exchange, queue, eta = null }: TaskCall, publication: Publication): Promise<void> {
+  async function publish(call: TaskCall, publication: Publication): Promise<void> {
+    const { queue, eta = null } = call;
     try {
       await publishDelayed(queue, publication, eta);
     } catch (error) {
-      if (!(error instanceof Unroutable) || exchange !== undefined) throw error;
+      if (!(error instanceof Unroutable) || !declaresQueue(call)) throw error;
       // The queue was deleted since.
       queues.forget(queue);
       delays.forget(queue);
@@ -74,6 +75,11 @@ export function createSender(transport: Transport): Sender {
       while (work.size > 0) await Promise.allSettled(work);
     },
   };
+}
+
+/** Whether the queue of a call is declared before its message: not for an exchange of somebody else. */
+function declaresQueue({ exchange, declares = false }: TaskCall): boolean {
+  return exchange === undefined || declares;
 }
 
 /** What is declared at its first use and then known; a declaration that fails is forgotten. */

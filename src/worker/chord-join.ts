@@ -44,7 +44,14 @@ export async function joinChord(
   const results = await readResults(node, leavesOf(chord.results));
   const failure = failureIn(chord.results, results);
   if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
-  return [sendBody(node, chord, chord.results.map((tuple) => valueOf(tuple, results)), isCopy)];
+  return [
+    sendBody(
+      node,
+      chord,
+      chord.results.map((tuple) => valueOf(tuple, results)),
+      isCopy,
+    ),
+  ];
 }
 
 /** The ids of the tasks in a header's results, also of those in groups. */
@@ -58,7 +65,9 @@ export function sendBody(
   values: readonly unknown[],
   isCopy: boolean,
 ): Consequence {
-  const applied = applySignature(readSignatureFields(body), applierOf(node, parent, 'body'), { args: [values] });
+  const applied = applySignature(readSignatureFields(body), applierOf(node, parent, 'body'), {
+    args: [values],
+  });
   return { kind: 'send', applied, isCopy };
 }
 

@@ -29,6 +29,7 @@ export function applierOf(node: WorkerNode, parent: Parent, purpose: string, rep
     parent: { taskId: parent.taskId, rootId: parent.rootId, priority: null },
     replyTo,
     queue: node.settings.queues[0] ?? 'celery',
+    router: node.router,
     origin: `gen${process.pid}@${hostname()}`,
     now: new Date(),
     chords: node.backend.chords ? 'redis' : 'unlock',
@@ -66,7 +67,10 @@ export async function sendApplied(
 /** Null when it is sent, an error when it never can be. @throws what may be otherwise next time */
 async function publish(node: WorkerNode, call: TaskCall, isCopy: boolean): Promise<OmegaError | null> {
   try {
-    await publishDeclared(node, isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: true } } : call);
+    await publishDeclared(
+      node,
+      isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: true } } : call,
+    );
     return null;
   } catch (error) {
     if (isPermanent(error) || error instanceof EncodeError || error instanceof Unroutable) return error;
@@ -80,7 +84,7 @@ async function publishDeclared({ publisher, declareQueue }: WorkerNode, call: Ta
   try {
     await publisher.publish(publication);
   } catch (error) {
-    if (!(error instanceof Unroutable) || publication.exchange !== '') throw error;
+    if (!(error instanceof Unroutable) || (call.exchange !== undefined && !call.declares)) throw error;
     await declareQueue(call.queue);
     await publisher.publish(publication);
   }
