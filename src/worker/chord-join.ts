@@ -1,8 +1,8 @@
 /** Joining a chord: its body is sent with the results of its header, or fails when one of them did. */
 import type { ErrorRecord } from '../contract/job.ts';
 import { ChordError } from '../errors.ts';
-import { applySignature, type ResultTuple } from '../protocol/canvas.ts';
-import { readSignatureFields } from '../protocol/canvas-step.ts';
+import { applyRead, type ResultTuple } from '../protocol/canvas.ts';
+import { readStep } from '../protocol/canvas-step.ts';
 import { recordFromResult, toErrorRecord } from '../protocol/exception.ts';
 import type { Fields } from '../protocol/fields.ts';
 import { pythonRepr } from '../protocol/repr.ts';
@@ -48,7 +48,7 @@ export async function joinChord(
     sendBody(
       node,
       chord,
-      chord.results.map((tuple) => valueOf(tuple, results)),
+      chord.results.map((tuple) => valueIn(tuple, results)),
       isCopy,
     ),
   ];
@@ -65,9 +65,7 @@ export function sendBody(
   values: readonly unknown[],
   isCopy: boolean,
 ): Consequence {
-  const applied = applySignature(readSignatureFields(body), applierOf(node, parent, 'body'), {
-    args: [values],
-  });
+  const applied = applyRead(readStep(body), applierOf(node, parent, 'body'), { args: [values] });
   return { kind: 'send', applied, isCopy };
 }
 
@@ -118,8 +116,8 @@ function causeOf(result: ResultMeta | undefined): ErrorRecord | null {
   return result.large ? chordError('its result is too large to be passed on') : null;
 }
 
-function valueOf([[id], children]: ResultTuple, results: ReadonlyMap<string, ResultMeta>): unknown {
+function valueIn([[id], children]: ResultTuple, results: ReadonlyMap<string, ResultMeta>): unknown {
   return children === null
     ? (results.get(id)?.result ?? null)
-    : children.map((child) => valueOf(child, results));
+    : children.map((child) => valueIn(child, results));
 }
