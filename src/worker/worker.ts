@@ -7,12 +7,13 @@ import { queueDefaults, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
-import { createExecutors } from '../executors/executors.ts';
+import { createExecutors, type Executors } from '../executors/executors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
@@ -87,7 +88,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
-    await closeAll(closers);
+    const timer = killAfter(executors, settings.softShutdownTimeout);
+    await closeAll(closers).finally(() => clearTimeout(timer));
     logger.info({}, 'stopped');
   });
   const health = await serveHealth({
@@ -146,6 +148,11 @@ function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop()
   };
 }
 
+/** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
+function killAfter(executors: Executors, seconds: number | undefined): NodeJS.Timeout | undefined {
+  return seconds === undefined ? undefined : setTimeout(() => executors.kill(), seconds * 1000);
+}
+
 /** Connects and forks: everything that a delivery needs on its way. */
 async function openNode(
   settings: Settings,
@@ -184,14 +191,11 @@ async function openNode(
     executors.start(),
     join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  const tasks = new Map(manifests.map((task) => [task.name, task]));
+  const tasks = annotatedTasks(manifests, settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
-    hostname,
-    executors,
-    settings,
-    tasks,
+    ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     publisher: broker.publisher,
@@ -201,7 +205,6 @@ async function openNode(
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
-    logger,
     requests: new Map(),
     received: new Map(),
     watches,
