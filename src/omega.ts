@@ -24,7 +24,15 @@ const SENDING_TIMEOUT_MS = 30_000;
 /** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
 export type ConnectOptions = Pick<
   SettingValues,
-  'mongoUrl' | 'broker' | 'resultBackend' | 'bucket' | 'queues' | 'taskTimeout'
+  | 'mongoUrl'
+  | 'broker'
+  | 'resultBackend'
+  | 'resultExpires'
+  | 'bucket'
+  | 'queues'
+  | 'queueType'
+  | 'queueMaxPriority'
+  | 'taskTimeout'
 >;
 
 /** A connection to MongoDB and RabbitMQ. Close it when done: it keeps the process alive. */

@@ -9,6 +9,7 @@ import { OperationalError } from '../errors.ts';
 import { type BrokerLogin, describeAddress } from './address.ts';
 import { Backoff } from './backoff.ts';
 import { settlesWithin } from './deadline.ts';
+import { guardHeaders } from './header-guard.ts';
 import { guard, type Report } from './report.ts';
 import { type ChannelRole, type Supervised, SupervisedChannel } from './supervised-channel.ts';
 
@@ -156,12 +157,14 @@ export class Session {
       heartbeat: this.#options.heartbeat,
     };
     try {
-      return await connect(address, {
+      const connection = await connect(address, {
         timeout: CONNECT_TIMEOUT_MS,
         keepAlive: true,
         noDelay: true,
         clientProperties: { connection_name: this.#options.name },
       });
+      guardHeaders(connection);
+      return connection;
     } catch (error) {
       throw this.#failure('connect', error);
     }

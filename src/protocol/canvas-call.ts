@@ -54,7 +54,27 @@ export function callOf(step: TaskStep, taskId: string, sender: Sender): TaskCall
     shadow: text(options, 'shadow', where),
     embed: embedOf(options, where),
     stamps: stampsOf(options),
+    ...contentOf(options),
+    ...displayOf(options),
     headers: fields(options, 'headers', where) ?? {},
+  };
+}
+
+/** Serializers and compressions of strangers, which this package does not write, give way to the default. */
+function contentOf({ serializer, compression, app_id: appId }: Options): Partial<TaskCall> {
+  return {
+    ...(serializer === 'yaml' || serializer === 'msgpack' ? { serializer } : {}),
+    ...(compression === 'gzip' || compression === 'zlib' ? { compression: 'gzip' } : {}),
+    ...(compression === 'zstd' ? { compression } : {}),
+    ...(typeof appId === 'string' ? { appId } : {}),
+  };
+}
+
+/** What monitors are shown instead of the arguments. */
+function displayOf({ argsrepr, kwargsrepr }: Options): Partial<TaskCall> {
+  return {
+    ...(typeof argsrepr === 'string' ? { argsRepr: argsrepr } : {}),
+    ...(typeof kwargsrepr === 'string' ? { kwargsRepr: kwargsrepr } : {}),
   };
 }
 

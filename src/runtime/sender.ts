@@ -24,7 +24,7 @@ export function createSender(transport: Transport): Sender {
   const work = new Set<Promise<unknown>>();
   /** Celery declares a queue before it publishes, once per connection: a task for an unserved queue waits there. */
   const queues = declaredOnce((queue) => transport.declareQueue(queue));
-  const delays = declaredOnce(transport.declareDelayed);
+  const delays = declaredOnce((queue) => transport.declareDelayed(queue));
 
   async function send(call: TaskCall, signal?: AbortSignal): Promise<void> {
     const { exchange, queue } = call;

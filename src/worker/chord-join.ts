@@ -1,8 +1,8 @@
 /** Joining a chord: its body is sent with the results of its header, or fails when one of them did. */
 import type { ErrorRecord } from '../contract/job.ts';
 import { ChordError } from '../errors.ts';
-import { applySignature, type ResultTuple } from '../protocol/canvas.ts';
-import { readSignatureFields } from '../protocol/canvas-step.ts';
+import { applyRead, type ResultTuple } from '../protocol/canvas.ts';
+import { readStep } from '../protocol/canvas-step.ts';
 import { recordFromResult, toErrorRecord } from '../protocol/exception.ts';
 import type { Fields } from '../protocol/fields.ts';
 import { pythonRepr } from '../protocol/repr.ts';
@@ -44,7 +44,14 @@ export async function joinChord(
   const results = await readResults(node, leavesOf(chord.results));
   const failure = failureIn(chord.results, results);
   if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
-  return [sendBody(node, chord, chord.results.map((tuple) => valueOf(tuple, results)), isCopy)];
+  return [
+    sendBody(
+      node,
+      chord,
+      chord.results.map((tuple) => valueIn(tuple, results)),
+      isCopy,
+    ),
+  ];
 }
 
 /** The ids of the tasks in a header's results, also of those in groups. */
@@ -58,7 +65,7 @@ export function sendBody(
   values: readonly unknown[],
   isCopy: boolean,
 ): Consequence {
-  const applied = applySignature(readSignatureFields(body), applierOf(node, parent, 'body'), { args: [values] });
+  const applied = applyRead(readStep(body), applierOf(node, parent, 'body'), { args: [values] });
   return { kind: 'send', applied, isCopy };
 }
 
@@ -109,8 +116,8 @@ function causeOf(result: ResultMeta | undefined): ErrorRecord | null {
   return result.large ? chordError('its result is too large to be passed on') : null;
 }
 
-function valueOf([[id], children]: ResultTuple, results: ReadonlyMap<string, ResultMeta>): unknown {
+function valueIn([[id], children]: ResultTuple, results: ReadonlyMap<string, ResultMeta>): unknown {
   return children === null
     ? (results.get(id)?.result ?? null)
-    : children.map((child) => valueOf(child, results));
+    : children.map((child) => valueIn(child, results));
 }

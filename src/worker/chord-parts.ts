@@ -3,15 +3,16 @@
  * (`celery.chord_unlock` looks after it), a count in the backend (Redis), or a place in the set of those that have
  * ended (the chords of our own clients).
  */
+
+import type { DueChord, JoinClaim } from '../ledger/joins.ts';
 import { joinSize } from '../protocol/canvas-join.ts';
-import { readResultTuples } from '../protocol/result-tuple.ts';
 import { isFields, textField } from '../protocol/fields.ts';
 import { parsePlainJson, stringifyJson } from '../protocol/json.ts';
+import { readResultTuples } from '../protocol/result-tuple.ts';
 import { chordError, haveEnded, joinChord, leavesOf, type SentChord, sendBody } from './chord-join.ts';
 import type { ChordPartEnd, Consequence } from './consequence.ts';
 import { bodyFailures } from './failing.ts';
 import type { WorkerNode } from './node.ts';
-import type { DueChord, JoinClaim } from '../ledger/joins.ts';
 
 /** What is to be carried out, and then noted. */
 export interface Completion {

@@ -1,5 +1,5 @@
 /** Carrying out what the end of a task leads to, and what that leads to in turn. */
-import { endPart, type Completion } from './chord-parts.ts';
+import { type Completion, endPart } from './chord-parts.ts';
 import type { Consequence } from './consequence.ts';
 import { spreadFailure } from './failing.ts';
 import type { WorkerNode } from './node.ts';

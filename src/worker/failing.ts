@@ -52,7 +52,9 @@ function chainFailures({ task, error }: Failure): readonly Consequence[] {
   return (task.embed.chain ?? []).flatMap((signature) => {
     const step = tolerant(() => readStep(signature));
     if (step === null) return [];
-    return awaitedTasks(step).map((next) => failed({ ...next, embed: { ...next.embed, errbacks: null } }, error));
+    return awaitedTasks(step).map((next) =>
+      failed({ ...next, embed: { ...next.embed, errbacks: null } }, error),
+    );
   });
 }
 
@@ -67,7 +69,10 @@ function errbackCalls(node: WorkerNode, { task, isCopy }: Failure): readonly Con
   const applier = applierOf(node, { taskId, rootId: task.rootId ?? taskId }, 'errbacks');
   const applied = tolerant(() => applyRead(groupOf(errbacks.map(readStep)), applier, { args: [taskId] }));
   if (applied !== null) return [{ kind: 'send', applied, isCopy }];
-  node.logger.error({ task_id: taskId, task_name: task.taskName }, 'errbacks that cannot be sent are passed over');
+  node.logger.error(
+    { task_id: taskId, task_name: task.taskName },
+    'errbacks that cannot be sent are passed over',
+  );
   return [];
 }
 

@@ -7,6 +7,7 @@ import type { Publisher } from '../contract/transport.ts';
 import type { Clock } from '../control/clock.ts';
 import type { EventDispatcher } from '../control/event-dispatcher.ts';
 import type { Executors } from '../executors/executors.ts';
+import type { Joins } from '../ledger/joins.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
@@ -40,6 +41,8 @@ export interface WorkerNode {
   /** What the executors can run, by name. Remote control replaces a task's limits here. */
   readonly tasks: Map<string, TaskManifest>;
   readonly publisher: Publisher;
+  /** Declares a task queue as Celery does, where it is missing. */
+  readonly declareQueue: (queue: string) => Promise<void>;
   /** For messages that shall arrive later. */
   readonly delays: Delays;
   readonly rateLimits: RateLimits;
@@ -47,6 +50,8 @@ export interface WorkerNode {
   readonly deadLetters: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
+  /** Chords of our own clients. */
+  readonly joins: Joins;
   readonly metrics: Metrics;
   readonly events: TaskEvents;
   /** Sends the events. */

@@ -36,37 +36,56 @@ export function applierOf(node: WorkerNode, parent: Parent, purpose: string, rep
   };
 }
 
+/** A message that can never be sent, and why. */
+export interface Unsent {
+  readonly call: TaskCall;
+  readonly error: OmegaError;
+}
+
 /**
- * Publishes what a signature came to; resolves when the broker has confirmed. What can never be sent has failed.
+ * Publishes what a signature came to; resolves when the broker has confirmed, with what can never be sent.
  *
  * @throws OperationalError if the broker cannot be reached now: some may be sent by then.
  */
-export async function sendApplied(
+export async function publishApplied(
   node: WorkerNode,
   { calls, joins }: Applied,
   isCopy: boolean,
-): Promise<readonly Consequence[]> {
+): Promise<readonly Unsent[]> {
   const { chords } = node.backend;
   for (const { groupId, size, header } of chords ? joins : []) {
     await chords?.begin(groupId, size);
     if (header[1]?.some(([, children]) => children !== null)) await chords?.saveHeader(header);
   }
-  const failures: Consequence[] = [];
+  const unsent: Unsent[] = [];
   for (let start = 0; start < calls.length; start += BATCH) {
     const batch = calls.slice(start, start + BATCH);
-    const outcomes = await Promise.all(batch.map((call) => publish(node, call, isCopy)));
-    for (const [index, error] of outcomes.entries()) {
-      const call = batch[index];
-      if (error !== null && call !== undefined) failures.push(failureOf(call, error, isCopy));
-    }
+    const errors = await Promise.all(batch.map((call) => publish(node, call, isCopy)));
+    batch.forEach((call, index) => {
+      const error = errors[index] ?? null;
+      if (error !== null) unsent.push({ call, error });
+    });
   }
-  return failures;
+  return unsent;
+}
+
+/** As {@link publishApplied}; what can never be sent has failed. */
+export async function sendApplied(
+  node: WorkerNode,
+  applied: Applied,
+  isCopy: boolean,
+): Promise<readonly Consequence[]> {
+  const unsent = await publishApplied(node, applied, isCopy);
+  return unsent.map(({ call, error }) => failureOf(call, error, isCopy));
 }
 
 /** Null when it is sent, an error when it never can be. @throws what may be otherwise next time */
 async function publish(node: WorkerNode, call: TaskCall, isCopy: boolean): Promise<OmegaError | null> {
   try {
-    await publishDeclared(node, isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: true } } : call);
+    await publishDeclared(
+      node,
+      isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: 'again' } } : call,
+    );
     return null;
   } catch (error) {
     if (isPermanent(error) || error instanceof EncodeError || error instanceof Unroutable) return error;

@@ -8,6 +8,7 @@ import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors, type Executors } from '../executors/executors.ts';
+import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
@@ -15,10 +16,12 @@ import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
+import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
+import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
@@ -99,6 +102,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
+  const joins = watchJoins(node);
+  closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
   const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
@@ -191,14 +196,14 @@ async function openNode(
     executors.start(),
     join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  const tasks = annotatedTasks(manifests, settings.taskAnnotations);
+  const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
     ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
-    ledger: await openLedger(mongo),
-    publisher: broker.publisher,
+    ...{ ledger: await openLedger(mongo), joins: await openJoins(mongo) },
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
     deadLetters: broker.deadLetters,
     delays: createDelays(broker),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
