@@ -36,6 +36,8 @@ export interface ApplyContext {
 /** What became of a signature. */
 export interface Application {
   readonly applied: Applied;
+  /** Its tasks, by id. */
+  readonly tasks: ReadonlyMap<string, TrackedTask>;
   /** Resolves when the broker has confirmed every message. */
   readonly sent: Promise<void>;
   /** The same for the message of one task. */
@@ -73,7 +75,7 @@ export function createApplications(context: ApplyContext): Applications {
     }
     const sent = sender.busyWith(allSent(sendings));
     sent.catch((error) => forget(tasks, error));
-    return { applied, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
+    return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
   function expire({ expires }: TaskCall, task: TrackedTask | undefined): void {
