@@ -157,6 +157,12 @@ export class NotebookNotFound extends OmegaError {
   override readonly python = { excType: 'KeyError', excModule: PYTHON };
 }
 
+/** There is no saved group of this id. */
+export class GroupNotFound extends OmegaError {
+  override readonly code = 'GROUP_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
 /** No registered kind can store this value, or read what is stored. */
 export class KindNotSupported extends OmegaError {
   override readonly code = 'KIND_NOT_SUPPORTED';
@@ -175,7 +181,7 @@ export class NotFitted extends OmegaError {
   override readonly python = { excType: 'NotFittedError', excModule: 'sklearn.exceptions' };
 }
 
-/** The model cannot do this: predict_proba of a regression, fit of an ONNX file. */
+/** This cannot be done here: predict_proba of a regression, fit of an ONNX file, a chord without stored results. */
 export class OperationNotSupported extends OmegaError {
   override readonly code = 'OPERATION_NOT_SUPPORTED';
   override readonly python = { excType: 'NotImplementedError', excModule: PYTHON };
@@ -187,7 +193,7 @@ export class InvalidData extends OmegaError {
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
 }
 
-/** An estimator's options are wrong. */
+/** Options are wrong: those of an estimator, or of a call of a task. */
 export class InvalidOptions extends OmegaError {
   override readonly code = 'OPTIONS_INVALID';
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
@@ -239,6 +245,24 @@ export class CellTimeout extends OmegaError {
   override readonly python = { excType: 'CellTimeoutError', excModule: 'nbclient.exceptions' };
 }
 
+/** Some messages of a canvas were sent and others were not; the first error is its `cause`. */
+export class PartlySent extends OmegaError {
+  override readonly code = 'CANVAS_PARTLY_SENT';
+  /** Ids of the tasks whose messages the broker has confirmed: they run. */
+  readonly sentIds: readonly string[];
+  /** Ids of the tasks whose messages failed, or were not published any more. */
+  readonly unsentIds: readonly string[];
+
+  constructor(
+    message: string,
+    options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {},
+  ) {
+    super(message, options);
+    this.sentIds = options.sentIds ?? [];
+    this.unsentIds = options.unsentIds ?? [];
+  }
+}
+
 /** A task has been retried as often as it may be. */
 export class MaxRetriesExceededError extends OmegaError {
   override readonly code = 'RETRIES_EXHAUSTED';
@@ -257,10 +281,25 @@ export class ChordError extends OmegaError {
  */
 export abstract class TaskPredicate extends OmegaError {}
 
-/** The task runs again later: `context.retry()`. */
+interface RetryDetails extends ErrorOptions {
+  readonly countdown?: number;
+  readonly input?: string | null;
+}
+
+/** The task runs again later: `context.retry()`. `cause` is why. */
 export class Retry extends TaskPredicate {
   override readonly code = 'TASK_RETRY';
   override readonly python = { excType: 'Retry', excModule: CELERY };
+  /** Seconds until then. */
+  readonly countdown: number;
+  /** JSON text of `[args, kwargs]` of the next run; null: those of this one. */
+  readonly input: string | null;
+
+  constructor(message: string, { countdown = 180, input = null, ...options }: RetryDetails = {}) {
+    super(message, options);
+    this.countdown = countdown;
+    this.input = input;
+  }
 }
 
 /** The task ends without a result: `context.ignore()`. */
@@ -273,10 +312,23 @@ export class Ignore extends TaskPredicate {
 export class Reject extends TaskPredicate {
   override readonly code = 'TASK_REJECTED';
   override readonly python = { excType: 'Reject', excModule: CELERY };
+  readonly requeue: boolean;
+
+  constructor(message: string, { requeue = false }: { readonly requeue?: boolean } = {}) {
+    super(message);
+    this.requeue = requeue;
+  }
 }
 
 /** Another signature takes the task's place: `context.replace()`. */
 export class Replace extends TaskPredicate {
   override readonly code = 'TASK_REPLACED';
   override readonly python = { excType: 'Ignore', excModule: CELERY };
+  /** JSON text of the signature; empty for none. */
+  readonly signature: string;
+
+  constructor(message: string, { signature = '' }: { readonly signature?: string } = {}) {
+    super(message);
+    this.signature = signature;
+  }
 }

@@ -6,7 +6,7 @@ import type { ExecutorArguments, FromExecutor, ToExecutor } from '../src/contrac
 import { Executor } from '../src/executor/executor.ts';
 import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
-const { modules, cores }: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
+const args: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
 const { mongoUrl, broker, bucket, python } = loadSettings(process.env);
 const packageFolder = fileURLToPath(new URL('.', import.meta.resolve('omegaml-node/package.json')));
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
@@ -15,7 +15,8 @@ const send = (batch: readonly FromExecutor[], written?: () => void) =>
   process.send?.(batch, () => written?.());
 
 const executor = new Executor({
-  ...{ modules, cores, mongoUrl, bucket, builtins: builtinTasks },
+  ...args,
+  ...{ mongoUrl, bucket, builtins: builtinTasks },
   notebooks: {
     ...{ python, hostEnv: process.env, packages: { 'omegaml-node': packageFolder } },
     env: { OMEGA_MONGO_URL: mongoUrl, OMEGA_BROKER: broker, OMEGA_BUCKET: bucket },

@@ -1,5 +1,6 @@
 /** Where the results of tasks go. */
 import type { ResultMeta, TaskResult } from '../protocol/result.ts';
+import type { ChordCounter } from './chord-counter.ts';
 
 export interface ResultBackend {
   /**
@@ -16,6 +17,15 @@ export interface ResultBackend {
   close(): Promise<void>;
 }
 
+/** How long stored results are kept. */
+export interface ExpiringOptions {
+  /** Seconds after which a result may be removed, 0 for never. */
+  readonly expires: number;
+}
+
+/** Results that are kept until somebody removes them. */
+export const NEVER: ExpiringOptions = { expires: 0 };
+
 /** A result backend that can be read. */
 export interface ResultStore extends ResultBackend {
   /**
@@ -25,4 +35,21 @@ export interface ResultStore extends ResultBackend {
    * @throws ProtocolError if the result was stored by a serializer other than JSON.
    */
   fetchResult(taskId: string): Promise<ResultMeta | null>;
+  /** Reads many at once; tasks of which nothing is stored are left out. @throws as `fetchResult`. */
+  fetchResults(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultMeta>>;
+  /** Removes what is stored of a task (Celery's `forget`). */
+  forgetResult(taskId: string): Promise<void>;
+  /** Notes the members of a group, as Celery's `GroupResult.save` does. */
+  saveGroup(groupId: string, taskIds: readonly string[]): Promise<void>;
+  /** The members of a saved group, null if there is none of this id. @throws as `fetchResult`. */
+  fetchGroup(groupId: string): Promise<readonly string[] | null>;
+  /** Removes what has expired (`celery.backend_cleanup`). Does nothing where results never expire. */
+  cleanup(now?: Date): Promise<void>;
+  /**
+   * Calls the listener whenever a state of the task is stored, from when the promise resolves until what it gives is
+   * called; only where the service tells of it. A state may be told of twice, or be lost with a connection.
+   */
+  watch?(taskId: string, listener: (result: ResultMeta) => void): Promise<() => void>;
+  /** Chords that are counted in the backend, only where Celery counts them there. */
+  readonly chords?: ChordCounter;
 }

@@ -3,15 +3,18 @@
  * (celery/backends/mongodb.py).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { BackendStoreError, OperationalError, ProtocolError } from '../errors.ts';
+import { BackendStoreError, OperationalError } from '../errors.ts';
 import type { Collection } from '../mongo/bson.ts';
-import { isUnavailable, type Mongo } from '../mongo/client.ts';
-import { parseJson } from '../protocol/json.ts';
-import { assertResultSize, type ResultMeta, type TaskResult } from '../protocol/result.ts';
-import { isReady, READY_STATES } from '../protocol/states.ts';
-import type { ResultStore } from './backend.ts';
+import type { Mongo } from '../mongo/client.ts';
+import { isInline, type ResultMeta, type TaskResult } from '../protocol/result.ts';
+import { READY_STATES } from '../protocol/states.ts';
+import { type ExpiringOptions, NEVER, type ResultStore } from './backend.ts';
 import { BatchWriter } from './batch.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
+import { type LargeResults, openLargeResults } from './large-results.ts';
+import { openGroups } from './mongo-groups.ts';
+import { reaching } from './reaching.ts';
+import { documentOf, metaOf, type TaskMeta } from './task-document.ts';
 
 const COLLECTION = 'celery_taskmeta';
 /** Results in one bulk write. */
@@ -21,29 +24,23 @@ const ATTEMPTS = 6;
 const PAUSE_MS = 10;
 const DUPLICATE_KEY = 11_000;
 
-interface TaskMeta {
-  readonly _id: string;
-  readonly status: string;
-  /** JSON text; other serializers of Celery store binary or native values. */
-  readonly result: unknown;
-  readonly traceback: string | null;
-  readonly children: readonly unknown[];
-  readonly date_done: Date | null;
-  readonly group_id?: string;
-  readonly parent_id?: string;
-}
-
 /**
  * Opens the backend and creates Celery's index on `date_done`.
  *
  * The first terminal state of a task stays: later ones are taken as done already. Results that arrive while
- * one is being written go together into the next bulk write, and every one settles by itself.
+ * one is being written go together into the next bulk write, and every one settles by itself. Values that are too
+ * large for a document go to GridFS.
  *
  * @throws OperationalError if MongoDB cannot be reached.
  */
-export async function openMongoBackend(mongo: Mongo): Promise<ResultStore> {
+export async function openMongoBackend(
+  mongo: Mongo,
+  { expires }: ExpiringOptions = NEVER,
+): Promise<ResultStore> {
   const tasks = mongo.db.collection<TaskMeta>(COLLECTION);
   await reaching(() => tasks.createIndex({ date_done: 1 }, { name: 'date_done_1', background: true }));
+  const large = openLargeResults(mongo);
+  const groups = openGroups(mongo);
   const writer = new BatchWriter<TaskResult>({
     limit: BATCH_LIMIT,
     key: (result) => result.taskId,
@@ -51,15 +48,39 @@ export async function openMongoBackend(mongo: Mongo): Promise<ResultStore> {
   });
   return {
     async store(result) {
-      assertResultSize(result);
-      await writer.add(result);
+      await writer.add(isInline(result) ? result : await large.park(result));
     },
     async fetchResult(taskId) {
       const document = await reaching(() => tasks.findOne({ _id: taskId }));
-      return document && metaOf(document);
+      return document && (await large.resolve(metaOf(document)));
+    },
+    fetchResults: (taskIds) => fetchResults(tasks, large, taskIds),
+    async forgetResult(taskId) {
+      await reaching(() => tasks.deleteOne({ _id: taskId }));
+      await large.remove(taskId);
+    },
+    saveGroup: groups.save,
+    fetchGroup: groups.fetch,
+    async cleanup(now = new Date()) {
+      if (expires === 0) return;
+      const cutoff = new Date(now.getTime() - expires * 1000);
+      await reaching(() => tasks.deleteMany({ date_done: { $lt: cutoff } }));
+      await groups.removeOlder(cutoff);
+      await large.removeOlder(cutoff);
     },
     close: () => writer.idle(),
   };
+}
+
+async function fetchResults(
+  tasks: Collection<TaskMeta>,
+  large: LargeResults,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, ResultMeta>> {
+  const documents = await reaching(() => tasks.find({ _id: { $in: [...taskIds] } }).toArray());
+  const metas = new Map<string, ResultMeta>();
+  for (const document of documents) metas.set(document._id, await large.resolve(metaOf(document)));
+  return metas;
 }
 
 /** Answers per result with the error it ended in, or null. */
@@ -131,54 +152,6 @@ async function notFinal(
   const final = await reaching(() => tasks.find(filter, options).toArray());
   const ids = new Set<string>(final.map(({ _id }) => _id));
   return duplicates.filter(({ taskId }) => !ids.has(taskId));
-}
-
-function documentOf(result: TaskResult): TaskMeta {
-  return {
-    _id: result.taskId,
-    status: result.state,
-    result: result.result,
-    traceback: result.traceback,
-    children: result.children,
-    date_done: result.dateDone,
-    ...(result.groupId === null ? {} : { group_id: result.groupId }),
-    ...(result.parentId === null ? {} : { parent_id: result.parentId }),
-  };
-}
-
-function metaOf(document: TaskMeta): ResultMeta {
-  const { _id: taskId, status: state, result, traceback, children, date_done: dateDone } = document;
-  if (typeof result === 'string') {
-    return { taskId, state, result: parseJson(result), traceback, children, dateDone };
-  }
-  if (!isReady(state)) return { taskId, state, result: null, traceback, children, dateDone };
-  throw new ProtocolError(
-    `the result of task ${taskId} is not stored as JSON: set result_serializer='json' where it was written`,
-  );
-}
-
-async function reaching<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw storeError(error);
-  }
-}
-
-function storeError(error: unknown): OperationalError | BackendStoreError {
-  if (error instanceof OperationalError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  if (isUnavailable(error)) {
-    return new OperationalError(`the result backend cannot be reached: ${reason}. Is MongoDB running?`, {
-      cause: error,
-    });
-  }
-  return new BackendStoreError(
-    `the result backend refuses: ${reason}. Check the user's rights and the server's log`,
-    {
-      cause: error,
-    },
-  );
 }
 
 function refusal(result: TaskResult, failure: WriteFailure): BackendStoreError {

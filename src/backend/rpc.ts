@@ -1,17 +1,18 @@
 /** Results as messages to the client's reply queue (Celery's `rpc://`, celery/backends/rpc.py). */
 import type { Publication, Publisher } from '../contract/transport.ts';
-import { assertResultSize, encodeResult, type TaskResult } from '../protocol/result.ts';
+import { encodeResult, isInline, type TaskResult } from '../protocol/result.ts';
 import { JSON_CONTENT } from '../protocol/serializers.ts';
 import type { ResultBackend } from './backend.ts';
+import type { LargeResults } from './large-results.ts';
 
-/** A task whose message names no reply queue is passed over. */
-export function createRpcBackend(publisher: Publisher): ResultBackend {
+/** A task whose message names no reply queue is passed over. What is too large for a reply is put into `large`. */
+export function createRpcBackend(publisher: Publisher, large: Pick<LargeResults, 'park'>): ResultBackend {
   const sending = new Set<Promise<void>>();
   return {
     async store(result) {
       if (result.replyTo === null) return;
-      assertResultSize(result);
-      const sent = publisher.publish(replyOf(result, result.replyTo));
+      const kept = isInline(result) ? result : await large.park(result);
+      const sent = publisher.publish(replyOf(kept, result.replyTo));
       sending.add(sent);
       try {
         await sent;
@@ -25,8 +26,8 @@ export function createRpcBackend(publisher: Publisher): ResultBackend {
   };
 }
 
-/** Dropped if the queue is gone: so is its client, who alone may declare it. */
-function replyOf(result: TaskResult, replyTo: string): Publication {
+/** A reply. Dropped if the queue is gone: so is its client, who alone may declare it. */
+export function replyOf(result: TaskResult, replyTo: string): Publication {
   return {
     exchange: '',
     routingKey: replyTo,

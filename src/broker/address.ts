@@ -6,18 +6,29 @@ export interface BrokerAddress {
   readonly hostname: string;
   readonly port: number;
   readonly virtualHost: string;
-}
-
-/** An address with its login. Never to be logged. */
-export interface BrokerLogin extends BrokerAddress {
   readonly protocol: 'amqp' | 'amqps';
   readonly username: string;
+}
+
+/** An address with its password. Never to be logged. */
+export interface BrokerLogin extends BrokerAddress {
   readonly password: string;
 }
 
 const AMQP_PORT = 5672;
 const AMQPS_PORT = 5671;
 const EXAMPLE = 'amqp://user:password@host:5672/vhost';
+
+/**
+ * Reads one URL, or several with `;` between them (kombu/connection.py).
+ *
+ * @throws ImproperlyConfigured; its message never holds the password.
+ */
+export function parseBrokerUrls(urls: string): readonly [BrokerLogin, ...BrokerLogin[]] {
+  // A password may have a semicolon.
+  const [first = '', ...others] = urls.split(/;(?=[a-z]*:\/\/)/);
+  return [parseBrokerUrl(first), ...others.map(parseBrokerUrl)];
+}
 
 /**
  * Reads a broker URL as Celery writes it: `amqp://`, `pyamqp://` or `amqps://`; the virtual host is what

@@ -3,18 +3,21 @@
  * closes the channel when it refuses a consumer, and every delivery of that channel comes back.
  */
 import type { Channel, ChannelModel } from 'amqplib';
+import type { QueueBinding } from '../contract/queue.ts';
 import { Acks } from './acks.ts';
 import { Backoff } from './backoff.ts';
 import { createDelivery, type Delivery, type DeliverySource } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { declareTaskQueue } from './topology.ts';
+import { bindDelayed, declareBoundQueue, type QueueDefaults } from './topology.ts';
 
 interface ConsumeChannelOptions {
   /** For logs. */
   readonly name: string;
-  readonly queue: string;
+  readonly queue: QueueBinding;
+  /** How it is declared if it does not exist. */
+  readonly defaults: QueueDefaults;
   /** Unacknowledged deliveries that the broker lets us have (`basic.qos`, global=false). */
   readonly prefetch: number;
   readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
@@ -28,6 +31,10 @@ interface Live extends DeliverySource {
   readonly connection: ChannelModel;
   /** Of the consumer that the broker has confirmed. */
   consumerTag: string | null;
+  /** With which that consumer was started. */
+  prefetch: number;
+  /** Whether delayed messages for the queue reach it. */
+  bound: boolean;
 }
 
 export class ConsumeChannel {
@@ -37,6 +44,8 @@ export class ConsumeChannel {
   readonly #deliver: (delivery: Delivery) => void;
   readonly #backoff = new Backoff();
   #wanted = false;
+  #prefetch: number;
+  #queue: QueueBinding;
   #live: Live | null = null;
   #turn: Promise<void> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
@@ -44,6 +53,8 @@ export class ConsumeChannel {
   constructor(session: Session, options: ConsumeChannelOptions) {
     this.#session = session;
     this.#options = options;
+    this.#prefetch = options.prefetch;
+    this.#queue = options.queue;
     // A delivery whose listener failed stays unacknowledged: it may neither be lost nor come back at once.
     this.#deliver = guard(options.onDelivery, session.report, 'a listener for deliveries threw');
     this.#channel = session.openChannel<Channel>({
@@ -67,6 +78,17 @@ export class ConsumeChannel {
     this.#reconcileInTurn();
   }
 
+  /** From now on the broker lets us have so many unacknowledged deliveries. */
+  setPrefetch(prefetch: number): void {
+    this.#prefetch = prefetch;
+    this.#reconcileInTurn();
+  }
+
+  /** How the queue is declared when it is consumed the next time. */
+  setBinding(queue: QueueBinding): void {
+    this.#queue = queue;
+  }
+
   /** Resolves when the broker has confirmed what was asked so far, or the channel is gone. Never rejects. */
   settled(): Promise<void> {
     return this.#turn;
@@ -79,8 +101,11 @@ export class ConsumeChannel {
   }
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
-    await channel.prefetch(this.#options.prefetch, false);
-    this.#live = { channel, connection, acks: new Acks(channel), alive: true, consumerTag: null };
+    this.#live = {
+      ...{ channel, connection, acks: new Acks(channel) },
+      ...{ queue: this.#queue.name, alias: this.#queue.alias ?? this.#queue.name },
+      ...{ alive: true, consumerTag: null, prefetch: 0, bound: false },
+    };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
     this.#reconcileInTurn();
   }
@@ -104,41 +129,58 @@ export class ConsumeChannel {
     clearTimeout(this.#retry);
     try {
       const tag = live.consumerTag;
-      if (this.#wanted && tag === null) await this.#consume(live);
-      if (!this.#wanted && tag !== null) await this.#cancel(live, tag);
+      const isOutdated = live.prefetch !== this.#prefetch;
+      if (this.#wanted && (tag === null || isOutdated)) await this.#consume(live);
+      if (tag !== null && !(this.#wanted && live.consumerTag === tag)) await this.#cancel(live, tag);
     } catch (error) {
       if (!live.alive) return;
-      this.#session.report(error, `cannot consume queue '${this.#options.queue}': trying again`);
+      this.#session.report(error, `cannot consume queue '${this.#queue.name}': trying again`);
       this.#reconcileLater();
     }
   }
 
   async #cancel(live: Live, tag: string): Promise<void> {
     await live.channel.cancel(tag);
+    // Unless another consumer has taken its place.
+    if (live.consumerTag !== tag) return;
     live.consumerTag = null;
     this.#options.onChange();
   }
 
   async #consume(live: Live): Promise<void> {
-    const { queue } = this.#options;
-    await declareTaskQueue(live.connection, queue);
+    const prefetch = this.#prefetch;
+    await declareBoundQueue(live.connection, this.#queue, this.#options.defaults);
+    await this.#bind(live);
+    // Counts for consumers that are started from now on.
+    await live.channel.prefetch(prefetch, false);
     let cancelled = false;
-    const { consumerTag } = await live.channel.consume(queue, (message) => {
+    const { consumerTag } = await live.channel.consume(this.#queue.name, (message) => {
       if (message !== null) return this.#deliver(createDelivery(live, message));
       cancelled = true;
       this.#cancelled(live);
     });
     if (cancelled || !live.alive) return;
     live.consumerTag = consumerTag;
+    live.prefetch = prefetch;
     this.#backoff.opened();
     this.#options.onChange();
+  }
+
+  /** Once, and again for a queue that was deleted. Without it only delayed messages are late, or lost. */
+  async #bind(live: Live): Promise<void> {
+    if (live.bound) return;
+    live.bound = true;
+    await bindDelayed(live.connection, this.#queue).catch((error) =>
+      this.#session.report(error, `delayed messages do not reach queue '${live.queue}'`),
+    );
   }
 
   /** The broker has cancelled the consumer: its queue was deleted, or moved to another node. */
   #cancelled(live: Live): void {
     live.consumerTag = null;
+    live.bound = false;
     this.#session.report(
-      new Error(`consumer of queue '${this.#options.queue}' cancelled`),
+      new Error(`consumer of queue '${this.#queue.name}' cancelled`),
       'the queue is gone: declaring it',
     );
     this.#options.onChange();

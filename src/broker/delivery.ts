@@ -1,6 +1,6 @@
 /** A task message as it was delivered, and the two ways to settle it. */
 import type { ConsumeMessage } from 'amqplib';
-import type { MessageProperties } from '../contract/transport.ts';
+import type { MessageProperties, Reply } from '../contract/transport.ts';
 import type { Acks } from './acks.ts';
 import { copyProperties } from './properties.ts';
 
@@ -9,6 +9,10 @@ export interface Delivery {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
+  readonly queue: string;
+  /** The name by which people know the queue: another one for a queue of this worker's own. */
+  readonly alias: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -27,6 +31,8 @@ export interface Delivery {
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
   readonly acks: Acks;
+  readonly queue: string;
+  readonly alias: string;
   alive: boolean;
 }
 
@@ -55,6 +61,14 @@ class ChannelDelivery implements Delivery {
 
   get headers(): Readonly<Record<string, unknown>> {
     return this.properties.headers ?? {};
+  }
+
+  get queue(): string {
+    return this.#source.queue;
+  }
+
+  get alias(): string {
+    return this.#source.alias;
   }
 
   get exchange(): string {
@@ -102,4 +116,10 @@ class ChannelDelivery implements Delivery {
 /** The properties that were set, and only those. */
 export function toProperties({ properties }: ConsumeMessage): MessageProperties {
   return copyProperties(properties);
+}
+
+/** A message from a queue of our own, as its listeners see it. */
+export function toReply({ content, properties }: ConsumeMessage): Reply {
+  const { correlationId, headers = {} } = properties;
+  return { correlationId, headers, body: content };
 }

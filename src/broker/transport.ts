@@ -1,20 +1,24 @@
 /** A client's side of the broker: publishes tasks and control requests, receives results and replies. */
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
-import { type BrokerOptions, createSession } from './broker.ts';
+import { type BrokerOptions, createSession, prepareDelayed, prepareQueue } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
+import { toReply } from './delivery.ts';
+import { openedOrClosed } from './mailbox.ts';
 import { PrivateQueue } from './private-queue.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import {
   checkQueueName,
-  declareControlExchanges,
   declareControlReplyQueue,
+  declareEventQueue,
   declareReplyQueue,
-  declareTaskQueue,
+  declareSharedExchanges,
   deleteReplyQueue,
+  purgeQueue,
 } from './topology.ts';
 
 const DISCARD_TIMEOUT_MS = 2_000;
@@ -26,14 +30,15 @@ const DISCARD_TIMEOUT_MS = 2_000;
  * @throws OperationalError, ImproperlyConfigured
  */
 export async function connectTransport(options: BrokerOptions): Promise<Transport> {
-  const session = createSession(options, 'client');
+  const { names = CELERY_CLUSTER, writeUrl = options.url } = options;
+  const session = createSession({ ...options, url: writeUrl }, 'client');
   await session.connect({ retry: options.retry ?? false });
   const oid = randomUUID();
-  const publisher = new ConfirmPublisher(session);
+  const publisher = new ConfirmPublisher(session, { names });
   const replies = lazyQueue(session, 'reply queue', (channel) => declareReplyQueue(channel, oid));
   const controlReplies = lazyQueue(session, 'control reply queue', async (channel, connection) => {
-    await declareControlExchanges(connection);
-    return await declareControlReplyQueue(channel, oid);
+    await declareSharedExchanges(connection, names);
+    return await declareControlReplyQueue(channel, oid, names);
   });
 
   /** Without a connection, or when it takes too long, the queue is left to its expiry. */
@@ -45,19 +50,44 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
 
   return {
     oid,
+    names,
     onReply: replies.listen,
     onControlReply: controlReplies.listen,
     publish: (publication) => publisher.publish(publication),
-    async declareQueue(queue) {
+    declareQueue: (queue) => prepareQueue(session, queue, options),
+    async purgeQueue(queue) {
       checkQueueName(queue);
-      await session.perform(`declare queue '${queue}'`, (connection) => declareTaskQueue(connection, queue));
+      let count: number | null = null;
+      await session.perform(`purge queue '${queue}'`, async (connection) => {
+        count = await purgeQueue(connection, queue);
+      });
+      return count;
     },
+    onEvent: (listener, pattern = '#') => receiveEvents(session, listener, { pattern, names }),
+    declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),
     async close() {
       await publisher.close();
       await settlesWithin(discardReplies(), DISCARD_TIMEOUT_MS);
       await session.close();
     },
   };
+}
+
+async function receiveEvents(
+  session: Session,
+  listener: (reply: Reply) => void,
+  { pattern, names }: { readonly pattern: string; readonly names: ClusterNames },
+): Promise<() => Promise<void>> {
+  const id = randomUUID();
+  const queue = new PrivateQueue(session, {
+    name: 'event queue',
+    async declare(channel, connection) {
+      await declareSharedExchanges(connection, names);
+      return await declareEventQueue(channel, id, pattern, names);
+    },
+    onMessage: (message) => listener(toReply(message)),
+  });
+  return await openedOrClosed(queue);
 }
 
 interface LazyQueue {
@@ -77,9 +107,9 @@ function lazyQueue(
   const listeners = new Set<(reply: Reply) => void>();
   let queue: PrivateQueue | undefined;
 
-  function onMessage({ content, properties }: ConsumeMessage): void {
-    const { correlationId, headers = {} } = properties;
-    for (const listener of listeners) listener({ correlationId, headers, body: content });
+  function onMessage(message: ConsumeMessage): void {
+    const reply = toReply(message);
+    for (const listener of listeners) listener(reply);
   }
 
   return {

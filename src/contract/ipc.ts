@@ -2,7 +2,8 @@
  * What supervisor and executor say to each other. Messages are sent in batches (one array per IPC
  * write): a write costs 20 to 33 µs of supervisor CPU alone and under 4 µs as one of sixteen.
  */
-import type { ErrorRecord, Job, JsonText, Outcome, TaskId } from './job.ts';
+import type { ErrorCopy } from './error-copy.ts';
+import type { Job, JsonText, Outcome, TaskId } from './job.ts';
 
 /** What an executor can do, sent once at boot: the supervisor never imports a task. */
 export interface Manifest {
@@ -26,12 +27,17 @@ export interface TaskManifest {
   /** Whether events are sent of it. */
   readonly sendEvents: boolean;
 }
+
 /** What an executor is told on its command line, as JSON. */
 export interface ExecutorArguments {
   /** Absolute paths of the modules whose tasks it runs beside the built-in ones. */
   readonly modules: readonly string[];
   /** Cores of the node: the most threads that an executor will ever start. */
   readonly cores: number;
+  /** Jobs after which it is spent: it takes no further ones; null for no limit. */
+  readonly maxTasks: number | null;
+  /** KiB of resident memory after which it is spent when its job has ended; null for no limit. */
+  readonly maxMemory: number | null;
 }
 
 export type ToExecutor =
@@ -40,7 +46,7 @@ export type ToExecutor =
   | { readonly type: 'recall' }
   /** The answer to one `send`: the id of the task whose result is that of the whole, or why nothing was sent. */
   | { readonly type: 'sent'; readonly call: number; readonly taskId: string }
-  | { readonly type: 'unsent'; readonly call: number; readonly error: ErrorRecord }
+  | { readonly type: 'unsent'; readonly call: number; readonly error: ErrorCopy }
   /** How many cores the tasks of this executor may keep busy from now on. */
   | { readonly type: 'cores'; readonly cores: number }
   /** Finish what runs, then exit with status 0. */
@@ -57,6 +63,8 @@ export type FromExecutor =
   | { readonly type: 'progress'; readonly taskId: TaskId; readonly state: string; readonly meta: JsonText }
   /** A running task sends a signature (as JSON text): the sent tasks become its children. */
   | { readonly type: 'send'; readonly taskId: TaskId; readonly call: number; readonly signature: JsonText }
+  /** It has run its last job and waits to be closed; `reason` says why. */
+  | { readonly type: 'spent'; readonly reason: string }
   | { readonly type: 'returned'; readonly taskIds: readonly TaskId[] }
   /** A child process group of this executor (a kernel): killed by the supervisor if the executor dies first. */
   | { readonly type: 'child'; readonly pid: number; readonly alive: boolean };

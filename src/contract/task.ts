@@ -107,8 +107,15 @@ export interface TaskOptions {
   readonly inline?: boolean;
 }
 
-/** A task as {@link task} makes it: hand it to the worker to run, to the runtime to submit. */
-export interface TaskDefinition<Input, Args, Result> extends TaskOptions {
+/**
+ * A task as {@link task} makes it: hand it to the worker to run, to the runtime to submit.
+ *
+ * @typeParam Input - what `run` is given, as the schema makes it.
+ * @typeParam Args - what a client gives, as the schema takes it.
+ * @typeParam Names - names of the positional arguments.
+ */
+export interface TaskDefinition<Input, Args, Result, Names = readonly (keyof Args & string)[]>
+  extends TaskOptions {
   readonly name: string;
   readonly input: StandardSchemaV1<Args, Input>;
   /**
@@ -116,7 +123,7 @@ export interface TaskDefinition<Input, Args, Result> extends TaskOptions {
    * `add.delay(1, 2)` and a chain can pass a result on as the first one. Default: none; the only positional
    * argument is the whole input then.
    */
-  readonly args?: readonly (keyof Args & string)[];
+  readonly args?: Names;
   readonly run: (input: Input, context: TaskContext) => Result | Promise<Result>;
 }
 
@@ -140,8 +147,8 @@ export interface AnyTask extends TaskOptions {
  *   run: ({ x, y }) => x + y,
  * });
  */
-export function task<Input, Args, Result>(
-  definition: TaskDefinition<Input, Args, Result>,
-): TaskDefinition<Input, Args, Result> {
+export function task<Input, Args, Result, const Names extends readonly (keyof Args & string)[] = readonly []>(
+  definition: TaskDefinition<Input, Args, Result, Names>,
+): TaskDefinition<Input, Args, Result, Names> {
   return definition;
 }

@@ -1,5 +1,7 @@
 /** The port through which the runtime (client) and the result backends reach the broker. */
 
+import type { ClusterNames } from './cluster.ts';
+
 /** AMQP basic properties, by the names of the AMQP 0-9-1 specification in camel case. */
 export interface MessageProperties {
   readonly contentType?: string;
@@ -11,6 +13,11 @@ export interface MessageProperties {
   readonly replyTo?: string;
   /** Milliseconds, as text. */
   readonly expiration?: string;
+  readonly messageId?: string;
+  /** Seconds since the epoch. */
+  readonly timestamp?: number;
+  readonly type?: string;
+  readonly appId?: string;
 }
 
 /** A message ready to be sent. */
@@ -25,9 +32,11 @@ export interface Publication {
    * delivered (a reply to a client that is gone).
    */
   readonly unroutable: 'error' | 'drop';
+  /** It came from the broker with this body, so that only the broker limits its size. Default false. */
+  readonly relayed?: boolean;
 }
 
-/** A message that arrived on this client's reply queue. */
+/** A message that arrived on one of this client's own queues. */
 export interface Reply {
   readonly correlationId: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -47,11 +56,30 @@ export interface Publisher {
 export interface Transport extends Publisher {
   /** Name of this client's reply queue and its id as a control client. */
   readonly oid: string;
-  /** Declares a task queue and its exchange as Celery does (durable, direct, no arguments). */
+  readonly names: ClusterNames;
+  /** Declares a task queue and its exchange as Celery does, by the settings. */
   declareQueue(queue: string): Promise<void>;
+  /**
+   * Removes the messages that wait in a queue.
+   *
+   * @returns how many they were, null where there is no such queue.
+   */
+  purgeQueue(queue: string): Promise<number | null>;
+  /**
+   * Prepares delayed delivery to a task queue that is declared: before the first publication that
+   * `delayUntil` (protocol/delay.ts) sends through the delay queues, and again when one is unroutable.
+   */
+  declareDelayed(queue: string): Promise<void>;
   /** Opens the reply queue (once) and hands every reply to `listener`. */
   onReply(listener: (reply: Reply) => void): Promise<void>;
   /** Opens the control reply queue (once) and hands every control reply to `listener`. */
   onControlReply(listener: (reply: Reply) => void): Promise<void>;
+  /**
+   * Opens a queue for events and hands every message to `listener`.
+   *
+   * @param pattern of the events' types, as AMQP matches routing keys. Default `#`, all.
+   * @returns what ends that.
+   */
+  onEvent(listener: (reply: Reply) => void, pattern?: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

@@ -2,11 +2,14 @@
 import type { ExecutorArguments, FromExecutor, ToExecutor } from '../contract/ipc.ts';
 import type { Job, Outcome } from '../contract/job.ts';
 import { createOutbox } from '../contract/outbox.ts';
+import type { TaskLine } from '../contract/task-line.ts';
 import type { BuiltinTask, NotebookSettings } from '../tasks/builtin-task.ts';
 import { createTaskThread } from '../threads/task-thread.ts';
 import { createThreads } from '../threads/thread-pool.ts';
 import { type JobServices, runJob } from './job-runner.ts';
 import { failureOf } from './outcome.ts';
+import { PendingSends } from './pending-sends.ts';
+import { spentReason } from './spent.ts';
 import { type OpenStores, openStores, type StoresOptions } from './stores.ts';
 import { loadTasks, manifestOf, type TaskRegistry } from './task-registry.ts';
 
@@ -26,10 +29,13 @@ export class Executor {
   readonly #outbox;
   readonly #threads;
   readonly #services: JobServices;
+  readonly #sends = new PendingSends();
   readonly #queue: Job[] = [];
   #stores: OpenStores | undefined;
   #registry: TaskRegistry = new Map();
   #running: Job | undefined;
+  #ended = 0;
+  #spent = false;
   #closing = false;
   #retired = false;
 
@@ -46,6 +52,8 @@ export class Executor {
         started: (pid) => this.#announce(pid, true),
         ended: (pid) => this.#announce(pid, false),
       },
+      find: (taskName) => this.#registry.get(taskName),
+      lineOf: (job) => this.#lineOf(job),
     };
   }
 
@@ -77,6 +85,11 @@ export class Executor {
     switch (message.type) {
       case 'run':
         this.#queue.push(message.job);
+        if (this.#spent) this.#giveBack();
+        break;
+      case 'sent':
+      case 'unsent':
+        this.#sends.answer(message);
         break;
       case 'recall':
         this.#giveBack();
@@ -95,17 +108,41 @@ export class Executor {
       this.#outbox.push({ type: 'started', taskId: job.taskId });
       // Now, not with the rest of this turn: the job may end the process with its first instruction.
       this.#outbox.flush();
-      const { outcome, abandoned } = await runJob(this.#registry.get(job.taskName), job, this.#services);
+      const { outcome, abandoned } = await runJob(job, this.#services);
       if (this.#running !== job) return;
       this.#finish(job, outcome);
       if (abandoned) this.#retire();
+      else this.#checkSpent();
     }
     if (this.#closing) await this.#exit();
   }
 
+  /** How the job reaches the supervisor while it runs; afterwards it is not heard. */
+  #lineOf(job: Job): TaskLine {
+    const { taskId } = job;
+    return {
+      progress: (state, meta) => {
+        if (this.#running === job) this.#outbox.push({ type: 'progress', taskId, state, meta });
+      },
+      send: (signature) =>
+        this.#sends.open((call) => this.#outbox.push({ type: 'send', taskId, call, signature })),
+    };
+  }
+
   #finish({ taskId }: Job, outcome: Outcome): void {
     this.#running = undefined;
+    this.#sends.clear();
     this.#outbox.push({ type: 'finished', taskId, outcome });
+  }
+
+  /** Takes no further jobs once it has run enough or grown too large. The supervisor will close it. */
+  #checkSpent(): void {
+    this.#ended += 1;
+    const reason = this.#spent ? null : spentReason(this.#options, this.#ended);
+    if (reason === null) return;
+    this.#spent = true;
+    this.#outbox.push({ type: 'spent', reason });
+    this.#giveBack();
   }
 
   #giveBack(): void {

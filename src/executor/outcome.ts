@@ -1,4 +1,5 @@
-import type { Outcome } from '../contract/job.ts';
+import type { JsonText, Outcome } from '../contract/job.ts';
+import { Ignore, Reject, Replace, Retry } from '../errors.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
 
@@ -7,16 +8,46 @@ export async function outcomeOf(run: () => unknown, signal: AbortSignal): Promis
   try {
     return { kind: 'success', result: stringifyJson(await run()) };
   } catch (error) {
-    return failureOf(isAbortOf(signal, error) ? signal.reason : error);
+    return outcomeOfThrown(causeOf(error, signal));
   }
 }
 
-/** The outcome of a task that threw. */
+/** The outcome of a task that threw: a failure, or what it asks for with a TaskPredicate. */
+export function outcomeOfThrown(error: unknown): Outcome {
+  if (error instanceof Retry) return retryOutcome(error);
+  if (error instanceof Ignore) return { kind: 'ignored' };
+  if (error instanceof Reject) return rejectedOutcome(error);
+  if (error instanceof Replace && error.signature !== '') {
+    return { kind: 'replaced', signature: error.signature as JsonText };
+  }
+  return failureOf(error);
+}
+
+/** The outcome of a task that failed. */
 export function failureOf(error: unknown): Outcome {
   return { kind: 'failure', error: toErrorRecord(error) };
 }
 
-/** Node's functions throw an AbortError of their own when their signal is aborted. */
-function isAbortOf(signal: AbortSignal, error: unknown): boolean {
-  return signal.aborted && error instanceof Error && error.name === 'AbortError';
+/** What a task failed of: Node's functions throw an AbortError of their own when their signal is aborted. */
+export function causeOf(error: unknown, signal: AbortSignal): unknown {
+  const isAbort = signal.aborted && error instanceof Error && error.name === 'AbortError';
+  return isAbort ? signal.reason : error;
+}
+
+/** The state RETRY shows the error that led to it (celery/app/trace.py `handle_retry`). */
+function retryOutcome(retry: Retry): Outcome {
+  const { countdown, input, cause } = retry;
+  return {
+    kind: 'retry',
+    error: toErrorRecord(cause === undefined ? retry : cause),
+    countdown,
+    input: input as JsonText | null,
+  };
+}
+
+/** Celery's Reject has two arguments, the reason and `requeue`. */
+function rejectedOutcome(reject: Reject): Outcome {
+  const { requeue } = reject;
+  const record = toErrorRecord(reject);
+  return { kind: 'rejected', requeue, error: { ...record, excMessage: [...record.excMessage, requeue] } };
 }

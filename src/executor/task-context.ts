@@ -1,31 +1,47 @@
 /** What a task is told of its run, and the ways in which it says how it goes on. */
 import type { Job } from '../contract/job.ts';
-import type { RunningTask, TaskContext } from '../contract/task.ts';
-import { Ignore, OperationNotSupported, Reject, Replace, Retry } from '../errors.ts';
+import type { AnyTask, RunningTask, TaskContext } from '../contract/task.ts';
+import type { TaskLine } from '../contract/task-line.ts';
+import { Ignore, InvalidOptions, Reject, Replace } from '../errors.ts';
+import { stringifyJson } from '../protocol/json.ts';
+import { isException, isReady } from '../protocol/states.ts';
+import { retryOf } from './retry.ts';
 
 export function runningTask(job: Job, signal: AbortSignal): RunningTask {
   const { taskId, taskName, rootId, parentId, groupId, groupIndex, retries, stamps, hostname } = job;
   return { taskId, taskName, rootId, parentId, groupId, groupIndex, retries, stamps, hostname, signal };
 }
 
-export function createTaskContext(job: Job, signal: AbortSignal): TaskContext {
+export function createTaskContext(task: AnyTask, job: Job, signal: AbortSignal, line: TaskLine): TaskContext {
   return {
     ...runningTask(job, signal),
-    progress: () => undefined,
-    retry() {
-      throw new Retry(`task '${job.taskName}' is to run again`);
+    progress: (meta, state) => reportProgress(line, meta, state),
+    retry(options) {
+      throw retryOf(task, job, options);
     },
-    replace() {
-      throw new Replace(`task '${job.taskName}' is replaced`);
+    replace(signature) {
+      throw new Replace(`task '${job.taskName}' is replaced`, { signature: stringifyJson(signature) });
     },
     ignore() {
       throw new Ignore(`task '${job.taskName}' ends without a result`);
     },
-    reject(reason = 'rejected') {
-      throw new Reject(reason);
+    reject(reason = 'rejected', options = {}) {
+      throw new Reject(reason, options);
     },
-    send() {
-      return Promise.reject(new OperationNotSupported('tasks cannot send tasks yet'));
-    },
+    send: async (signature) => await line.send(stringifyJson(signature)),
   };
+}
+
+/**
+ * Reports a state of the task's own, and what belongs to it as it is now.
+ *
+ * @throws InvalidOptions for a state that says how a task ended, EncodeError for what JSON cannot hold.
+ */
+export function reportProgress(line: TaskLine, meta: unknown, state = 'PROGRESS'): void {
+  if (state === '' || isReady(state) || isException(state)) {
+    throw new InvalidOptions(
+      `a running task cannot report the state '${state}', which says how a task ended: return, throw or call context.retry()`,
+    );
+  }
+  line.progress(state, stringifyJson(meta));
 }

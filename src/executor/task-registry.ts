@@ -3,18 +3,27 @@ import type { Manifest, TaskManifest } from '../contract/ipc.ts';
 import type { AnyTask, TaskOptions } from '../contract/task.ts';
 import { ImproperlyConfigured } from '../errors.ts';
 import type { BuiltinTask } from '../tasks/builtin-task.ts';
+import { type MapTask, mapTasks } from './map-task.ts';
 import { importTasks } from './task-module.ts';
+import { checkOptions } from './task-options.ts';
+
+export interface CustomTask {
+  readonly kind: 'custom';
+  readonly task: AnyTask;
+  readonly modulePath: string;
+}
 
 export type RegisteredTask =
   | { readonly kind: 'builtin'; readonly task: BuiltinTask }
-  | { readonly kind: 'custom'; readonly task: AnyTask; readonly modulePath: string };
+  | { readonly kind: 'map'; readonly task: MapTask }
+  | CustomTask;
 
 export type TaskRegistry = ReadonlyMap<string, RegisteredTask>;
 
 /**
  * The built-in tasks and those of the modules.
  *
- * @throws ImproperlyConfigured when a module does not load, or two tasks have one name.
+ * @throws ImproperlyConfigured when a module does not load, a task has wrong options, or two tasks have one name.
  */
 export async function loadTasks(
   builtins: readonly BuiltinTask[],
@@ -22,9 +31,12 @@ export async function loadTasks(
 ): Promise<TaskRegistry> {
   const registry = new Map<string, RegisteredTask>();
   for (const task of builtins) registry.set(task.name, { kind: 'builtin', task });
+  for (const task of mapTasks) registry.set(task.name, { kind: 'map', task });
   for (const modulePath of new Set(modulePaths)) {
-    for (const task of await importTasks(modulePath))
+    for (const task of await importTasks(modulePath)) {
+      checkOptions(task, modulePath);
       register(registry, { kind: 'custom', task, modulePath });
+    }
   }
   return registry;
 }
@@ -34,7 +46,7 @@ export function manifestOf(registry: TaskRegistry): Manifest {
   return { tasks: [...registry.values()].map(describe) };
 }
 
-function register(registry: Map<string, RegisteredTask>, added: RegisteredTask & { kind: 'custom' }): void {
+function register(registry: Map<string, RegisteredTask>, added: CustomTask): void {
   const { name } = added.task;
   const known = registry.get(name);
   if (known === undefined) {
@@ -49,7 +61,7 @@ function register(registry: Map<string, RegisteredTask>, added: RegisteredTask &
 }
 
 function originOf(registered: RegisteredTask): string {
-  return registered.kind === 'builtin' ? 'omega|ml' : `the module ${registered.modulePath}`;
+  return registered.kind === 'custom' ? `the module ${registered.modulePath}` : 'omega|ml';
 }
 
 function describe({ kind, task }: RegisteredTask): TaskManifest {

@@ -1,22 +1,25 @@
 /** The thread's side of user-defined tasks. */
 import type { Outcome } from '../contract/job.ts';
 import type { AnyTask } from '../contract/task.ts';
-import { NotRegistered, SoftTimeLimitExceeded } from '../errors.ts';
+import { NotRegistered } from '../errors.ts';
 import type { TaskThreadCall } from '../threads/task-thread.ts';
 import { runCustomTask } from './custom-task.ts';
 import { failureOf } from './outcome.ts';
+import { openPortLine } from './port-line.ts';
+import { RunLine } from './run-line.ts';
 import { importTasks } from './task-module.ts';
 
 /** Runs the task that the call names. Never rejects. */
-export async function runInTaskThread({ modulePath, job, softLimit }: TaskThreadCall): Promise<Outcome> {
-  const controller = new AbortController();
-  softLimit.once('message', (message: string) => controller.abort(new SoftTimeLimitExceeded(message)));
+export async function runInTaskThread({ modulePath, job, port }: TaskThreadCall): Promise<Outcome> {
+  const { line, signal } = openPortLine(port);
+  const runLine = new RunLine(line);
   try {
-    return await runCustomTask(await findTask(modulePath, job.taskName), job, controller.signal);
+    return await runCustomTask(await findTask(modulePath, job.taskName), job, signal, runLine);
   } catch (error) {
     return failureOf(error);
   } finally {
-    softLimit.close();
+    runLine.end();
+    port.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TaskId } from '../contract/job.ts';
-import type { Assignment } from './ending.ts';
+import type { Assignment, Ending } from './ending.ts';
 
 /** The jobs that one executor holds, in the order in which it runs them; only the first can have started. */
 export class Backlog {
@@ -31,5 +31,27 @@ export class Backlog {
   remove(assignment: Assignment): void {
     const at = this.#assignments.indexOf(assignment);
     if (at >= 0) this.#assignments.splice(at, 1);
+  }
+
+  /** Lets go of jobs that did not start: ends the recalled ones, gives back those that shall run elsewhere. */
+  release(isReturned: (assignment: Assignment) => boolean): Assignment[] {
+    const released = this.unstarted.filter(isReturned);
+    for (const assignment of released) {
+      this.remove(assignment);
+      if (assignment.recalledAs) assignment.end({ kind: assignment.recalledAs });
+    }
+    return released.filter(({ recalledAs }) => recalledAs === null);
+  }
+
+  /** Ends the job that ran when the process died. Where none did, the next one is under suspicion. */
+  blame(endingOf: (running: Assignment) => Ending): void {
+    const { running } = this;
+    const [suspect] = this.unstarted;
+    if (running) {
+      this.remove(running);
+      running.end(endingOf(running));
+    } else if (suspect) {
+      suspect.deaths += 1;
+    }
   }
 }

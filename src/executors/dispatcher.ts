@@ -36,10 +36,10 @@ export class Dispatcher implements FleetListener {
   }
 
   /** Never rejects. */
-  dispatch(job: Job, { timeLimit, onStarted }: DispatchOptions): Promise<Ending> {
+  dispatch(job: Job, options: DispatchOptions): Promise<Ending> {
     if (this.#closing) return Promise.resolve({ kind: 'returned' });
     return new Promise((end) => {
-      this.#waiting.push({ job, timeLimit, onStarted, end, startedAt: null, recalledAs: null, deaths: 0 });
+      this.#waiting.push({ ...options, job, end, startedAt: null, recalledAs: null, deaths: 0 });
       this.#place();
     });
   }
@@ -74,6 +74,12 @@ export class Dispatcher implements FleetListener {
   stop(): void {
     this.#closing = true;
     this.recall();
+  }
+
+  /** Changes the most executors at a time; those beyond it finish what they run. */
+  resize(slots: number): void {
+    this.fleet.resize(slots);
+    this.onRoom();
   }
 
   onRoom(): void {

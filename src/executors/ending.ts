@@ -1,5 +1,6 @@
 /** How a dispatched job ended, seen from outside its executor. */
 import type { Job, Outcome } from '../contract/job.ts';
+import type { DispatchOptions } from './executors.ts';
 
 export type Ending =
   | Outcome
@@ -16,11 +17,8 @@ export type Ending =
   | { readonly kind: 'returned' };
 
 /** A job on its way through the executors, and where its ending goes. */
-export interface Assignment {
+export interface Assignment extends DispatchOptions {
   readonly job: Job;
-  /** Hard limit in seconds, counted from the start; null for none. */
-  readonly timeLimit: number | null;
-  readonly onStarted: ((pid: number) => void) | undefined;
   readonly end: (ending: Ending) => void;
   /** Milliseconds since 1970, null until its executor reported its start. */
   startedAt: number | null;

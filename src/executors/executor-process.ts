@@ -4,6 +4,7 @@ import type { FromExecutor, Manifest, ToExecutor } from '../contract/ipc.ts';
 import type { Outcome, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
 import { createOutbox, type Outbox } from '../contract/outbox.ts';
+import { answerSend } from './answer-send.ts';
 import { Backlog } from './backlog.ts';
 import { ChildGroups } from './child-groups.ts';
 import type { Assignment, Ending } from './ending.ts';
@@ -137,6 +138,13 @@ export class ExecutorProcess {
     this.#limitClose();
   }
 
+  /** Closes it for want of a slot: what has not started runs elsewhere. */
+  retire(): void {
+    if (this.#state === 'booting') this.#failure = null;
+    if (this.unstarted.length > 0) this.recall();
+    this.close();
+  }
+
   /** SIGKILL to its process group and to those of the children that it announced. */
   kill(): void {
     if (this.#state === 'exited') return;
@@ -169,6 +177,16 @@ export class ExecutorProcess {
         break;
       case 'finished':
         this.#finish(message.taskId, message.outcome);
+        break;
+      case 'progress':
+        this.#backlog.find(message.taskId)?.onProgress?.(message.state, message.meta);
+        break;
+      case 'send':
+        this.#answer(message);
+        break;
+      case 'spent':
+        this.#logger.info({ executor_pid: this.pid }, `executor is replaced: ${message.reason}`);
+        this.close();
         break;
       case 'returned':
         this.#release(({ job }) => message.taskIds.includes(job.taskId));
@@ -212,14 +230,15 @@ export class ExecutorProcess {
     if (this.#state === 'closing') this.#limitClose();
   }
 
-  /** Lets go of jobs that did not start: ends the recalled ones, gives the others back to the pool. */
+  /** The job may have ended by the time of the answer: its executor knows that nobody waits for it. */
+  #answer(request: Extract<FromExecutor, { type: 'send' }>): void {
+    const assignment = this.#backlog.find(request.taskId);
+    if (assignment) void answerSend(assignment, request).then((answer) => this.#outbox.push(answer));
+  }
+
+  /** Gives jobs back to the pool that did not start. */
   #release(isReturned: (assignment: Assignment) => boolean): void {
-    const released = this.unstarted.filter(isReturned);
-    for (const assignment of released) {
-      this.#backlog.remove(assignment);
-      if (assignment.recalledAs) assignment.end({ kind: assignment.recalledAs });
-    }
-    this.#listener.onUnstarted(released.filter(({ recalledAs }) => recalledAs === null));
+    this.#listener.onUnstarted(this.#backlog.release(isReturned));
   }
 
   /** The news of a child may come after the end of its executor. */
@@ -244,22 +263,15 @@ export class ExecutorProcess {
       { executor_pid: this.pid, ...(this.running && this.#lastTask) },
       `executor ended: ${detail}`,
     );
-    this.#blame(detail);
+    this.#backlog.blame((running) => this.#endingOf(running, detail));
     this.#release(() => true);
     this.#listener.onExit(this, this.#failure && `${this.#failure} (${detail})`);
   }
 
-  /** Ends the job that ran when the process died. Where none did, the next one is under suspicion. */
-  #blame(detail: string): void {
-    const { running } = this;
-    const [suspect] = this.unstarted;
-    if (!running) {
-      if (suspect) suspect.deaths += 1;
-      return;
-    }
-    this.#backlog.remove(running);
+  /** How the job ends that ran when the process died. */
+  #endingOf(running: Assignment, detail: string): Ending {
     const verdict = this.#verdict?.assignment === running ? this.#verdict.ending : undefined;
-    running.end(verdict ?? { kind: 'lost', started: true, detail });
+    return verdict ?? { kind: 'lost', started: true, detail };
   }
 
   #limitClose(): void {

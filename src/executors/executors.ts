@@ -10,7 +10,7 @@ import type { Ending } from './ending.ts';
 import type { ExecutorProcess } from './executor-process.ts';
 
 export interface ExecutorsOptions {
-  /** Most executors at a time. */
+  /** Most executors at a time, at first. */
   readonly slots: number;
   /** Cores that busy executors share. */
   readonly cores: number;
@@ -20,6 +20,10 @@ export interface ExecutorsOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Seconds until an idle executor is closed; the last one stays. Default 300. */
   readonly idleTimeout?: number;
+  /** Jobs after which an executor is replaced by a fresh one; null for no limit, as by default. */
+  readonly maxTasks?: number | null;
+  /** KiB of resident memory after which it is replaced when its job has ended; null for no limit, as by default. */
+  readonly maxMemory?: number | null;
   /** Limit of an executor's JavaScript heap in MiB. Default: half the memory by slots, within 256 and 4096. */
   readonly maxOldSpaceMb?: number;
   /** Called when a job started or ended, and when a slot became free. */
@@ -64,6 +68,7 @@ export interface Executors {
   start(): Promise<Manifest>;
   /** @throws ImproperlyConfigured before the start. */
   readonly manifest: Manifest;
+  /** Most executors at a time now. */
   readonly slots: number;
   /** Executors that have nothing to do, or could be forked, less the jobs that wait for one. */
   readonly freeSlots: number;
@@ -78,6 +83,11 @@ export interface Executors {
   recall(taskIds?: readonly TaskId[]): void;
   /** Ends a job as `terminated`, with SIGKILL to its executor if it runs; false when it is not here. */
   terminate(taskId: TaskId): boolean;
+  /**
+   * Changes the most executors at a time, at least one. More are forked when they are needed; fewer: idle ones are
+   * closed at once, busy ones when their job has ended.
+   */
+  resize(slots: number): void;
   /** Warm: recalls what waits, lets running jobs finish, resolves when all executors are gone. */
   close(): Promise<void>;
   /** Kills all executors now. Running jobs end as `lost`, waiting ones as `returned`. */
@@ -86,7 +96,6 @@ export interface Executors {
 }
 
 export function createExecutors(options: ExecutorsOptions): Executors {
-  const { slots } = options;
   const dispatcher = new Dispatcher(options);
   const { fleet } = dispatcher;
   const all = () => [...fleet.executors];
@@ -96,10 +105,12 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     get manifest() {
       return fleet.manifest;
     },
-    slots,
+    get slots() {
+      return fleet.slots;
+    },
     get freeSlots() {
       const busy = all().filter(({ assignments }) => assignments.length > 0).length;
-      return Math.max(0, slots - busy - dispatcher.waiting);
+      return Math.max(0, fleet.slots - busy - dispatcher.waiting);
     },
     get active() {
       return all().flatMap(activeJob);
@@ -111,6 +122,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     dispatch: (job, dispatchOptions) => dispatcher.dispatch(job, dispatchOptions),
     recall: (taskIds) => dispatcher.recall(taskIds),
     terminate: (taskId) => dispatcher.terminate(taskId),
+    resize: (slots) => dispatcher.resize(slots),
     close() {
       dispatcher.stop();
       return fleet.close();

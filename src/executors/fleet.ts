@@ -33,6 +33,7 @@ export class Fleet {
   readonly #executors = new Set<ExecutorProcess>();
   readonly #idleTimers = new Map<ExecutorProcess, NodeJS.Timeout>();
   readonly #onEmpty: (() => void)[] = [];
+  #slots: number;
   #manifest: Manifest | undefined;
   #boot: { resolve(manifest: Manifest): void; reject(error: Error): void } | undefined;
   #closing = false;
@@ -45,11 +46,17 @@ export class Fleet {
   constructor(options: ExecutorsOptions, listener: FleetListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#slots = options.slots;
     this.#maxOldSpaceMb = options.maxOldSpaceMb ?? defaultHeapMb(options.slots);
   }
 
   get executors(): ReadonlySet<ExecutorProcess> {
     return this.#executors;
+  }
+
+  /** Most executors at a time. */
+  get slots(): number {
+    return this.#slots;
   }
 
   /** Forked since the start. */
@@ -76,8 +83,17 @@ export class Fleet {
     if (this.#closing || this.#retryTimer) return;
     const booting = [...this.#executors].filter(({ isBooting }) => isBooting).length;
     const wanted = Math.max(waiting - booting, this.#executors.size === 0 ? 1 : 0);
-    const room = this.#options.slots - this.#executors.size;
+    const room = this.#slots - this.#executors.size;
     for (let i = 0; i < Math.min(wanted, room); i += 1) this.#fork();
+  }
+
+  /** Changes the most executors at a time, at least one. Of those beyond it the idle ones go first, the youngest. */
+  resize(slots: number): void {
+    this.#slots = Math.max(1, Math.floor(slots));
+    const staying = [...this.#executors].filter(({ isOpen, isBooting }) => isOpen || isBooting);
+    const excess = Math.max(0, staying.length - this.#slots);
+    const byLoad = staying.reverse().sort((a, b) => a.assignments.length - b.assignments.length);
+    for (const executor of byLoad.slice(0, excess)) executor.retire();
   }
 
   /** Lets every executor finish what runs; resolves when all are gone. */
@@ -102,10 +118,11 @@ export class Fleet {
   }
 
   #fork(): void {
-    const { modules, cores, settings, logger } = this.#options;
+    const { modules, cores, settings, logger, maxTasks = null, maxMemory = null } = this.#options;
+    const maxOldSpaceMb = this.#maxOldSpaceMb;
     this.#forked += 1;
     const executor = new ExecutorProcess({
-      child: forkExecutor({ modules, cores, env: settings, maxOldSpaceMb: this.#maxOldSpaceMb }),
+      child: forkExecutor({ modules, cores, maxTasks, maxMemory, env: settings, maxOldSpaceMb }),
       guardian: this.#guardian,
       logger,
       listener: {

@@ -14,12 +14,15 @@ export interface ForkOptions extends ExecutorArguments {
  * Forks an executor: with an IPC channel, its output on pipes, and a session of its own, so that a signal
  * from the terminal does not reach it and SIGKILL reaches everything it started.
  */
-export function forkExecutor({ modules, cores, env, maxOldSpaceMb }: ForkOptions): ChildProcess {
-  const args: ExecutorArguments = { modules, cores };
-  return fork(fileURLToPath(import.meta.resolve('#workers/executor')), [JSON.stringify(args)], {
-    detached: true,
-    env: { ...env },
-    execArgv: ['--enable-source-maps', `--max-old-space-size=${maxOldSpaceMb}`],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+export function forkExecutor({ env, maxOldSpaceMb, ...args }: ForkOptions): ChildProcess {
+  return fork(
+    fileURLToPath(import.meta.resolve('#workers/executor')),
+    [JSON.stringify(args satisfies ExecutorArguments)],
+    {
+      detached: true,
+      env: { ...env },
+      execArgv: ['--enable-source-maps', `--max-old-space-size=${maxOldSpaceMb}`],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
 }

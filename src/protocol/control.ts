@@ -2,18 +2,23 @@
  * Remote control: requests to worker nodes and their replies (kombu/pidbox.py). Requests go to a fanout
  * exchange; every node takes those that are addressed to it.
  */
+import { Script } from 'node:vm';
+import { CELERY_CLUSTER } from '../contract/cluster.ts';
 import type { MessageProperties, Publication, Reply } from '../contract/transport.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Fields, isFields, optionalFields, optionalText, textField, wrong } from './fields.ts';
+import { globSource } from './glob.ts';
 import { parseJson, stringifyJson } from './json.ts';
 import { JSON_CONTENT, readBody } from './serializers.ts';
 
-/** Fanout exchange of the requests. */
-export const CONTROL_EXCHANGE = 'celery.pidbox';
-/** Direct exchange of the replies. */
-export const CONTROL_REPLY_EXCHANGE = 'reply.celery.pidbox';
+/** Fanout exchange of the requests that only workers of this package know: Python workers do not hear them. */
+export const NODE_CONTROL_EXCHANGE = 'omega.pidbox';
 
-type Matcher = 'glob' | 'pcre';
+const MATCH = new Script('new RegExp(source).test(hostname)');
+const MATCH_TIMEOUT_MS = 50;
+
+/** How a nodename is matched: a shell's wildcards, or a regular expression. */
+export type Matcher = 'glob' | 'pcre';
 
 /** Where a node sends its reply, and what the client recognizes it by. */
 interface ReplyAddress {
@@ -47,9 +52,14 @@ export interface ControlReply {
   readonly value: unknown;
 }
 
-/** A request as a message to every node; by default to all, without a reply. */
+/**
+ * A request as a message to every node; by default to all, without a reply.
+ *
+ * @param exchange that of the cluster, or that of this package's own workers. Default: Celery's.
+ */
 export function encodeControlRequest(
   request: Pick<ControlRequest, 'method'> & Partial<ControlRequest>,
+  exchange: string = CELERY_CLUSTER.control,
 ): Publication {
   const { method, destination = null, pattern = null, matcher = null, clock = 0, expires = 0 } = request;
   const { arguments: args = {}, replyTo } = request;
@@ -59,7 +69,7 @@ export function encodeControlRequest(
   };
   const body = { method, arguments: args, destination, pattern, matcher, ...reply };
   return {
-    exchange: CONTROL_EXCHANGE,
+    exchange,
     routingKey: '',
     body: Buffer.from(stringifyJson(body)),
     properties: { ...JSON_CONTENT, deliveryMode: 2, priority: 0, headers: { clock, expires } },
@@ -87,13 +97,13 @@ export function decodeControlRequest(body: Buffer, properties: MessageProperties
 /**
  * Whether a node is to carry a request out.
  *
- * @throws ProtocolError for a pattern that is no regular expression.
+ * @throws ProtocolError for a pattern that is no regular expression, or takes too long.
  */
 export function isAddressedTo(request: ControlRequest, hostname: string): boolean {
   const { destination, pattern, matcher } = request;
   if (destination !== null && destination.length > 0) return destination.includes(hostname);
   if (pattern === null || matcher === null) return true;
-  return compile(pattern, matcher).test(hostname);
+  return matches(pattern, matcher, hostname);
 }
 
 /** A node's answer, ready to be sent; null if the request wants none. A client that is gone is no error. */
@@ -153,22 +163,15 @@ function decodeReplyAddress(request: Fields, where: string): ReplyAddress | null
   };
 }
 
-function compile(pattern: string, matcher: Matcher): RegExp {
+/** In a context of its own, which can be stopped: some patterns take years. */
+function matches(pattern: string, matcher: Matcher, hostname: string): boolean {
+  const source = matcher === 'pcre' ? `^(?:${pattern})` : `^${globSource(pattern)}$`;
   try {
-    return new RegExp(matcher === 'pcre' ? `^(?:${pattern})` : `^${globSource(pattern)}$`);
+    return MATCH.runInNewContext({ source, hostname }, { timeout: MATCH_TIMEOUT_MS });
   } catch (error) {
-    throw new ProtocolError(`a control request: the pattern '${pattern}' is no regular expression`, {
-      cause: error,
-    });
+    throw new ProtocolError(
+      `a control request: the pattern '${pattern.slice(0, 100)}' is no regular expression, or takes too long`,
+      { cause: error },
+    );
   }
-}
-
-/** Shell wildcards as Python's fnmatch reads them: `*`, `?`, `[seq]`, `[!seq]`. */
-function globSource(pattern: string): string {
-  return pattern.replace(/\*|\?|\[(!?)(\]?[^\]]*)\]|[^*?[]|\[/gs, (token, negation: string, set: string) => {
-    if (token === '*') return '.*';
-    if (token === '?') return '.';
-    if (set === undefined) return token.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-    return `[${negation && '^'}${set.replace(/[\\\]^]/g, '\\$&')}]`;
-  });
 }

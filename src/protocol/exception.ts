@@ -61,6 +61,11 @@ export function errorFromRecord(taskId: string, record: ErrorRecord): TaskFailed
   return new TaskFailed(taskId, record.excType, message.join(', '), record.traceback);
 }
 
+/** The exception as Python's `repr` shows it: `ValueError('boom', 1)`. */
+export function exceptionRepr({ excType, excMessage }: Pick<ErrorRecord, 'excType' | 'excMessage'>): string {
+  return `${excType}(${excMessage.map((part) => pythonRepr(part)).join(', ')})`;
+}
+
 function recordOf(error: Error): ErrorRecord {
   const python = error instanceof OmegaError ? error.python : pythonName(error);
   const excMessage = [shorten(String(error.message))];

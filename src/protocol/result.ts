@@ -8,13 +8,18 @@ import { formatIsoDateTime, parseIsoDateTime } from './dates.ts';
 import { errorFromRecord, exceptionText, recordFromResult } from './exception.ts';
 import { isFields, optionalText, textField } from './fields.ts';
 import { parseJson, stringifyJson } from './json.ts';
+import { LARGE_RESULT_FIELD, type LargeResult, largeResultError, readLargeResult } from './large-result.ts';
+import { type ResultRequest, readRequest, requestFields } from './result-request.ts';
 import { FAILURE, isException, isReady, type RETRY, type REVOKED, SUCCESS } from './states.ts';
 
+/** Largest result in bytes: what one text can safely hold in each of the processes that it passes. */
+export const MAX_RESULT_BYTES = 256 * 1024 * 1024;
+
 /**
- * Largest result in bytes: under MongoDB's limit for a document (16 MiB) and, with room for what is around
- * it, under 12 MiB, this package's limit for messages. So a result is either stored and sent, or neither.
+ * Largest result in bytes that a document or a message holds: under MongoDB's limit for a document (16 MiB) and, with
+ * room for what is around it, under 12 MiB, this package's limit for messages.
  */
-const MAX_RESULT_BYTES = 12 * 1024 * 1024 - 256 * 1024;
+const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
 
 /** Whose result it is and where it goes. Every task message has the fields. */
 export interface ResultAddress {
@@ -37,6 +42,10 @@ export interface TaskResult extends ResultAddress {
   readonly children: readonly unknown[];
   /** Null until the task has ended. */
   readonly dateDone: Date | null;
+  /** Kept with the result where `result_extended` is set. */
+  readonly request?: ResultRequest;
+  /** Set when the value lies in GridFS: it is what is stored and sent, in the place of `result`. */
+  readonly large?: LargeResult;
 }
 
 /** A state of a task, as a client reads it (Celery's result meta). */
@@ -48,6 +57,10 @@ export interface ResultMeta {
   readonly traceback: string | null;
   readonly children: readonly unknown[];
   readonly dateDone: Date | null;
+  /** What `result_extended` has kept. */
+  readonly request?: ResultRequest;
+  /** Set when the value lies in GridFS; `result` is null until it is read from there. */
+  readonly large?: LargeResult;
 }
 
 /** The task returned a value. */
@@ -67,36 +80,48 @@ export function errorResult(
 
 /** The task is on its way: STARTED with `{pid, hostname}`, or a state of its own with what it reports. */
 export function progressResult(address: ResultAddress, state: string, meta: unknown): TaskResult {
-  return resultOf(address, state, stringifyJson(meta), null, null);
+  return stateResult(address, state, stringifyJson(meta));
 }
 
-/** The body of a message to the reply queue (`rpc://`). */
+/** As {@link progressResult}, of what is written as JSON already. */
+export function stateResult(address: ResultAddress, state: string, meta: JsonText): TaskResult {
+  return resultOf(address, state, meta, null, null);
+}
+
+/** The body of a message to the reply queue (`rpc://`), and the value of a key in Redis; in Celery's order. */
 export function encodeResult(result: TaskResult): JsonText {
+  const { taskId, groupId, parentId, large } = result;
+  if (large !== undefined) return encodeLarge(result, large);
   const date = result.dateDone && formatIsoDateTime(result.dateDone);
-  const group = result.groupId === null ? '' : `, "group_id": ${JSON.stringify(result.groupId)}`;
-  const parent = result.parentId === null ? '' : `, "parent_id": ${JSON.stringify(result.parentId)}`;
-  return (`{"task_id": ${JSON.stringify(result.taskId)}, "status": ${JSON.stringify(result.state)}, ` +
-    `"result": ${result.result}, "traceback": ${JSON.stringify(result.traceback)}, ` +
-    `"children": ${JSON.stringify(result.children)}, "date_done": ${JSON.stringify(date)}${group}${parent}}`) as JsonText;
+  const group = groupId === null ? '' : `, "group_id": ${JSON.stringify(groupId)}`;
+  const parent = parentId === null ? '' : `, "parent_id": ${JSON.stringify(parentId)}`;
+  const request = result.request === undefined ? '' : `, ${members(requestFields(result.request))}`;
+  return (`{"status": ${JSON.stringify(result.state)}, "result": ${result.result}, ` +
+    `"traceback": ${JSON.stringify(result.traceback)}, "children": ${JSON.stringify(result.children)}, ` +
+    `"date_done": ${JSON.stringify(date)}${group}${parent}${request}, "task_id": ${JSON.stringify(taskId)}}`) as JsonText;
 }
 
 /**
- * Reads a message from the reply queue.
+ * Reads a message from the reply queue, and the value of a key in Redis.
  *
+ * @param where - names the message in errors.
  * @throws ProtocolError if it is no result.
  */
-export function decodeResult(body: Buffer): ResultMeta {
-  const where = 'a reply';
+export function decodeResult(body: Buffer, where = 'a reply'): ResultMeta {
   const meta = parseJson(body.toString('utf8'));
   if (!isFields(meta)) throw new ProtocolError(`${where} is no result: its body is no JSON object`);
   const date = optionalText(meta, 'date_done', where);
+  const request = readRequest(meta);
+  const large = readLargeResult(meta);
   return {
     taskId: textField(meta, 'task_id', where),
-    state: textField(meta, 'status', where),
-    result: meta.result ?? null,
+    state: large?.state ?? textField(meta, 'status', where),
+    result: large ? null : (meta.result ?? null),
     traceback: optionalText(meta, 'traceback', where),
     children: Array.isArray(meta.children) ? meta.children : [],
     dateDone: date === null ? null : parseIsoDateTime(date),
+    ...(request && { request }),
+    ...(large && { large }),
   };
 }
 
@@ -110,14 +135,33 @@ export function unwrapResult(meta: ResultMeta): unknown {
   throw errorFromRecord(meta.taskId, recordFromResult(meta.result, meta.traceback));
 }
 
-/** @throws MessageTooLarge naming the task, for a result that cannot be both stored and sent. */
+/** Whether a document and a message have room for it; a reference takes little. */
+export function isInline({ result, large }: TaskResult): boolean {
+  if (large !== undefined || result.length * 3 <= MAX_INLINE_BYTES) return true;
+  return Buffer.byteLength(result) <= MAX_INLINE_BYTES;
+}
+
+/** @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent. */
 export function assertResultSize({ taskId, result }: TaskResult): void {
+  if (result.length * 3 <= MAX_RESULT_BYTES) return;
   const bytes = Buffer.byteLength(result);
   if (bytes <= MAX_RESULT_BYTES) return;
   throw new MessageTooLarge(
     `the result of task ${taskId} has ${bytes} bytes, the limit is ${MAX_RESULT_BYTES}: ` +
       'store it as a dataset and return its name',
   );
+}
+
+/** Clients that do not know references see a failure that says where the value is. */
+function encodeLarge({ large: _, ...result }: TaskResult, large: LargeResult): JsonText {
+  const shown = { ...result, state: FAILURE, result: exceptionText(largeResultError(result.taskId, large)) };
+  const text = encodeResult(shown);
+  return `${text.slice(0, -1)}, "${LARGE_RESULT_FIELD}": ${JSON.stringify(large)}}` as JsonText;
+}
+
+/** The members of an object, without the braces. */
+function members(fields: Readonly<Record<string, unknown>>): string {
+  return stringifyJson(fields).slice(1, -1);
 }
 
 /** Only the address is taken of what is often a whole message, field by field: a spread costs 5 µs. */

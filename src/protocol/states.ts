@@ -2,12 +2,16 @@
 
 /** Nothing is known of the task: it waits, or does not exist. */
 export const PENDING = 'PENDING';
+/** A worker has it; only Celery itself stores this. */
+export const RECEIVED = 'RECEIVED';
 export const STARTED = 'STARTED';
 /** It failed and will run again. */
 export const RETRY = 'RETRY';
 export const SUCCESS = 'SUCCESS';
 export const FAILURE = 'FAILURE';
 export const REVOKED = 'REVOKED';
+/** A worker has given it back. */
+export const REJECTED = 'REJECTED';
 
 /** Celery's `READY_STATES`: the task has ended, and its result does not change any more. */
 export const READY_STATES: readonly string[] = [SUCCESS, FAILURE, REVOKED];

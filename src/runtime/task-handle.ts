@@ -1,7 +1,13 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
-import { unwrapResult } from '../protocol/result.ts';
+import type { ResultTuple } from '../protocol/canvas.ts';
+import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
+import { readResultTuples } from '../protocol/result-tuple.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { GroupHandle } from './group-handle.ts';
+import type { Results } from './results.ts';
+import type { StoredResults } from './stored-results.ts';
+import type { TrackedTask } from './tracked-task.ts';
+import { followUpdates } from './updates.ts';
 
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: no limit. */
@@ -17,8 +23,15 @@ export interface RevokeOptions {
 /** What a handle needs of the runtime that made it. */
 export interface HandleContext {
   readonly results: Results;
-  revoke(taskId: string, terminate: boolean): Promise<void>;
+  /** Null when no backend stores results. */
+  readonly stored: StoredResults | null;
+  revoke(taskId: string | readonly string[], terminate: boolean): Promise<void>;
+  /** The handle of a task or group that has been sent. */
+  handleOf(result: ResultTuple): AnyHandle;
 }
+
+/** The handle of something that was sent: a group has members. */
+export type AnyHandle = TaskHandle<unknown> | GroupHandle<unknown[]>;
 
 /**
  * Returned at once by every submission; awaiting it gives the task's result. The promise-like side means
@@ -31,12 +44,19 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
   readonly sent: Promise<void>;
   readonly #task: TrackedTask;
   readonly #context: HandleContext;
+  readonly #parent: ResultTuple | null;
 
-  constructor(task: TrackedTask, sent: Promise<void>, context: HandleContext) {
+  constructor(
+    task: TrackedTask,
+    sent: Promise<void>,
+    context: HandleContext,
+    parent: ResultTuple | null = null,
+  ) {
     this.id = task.id;
     this.#task = task;
     this.sent = sent;
     this.#context = context;
+    this.#parent = parent;
     // Whoever awaits the handle or `sent` sees the error; one who does neither must not crash the process.
     sent.catch(() => undefined);
   }
@@ -69,9 +89,41 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
     return latest?.state ?? PENDING;
   }
 
+  /** What ran before the task in its chain, a chord's header before its body; null for a task by itself. */
+  get parent(): AnyHandle | null {
+    return this.#parent && this.#context.handleOf(this.#parent);
+  }
+
+  /** What the task has sent so far: callbacks, the next task of its chain, what it submitted itself. */
+  async children(): Promise<AnyHandle[]> {
+    const latest = await this.#context.results.latest(this.#task);
+    return readResultTuples(latest?.children).map((child) => this.#context.handleOf(child));
+  }
+
+  /** The traceback of a task that failed or is to be tried again, null where there is none. */
+  async traceback(): Promise<string | null> {
+    const latest = await this.#context.results.latest(this.#task);
+    return latest?.traceback ?? null;
+  }
+
   /** Whether the task has ended. */
   async ready(): Promise<boolean> {
     return isReady(await this.state());
+  }
+
+  /** What is known of the task now: its state, its result or what belongs to the state; null for PENDING. */
+  meta(): Promise<ResultMeta | null> {
+    return this.#context.results.latest(this.#task);
+  }
+
+  /** The state of the task and every further one, with what belongs to it; ends with the final one. @throws as `get` */
+  updates({ timeout, signal }: GetOptions = {}): AsyncGenerator<ResultMeta, void, undefined> {
+    return followUpdates(this.#context.results, this.#task, { sent: this.sent, timeout, signal });
+  }
+
+  /** Removes the stored result (Celery's `forget`). @throws OperationNotSupported where results are not stored. */
+  forget(): Promise<void> {
+    return this.#context.results.discard(this.#task);
   }
 
   /** Tells all workers not to run it, or with `terminate` to end it. */

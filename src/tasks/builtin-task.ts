@@ -1,5 +1,5 @@
 /** What a built-in task is, and what it is given. */
-import type { RunningTask } from '../contract/task.ts';
+import type { RunningTask, TaskContext } from '../contract/task.ts';
 import type { Threads } from '../contract/threads.ts';
 import type { Models } from '../models/models.ts';
 import type { RunNotebookOptions } from '../notebook/run.ts';
@@ -35,6 +35,8 @@ export interface BuiltinContext extends RunningTask {
   readonly children: ChildProcesses;
   /** Default: `python3` of the standard PATH, and no packages. */
   readonly notebooks?: NotebookSettings;
+  /** Reports how far the task is. */
+  readonly progress: TaskContext['progress'];
 }
 
 /**

@@ -1,10 +1,11 @@
 /** All tasks that every worker knows. */
 import type { BuiltinTask } from './builtin-task.ts';
+import { accumulateTask } from './canvas-tasks.ts';
 import { fitTask, predictProbaTask, predictTask, scoreTask } from './model-tasks.ts';
 import { notebookTask } from './notebook-task.ts';
 import { pingTask } from './ping-task.ts';
 
-/** The tasks of omega|ml, under its names. */
+/** The tasks of omega|ml and of Celery, under their names. */
 export const builtinTasks: readonly BuiltinTask[] = [
   fitTask,
   predictTask,
@@ -12,4 +13,5 @@ export const builtinTasks: readonly BuiltinTask[] = [
   scoreTask,
   pingTask,
   notebookTask,
+  accumulateTask,
 ];

@@ -1,6 +1,7 @@
 /** The thread's side of the pool: finds the kernel that was called and answers with its output or its error. */
+
+import { copyError, type ErrorCopy } from '../contract/error-copy.ts';
 import type { Kernel } from '../contract/threads.ts';
-import { copyError, type ErrorCopy } from './error-copy.ts';
 
 export interface KernelCall {
   readonly kernel: string;

@@ -2,6 +2,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Job, Outcome } from '../contract/job.ts';
+import type { TaskLine } from '../contract/task-line.ts';
+import { serveTask } from './task-channel.ts';
 import { threadFailure } from './thread-failure.ts';
 
 const IDLE_TIMEOUT_MS = 60_000;
@@ -11,18 +13,18 @@ export interface TaskThreadCall {
   /** Absolute path of the module that exports the task. */
   readonly modulePath: string;
   readonly job: Job;
-  /** One message on it says that the soft time limit is over: the text of the error. */
-  readonly softLimit: MessagePort;
+  /** Takes FromTask, gives ToTask. */
+  readonly port: MessagePort;
 }
 
 export interface TaskThread {
   /**
-   * Runs a task of a module. When the signal is aborted (with an error) the task's own signal is aborted
-   * too; nothing is ended by force.
+   * Runs a task of a module, whose context speaks over the line. When the signal is aborted (with an error) the
+   * task's own signal is aborted too; nothing is ended by force.
    *
    * @throws OutOfMemory, ThreadExited when the thread died; what the task throws is an outcome.
    */
-  run(modulePath: string, job: Job, signal: AbortSignal): Promise<Outcome>;
+  run(modulePath: string, job: Job, signal: AbortSignal, line: TaskLine): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -37,17 +39,15 @@ export function createTaskThread(): TaskThread {
   });
 
   return {
-    async run(modulePath, job, signal) {
+    async run(modulePath, job, signal, line) {
       const { port1, port2 } = new MessageChannel();
-      const announce = () => port1.postMessage(signal.reason.message);
-      signal.addEventListener('abort', announce, { once: true });
+      const stop = serveTask(port1, signal, line);
       try {
-        return await pool.run({ modulePath, job, softLimit: port2 }, { transferList: [port2] });
+        return await pool.run({ modulePath, job, port: port2 }, { transferList: [port2] });
       } catch (error) {
         throw threadFailure(error, `task '${job.taskName}'`);
       } finally {
-        signal.removeEventListener('abort', announce);
-        port1.close();
+        stop();
       }
     },
     close: () => pool.destroy(),

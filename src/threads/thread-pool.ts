@@ -1,7 +1,7 @@
 /** The threads of one executor, in which kernels run. */
 import { Piscina } from 'piscina';
+import { restoreError } from '../contract/error-copy.ts';
 import type { Kernel, Threads } from '../contract/threads.ts';
-import { restoreError } from './error-copy.ts';
 import { Gate } from './gate.ts';
 import type { KernelCall, KernelReply } from './kernel-thread.ts';
 import { threadFailure } from './thread-failure.ts';

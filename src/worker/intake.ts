@@ -7,6 +7,7 @@
  * and returns what waits, so that other workers get it, until a slot is free again.
  */
 import type { Broker } from '../broker/broker.ts';
+import type { QueueBinding } from '../contract/queue.ts';
 import type { WorkerNode } from './node.ts';
 import { handleDelivery } from './request.ts';
 
@@ -18,19 +19,35 @@ const RECENT_MS = 5_000;
 export interface Intake {
   /** Whether deliveries can arrive now. */
   readonly consuming: boolean;
-  /** Resolves when the broker has confirmed the consumers. */
-  started(): Promise<void>;
+  /** The queues that are consumed. */
+  readonly queues: readonly QueueBinding[];
+  /** Deliveries that the broker lets the worker have. */
+  readonly prefetch: number;
+  /** Consumes one queue more. @throws InvalidName, ImproperlyConfigured */
+  addQueue(binding: QueueBinding): void;
+  /** Takes nothing more from a queue. */
+  cancelQueue(name: string): void;
+  /** Takes as many deliveries as there are slots. */
+  resize(slots: number): void;
+  /** Consumes from now on. Resolves when the broker has confirmed the consumers. */
+  start(): Promise<void>;
   /** Takes nothing more; what waits goes back to its queue. Resolves when every delivery is settled. */
   stop(): Promise<void>;
 }
 
-export function openIntake(node: WorkerNode, broker: Broker, queues: readonly string[]): Intake {
+/** Nothing is consumed before its start. @param slots how many deliveries are taken at once. */
+export function openIntake(
+  node: WorkerNode,
+  broker: Broker,
+  { queues, slots }: { readonly queues: readonly QueueBinding[]; readonly slots: number },
+): Intake {
   const { executors } = node;
   const handling = new Set<Promise<void>>();
-  const consumer = broker.createConsumer({ queues, prefetch: executors.slots }, (delivery) => {
+  const consumer = broker.createConsumer({ queues, prefetch: slots }, (delivery) => {
     const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
     handling.add(handled);
   });
+  consumer.pause().catch((err: Error) => node.logger.warn({ err }, 'the consumers cannot be paused'));
   const timer = setInterval(check, CHECK_EVERY_MS);
   let steppedBack = false;
 
@@ -45,7 +62,7 @@ export function openIntake(node: WorkerNode, broker: Broker, queues: readonly st
   function stepBack(): void {
     steppedBack = true;
     consumer.burst = false;
-    consumer.pause().then(
+    consumer.pauseShared().then(
       () => executors.recall(),
       (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
     );
@@ -60,7 +77,17 @@ export function openIntake(node: WorkerNode, broker: Broker, queues: readonly st
     get consuming() {
       return consumer.consuming;
     },
-    async started() {
+    get queues() {
+      return consumer.queues;
+    },
+    get prefetch() {
+      return consumer.prefetch;
+    },
+    addQueue: (binding) => consumer.addQueue(binding),
+    cancelQueue: (name) => void consumer.cancelQueue(name),
+    resize: (prefetch) => consumer.resize(prefetch),
+    async start() {
+      consumer.resume();
       if (consumer.consuming) return;
       await new Promise<void>((resolve) => {
         const end = consumer.onChange((consuming) => {

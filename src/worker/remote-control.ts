@@ -1,109 +1,51 @@
 /** Answers remote control: what clients ask through the worker's mailbox. */
 import type { Broker } from '../broker/broker.ts';
 import type { Mailbox, MailboxRequest } from '../broker/mailbox.ts';
-import { type ControlledWorker, commands, type RequestInfo } from '../control/commands.ts';
+import { NO_REPLY } from '../control/command.ts';
+import { type ControlPolicy, runCommand } from '../control/commands.ts';
+import type { ControlledWorker } from '../control/controlled-worker.ts';
+import type { Logger } from '../logger.ts';
 import { decodeControlRequest, encodeControlReply, isAddressedTo } from '../protocol/control.ts';
-import { pythonRepr } from '../protocol/repr.ts';
-import type { Request, WorkerNode } from './node.ts';
 
 export interface RemoteControlOptions {
   readonly broker: Broker;
-  readonly queues: readonly string[];
-  stop(): Promise<void>;
+  readonly policy: ControlPolicy;
+  readonly logger: Logger;
 }
 
-export function answerControl(node: WorkerNode, options: RemoteControlOptions): Mailbox {
-  const worker = createView(node, options);
-  return options.broker.openMailbox(node.hostname, async (message) => {
+/** Requests that are being answered; further ones are dropped, as is right for questions that nobody can wait for. */
+const MAX_OPEN = 200;
+
+export function answerControl(worker: ControlledWorker, options: RemoteControlOptions): Mailbox {
+  const { broker, logger } = options;
+  let open = 0;
+  return broker.openMailbox(worker.hostname, async (message) => {
+    if (open >= MAX_OPEN) {
+      logger.warn({}, `a control request is dropped: ${open} others are not answered yet`);
+      return;
+    }
+    open += 1;
     try {
-      await answer(worker, message, options.broker);
+      await answer(worker, message, options);
     } catch (err) {
-      node.logger.warn({ err }, 'a control request could not be answered');
+      logger.warn({ err }, 'a control request could not be answered');
+    } finally {
+      open -= 1;
     }
   });
 }
 
-async function answer(worker: ControlledWorker, message: MailboxRequest, broker: Broker): Promise<void> {
+async function answer(
+  worker: ControlledWorker,
+  message: MailboxRequest,
+  { broker, policy, logger }: RemoteControlOptions,
+): Promise<void> {
   const request = decodeControlRequest(message.body, message.properties);
+  worker.clock.adjust(request.clock);
   if (!isAddressedTo(request, worker.hostname)) return;
-  const value = run(worker, request.method, request.arguments);
-  const reply = encodeControlReply(request, worker.hostname, value, request.clock + 1);
+  const value = await runCommand(worker, request.method, request.arguments, policy);
+  logger.debug({ command: request.method }, 'remote control');
+  if (value === NO_REPLY) return;
+  const reply = encodeControlReply(request, worker.hostname, value, worker.clock.forward());
   if (reply) await broker.publisher.publish(reply);
-}
-
-function run(worker: ControlledWorker, method: string, args: Readonly<Record<string, unknown>>): unknown {
-  const command = commands.get(method);
-  if (!command) return { error: `KeyError(${pythonRepr(method)})` };
-  try {
-    return command(worker, args);
-  } catch (error) {
-    return { error: `${(error as Error).name}(${pythonRepr((error as Error).message)})` };
-  }
-}
-
-function createView(node: WorkerNode, { broker, queues, stop }: RemoteControlOptions): ControlledWorker {
-  const { executors, revoked } = node;
-  const startedAt = Date.now();
-  const all = () => [...node.requests.keys()];
-  return {
-    hostname: node.hostname,
-    active: () =>
-      all()
-        .filter(isRunning)
-        .map((request) => describe(node, request)),
-    reserved: () =>
-      all()
-        .filter((request) => !isRunning(request))
-        .map((request) => describe(node, request)),
-    registered: () => [...node.tasks.keys()].sort(),
-    queues: () => queues,
-    stats: () => ({
-      total: Object.fromEntries([...node.received].map(([name, { total }]) => [name, total])),
-      pid: process.pid,
-      uptime: Math.round((Date.now() - startedAt) / 1000),
-      prefetch_count: executors.slots,
-      pool: {
-        implementation: 'omegaml-node:executors',
-        'max-concurrency': executors.slots,
-        processes: executors.pids,
-      },
-      broker: {
-        hostname: broker.address.hostname,
-        port: broker.address.port,
-        virtual_host: broker.address.virtualHost,
-      },
-    }),
-    revoke(taskIds, terminate) {
-      for (const taskId of taskIds) revoked.add(taskId);
-      const here = all()
-        .map(({ message }) => message.taskId)
-        .filter((taskId) => taskIds.includes(taskId));
-      // What has not started comes back, and is then refused as revoked.
-      if (terminate) for (const taskId of here) executors.terminate(taskId);
-      else executors.recall(here);
-    },
-    revoked: () => revoked.list(),
-    shutdown: () => void stop(),
-  };
-}
-
-function isRunning({ startedAt }: Request): boolean {
-  return startedAt !== null;
-}
-
-function describe(node: WorkerNode, { message, startedAt, pid }: Request): RequestInfo {
-  const { exchange, routingKey, redelivered } = message.deliveryInfo;
-  return {
-    id: message.taskId,
-    name: message.taskName,
-    args: message.argsRepr,
-    kwargs: message.kwargsRepr,
-    type: message.taskName,
-    hostname: node.hostname,
-    time_start: startedAt === null ? null : startedAt / 1000,
-    // Late ack: a task that is in the worker is not acknowledged yet.
-    acknowledged: false,
-    delivery_info: { exchange, routing_key: routingKey, priority: message.priority, redelivered },
-    worker_pid: pid,
-  };
 }

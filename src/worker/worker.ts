@@ -1,21 +1,34 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
+import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { brokerSettings, routing, type Settings } from '../config.ts';
+import { createClock } from '../control/clock.ts';
+import { createEventDispatcher } from '../control/event-dispatcher.ts';
+import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
+import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
-import { connectMongo } from '../mongo/client.ts';
+import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { createRouter } from '../protocol/routes.ts';
 import { cpuCount } from './cgroup.ts';
-import { silentEvents } from './events.ts';
+import { coordinationManifests } from './coordination.ts';
+import { createDelays } from './delays.ts';
+import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
+import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
-import { answerControl } from './remote-control.ts';
+import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { consumedQueues } from './queues.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -70,7 +83,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
-    concurrency: executors.slots,
+    concurrency: () => executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
@@ -89,13 +102,32 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
-  const mailbox = answerControl(node, { broker, queues: settings.queues, stop });
-  closers.push(() => mailbox.close());
+  const joins = watchJoins(node);
+  closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
-  intake = openIntake(node, broker, settings.queues);
-  closers.push(() => intake?.stop());
-  await intake.started();
-  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
+  const heartbeat = heartbeatOf(node);
+  closers.push(() => heartbeat.stop());
+  // The mailbox is closed last: a worker that stops can still be asked what it waits for.
+  const [most] = settings.autoscale ?? [executors.slots];
+  const queues = consumedQueues(settings, node.hostname);
+  intake = openIntake(node, broker, { queues, slots: most });
+  const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
+  const mailbox = openRemoteControl(node, parts);
+  closers.push(() => mailbox?.close());
+  closers.push(() => parts.intake.stop());
+  closers.push(() => parts.autoscaler?.stop());
+  // After the mailbox is opened, so that what is revoked meanwhile is heard.
+  await node.revoked.load();
+  await intake.start();
+  heartbeat.start();
+  logger.info(
+    {
+      queues: queues.map(({ name, alias = name }) => alias),
+      slots: executors.slots,
+      metrics: `${health.url}/metrics`,
+    },
+    'ready',
+  );
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -140,38 +172,76 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const broker = await connectBroker({
+    ...brokerSettings(settings),
+    ...{ name: hostname, logger, retry: false },
+  });
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
+    expires: settings.resultExpires,
+  });
   closers.push(() => backend.close());
+  const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
+  closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
   const executors = createExecutors({
-    slots: settings.concurrency ?? cores,
+    slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
     cores,
     modules: options.modules,
+    maxTasks: settings.maxTasksPerExecutor ?? null,
+    maxMemory: settings.maxMemoryPerExecutor ?? null,
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const { tasks } = await executors.start();
+  const [{ tasks: manifests }, joined] = await Promise.all([
+    executors.start(),
+    join(broker, mongo, { hostname, logger, signal: stopping }),
+  ]);
+  const tasks = new Map([...coordinationManifests, ...manifests].map((task) => [task.name, task]));
+  joined.dispatcher.taskEvents = settings.taskEvents;
+  const watches = createWatches();
   const node: WorkerNode = {
     hostname,
     executors,
     settings,
-    tasks: new Map(tasks.map((task) => [task.name, task])),
-    backend,
+    tasks,
+    backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
-    publisher: broker.publisher,
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
+    deadLetters: broker.deadLetters,
+    // A queue that a signature names may be any: it came from elsewhere.
+    router: createRouter({ ...routing(settings), createMissing: true }),
+    delays: createDelays(broker),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
-    events: silentEvents(),
+    events: createTaskEvents(joined.dispatcher),
+    ...joined,
     logger,
-    requests: new Map(),
-    received: new Map(),
-    revoked: createRevokedTasks(),
+    ...{ requests: new Map(), received: new Map() },
+    watches,
     stopping,
   };
   return { broker, node };
+}
+
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
+async function join(
+  broker: Broker,
+  mongo: Mongo,
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
+  const { publisher, names, openControlReplies: openReplies } = broker;
+  const clock = createClock();
+  const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, names, openReplies }));
+  const dispatcher = createEventDispatcher({
+    ...{ publisher, clock },
+    hostname: self.hostname,
+    exchange: names.events,
+  });
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

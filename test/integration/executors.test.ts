@@ -1,8 +1,8 @@
 /** Jobs through real executors: outcomes, order, recall, shutdown. */
 import { expect, test } from 'vitest';
-import type { Ending } from '../../src/executors/ending.ts';
+import type { Job } from '../../src/contract/job.ts';
 import { until } from '../support/broker-harness.ts';
-import { job, makeExecutors, taskModule, useExecutors } from '../support/executors.ts';
+import { heldJob, job, makeExecutors, taskModule, useExecutors } from '../support/executors.ts';
 import { isAlive, useTrace } from '../support/worker.ts';
 
 const NO_LIMIT = { timeLimit: null };
@@ -80,10 +80,13 @@ test('many small jobs are each run once and none is lost', async () => {
 
 test('a second slot is forked when it is needed and closed when it is idle', async () => {
   const executors = await useExecutors({ slots: 2, idleTimeout: 0.1 });
-  const waits = [1, 2].map(() => executors.dispatch(job('sample.wait', { ms: 1500 }), NO_LIMIT));
-  const [first, second] = await Promise.all(waits);
-  expect(first).not.toEqual(second);
-  await until(() => executors.pids.length === 1, 5000);
+  const held = [heldJob(), heldJob()];
+  const endings = held.map((each) => executors.dispatch(each.job, NO_LIMIT));
+  await until(() => executors.active.length === 2, 20_000);
+  expect(new Set(executors.active.map(({ pid }) => pid)).size).toBe(2);
+  for (const { release } of held) release();
+  await Promise.all(endings);
+  await until(() => executors.pids.length === 1, 10_000);
 });
 
 test('recalled jobs come back, the running one runs on', async () => {
@@ -102,13 +105,15 @@ test('a job that waits in an executor behind one that takes long is recalled fro
   const { executors, first, behind } = await queueBehind();
   executors.recall([behind.job.taskId]);
   expect(await behind.ending).toEqual({ kind: 'returned' });
+  first.release();
   expect(await first.ending).toMatchObject({ kind: 'success' });
 });
 
 test('jobs that wait in an executor behind one that takes long run in another one', async () => {
   const { first, behind } = await queueBehind({ slots: 2 });
-  const winner = await Promise.race([first.ending.then(() => 'first'), behind.ending.then(() => 'behind')]);
-  expect(winner).toBe('behind');
+  expect(await behind.ending).toMatchObject({ kind: 'success' });
+  first.release();
+  expect(await first.ending).toMatchObject({ kind: 'success' });
 });
 
 test('closing lets a running job finish, returns the waiting ones and leaves no process', async () => {
@@ -159,15 +164,23 @@ test('a task that two modules export is one task', async () => {
   expect(executors.manifest.tasks.filter(({ name }) => name === 'sample.add')).toHaveLength(1);
 });
 
-/** An executor that holds two jobs: the task is known to be short, but this time the first takes long. */
+/** An executor that holds two jobs: the task is known to be short, but this time the first runs until it is released. */
 async function queueBehind(options: { slots?: number } = {}) {
   const executors = await useExecutors(options);
-  for (let i = 0; i < 3; i += 1) await executors.dispatch(job('sample.wait', { ms: 0 }), NO_LIMIT);
-  const [first, behind] = [1500, 0].map((ms) => {
-    const queued = job('sample.wait', { ms });
-    const ending: Promise<Ending> = executors.dispatch(queued, NO_LIMIT);
-    return { job: queued, ending };
-  });
-  if (!first || !behind) throw new Error('two jobs were dispatched');
-  return { executors, first, behind };
+  for (let i = 0; i < 3; i += 1) await executors.dispatch(releasedJob(), NO_LIMIT);
+  const { job: first, release } = heldJob();
+  const behind = releasedJob();
+  const [firstEnding, behindEnding] = [first, behind].map((each) => executors.dispatch(each, NO_LIMIT));
+  if (!firstEnding || !behindEnding) throw new Error('two jobs were dispatched');
+  return {
+    executors,
+    first: { job: first, ending: firstEnding, release },
+    behind: { job: behind, ending: behindEnding },
+  };
+}
+
+function releasedJob(): Job {
+  const held = heldJob();
+  held.release();
+  return held.job;
 }

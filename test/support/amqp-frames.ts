@@ -66,6 +66,14 @@ const decoders = new Map<string, (reader: Reader) => Declaration>([
     },
   ],
   [
+    '40.30',
+    ({ text, bits, table }) => {
+      const [destination, source, routing_key] = [text(), text(), text()];
+      bits();
+      return { m: 'exchange_bind', destination, source, routing_key, arguments: table() };
+    },
+  ],
+  [
     '50.10',
     ({ text, bits, table }) => {
       const queue = text();
@@ -108,14 +116,14 @@ function createReader(bytes: Buffer) {
 
   function integer(size: number): number {
     offset += size;
-    return bytes.readIntBE(offset - size, size);
+    return size === 8 ? Number(bytes.readBigInt64BE(offset - size)) : bytes.readIntBE(offset - size, size);
   }
 
   function value(): unknown {
     const type = text(1);
     if (type === 'S') return text(integer(4));
     if (type === 't') return octet() !== 0;
-    const sizes: Readonly<Record<string, number>> = { b: 1, s: 2, I: 4, l: 6 };
+    const sizes: Readonly<Record<string, number>> = { b: 1, s: 2, I: 4, l: 8 };
     const size = sizes[type];
     if (size === undefined) throw new Error(`a table value of type '${type}' cannot be read here`);
     return integer(size);

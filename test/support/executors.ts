@@ -1,9 +1,12 @@
 /** Real executors for tests, forked from the compiled code. */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Job, JsonText, TaskId } from '../../src/contract/job.ts';
+import type { TaskLine } from '../../src/contract/task-line.ts';
 import { createExecutors, type Executors, type ExecutorsOptions } from '../../src/executors/executors.ts';
+import { useTrace } from './worker.ts';
 
 /** A module of test/fixtures/tasks, compiled. */
 export function taskModule(name: string): string {
@@ -42,6 +45,18 @@ export async function useExecutors(options: Partial<ExecutorsOptions> = {}): Pro
   const executors = makeExecutors(options);
   await executors.start();
   return executors;
+}
+
+/** Of a task that says nothing while it runs. */
+export const noLine: TaskLine = {
+  progress: () => undefined,
+  send: () => Promise.reject(new Error('nothing is sent here')),
+};
+
+/** A job that runs until it is released. */
+export function heldJob(): { readonly job: Job; release(): void } {
+  const { path } = useTrace();
+  return { job: job('sample.hold', { path }), release: () => writeFileSync(path, '') };
 }
 
 /** A job of a task, with keyword arguments, as a Python client sends them. */

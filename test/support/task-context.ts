@@ -27,6 +27,7 @@ export function taskContext(om: Stores, changes: Partial<BuiltinContext> = {}): 
     signal: new AbortController().signal,
     om,
     threads: inlineThreads(),
+    progress: () => {},
     children: { started: () => {}, ended: () => {} },
     ...changes,
   };

@@ -9,7 +9,10 @@ const documented = [...docs.matchAll(/^\| `(\w+)` *\| `(\w+)` *\| `([\w.]+)`/gm)
 
 const classes = Object.values(errors).filter(
   (value): value is typeof errors.InvalidData =>
-    typeof value === 'function' && value.prototype instanceof errors.OmegaError,
+    typeof value === 'function' &&
+    value.prototype instanceof errors.OmegaError &&
+    // Abstract: a base of others.
+    value !== errors.TaskPredicate,
 );
 
 function describeClass(ErrorClass: typeof errors.InvalidData): string[] {

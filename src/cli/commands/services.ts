@@ -1,10 +1,10 @@
 /** `omega services`: MongoDB and RabbitMQ for this folder. */
 import type { Command } from 'commander';
+import { hidePassword } from '../../control/hidden-password.ts';
 import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices, stopPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices, inspectServices, type Service } from '../../services/services.ts';
 import type { GlobalOptions } from '../global-options.ts';
-import { hidePassword } from '../hidden-password.ts';
 import { serviceOptions } from '../local-services.ts';
 import { formatTable, print } from '../output.ts';
 

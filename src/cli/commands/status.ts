@@ -1,7 +1,7 @@
 /** `omega status`: the worker nodes that answer now. */
 import type { Command } from 'commander';
-import type { RequestInfo, WorkerStats } from '../../control/commands.ts';
 import type { Omega } from '../../omega.ts';
+import type { RequestInfo, WorkerStats } from '../../protocol/control-replies.ts';
 import { withOmega } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { parsePositive } from '../numbers.ts';

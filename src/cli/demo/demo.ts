@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadSettings } from '../../config.ts';
+import { hidePassword } from '../../control/hidden-password.ts';
 import { connectWith, type Omega } from '../../omega.ts';
 import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices } from '../../services/services.ts';
-import { hidePassword } from '../hidden-password.ts';
 import { formatTable } from '../output.ts';
 import { runChains, type StepResult } from './run-steps.ts';
 import { CHAINS, NOTEBOOK, NOTEBOOK_STEP, putDemoObjects } from './steps.ts';

@@ -1,6 +1,6 @@
 import { expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { task } from '../../../src/contract/task.ts';
+import { type TaskContext, task } from '../../../src/contract/task.ts';
 import type { OmegaRuntime } from '../../../src/runtime/runtime.ts';
 import type { TaskHandle } from '../../../src/runtime/task-handle.ts';
 
@@ -26,4 +26,25 @@ it('makes a wrong field a compile error', () => {
   // @ts-expect-error: region is a string
   const wrong = (runtime: OmegaRuntime) => runtime.task(geo)({ region: 1 });
   expectTypeOf(wrong).toBeFunction();
+});
+
+it('takes as positional arguments only fields of the input', () => {
+  const input = z.object({ x: z.number(), y: z.number().default(1) });
+  const add = task({ name: 'shop.add', input, args: ['x', 'y'], run: ({ x, y }) => x + y });
+  expectTypeOf(add.run).returns.toEqualTypeOf<number | Promise<number>>();
+  // @ts-expect-error: there is no field z
+  task({ name: 'shop.add', input, args: ['x', 'z'], run: ({ x, y }) => x + y });
+  // @ts-expect-error: text has no fields to be named
+  task({ name: 'shop.echo', input: z.string(), args: ['text'], run: (text) => text });
+});
+
+it('knows that retry, replace, ignore and reject do not return', () => {
+  const run = (input: number | null, context: TaskContext): number => {
+    if (input === null) context.ignore();
+    return input;
+  };
+  expectTypeOf(run).toBeFunction();
+  // @ts-expect-error: a countdown is seconds
+  const wrong = (context: TaskContext) => context.retry({ countdown: '1 min' });
+  expectTypeOf(wrong).returns.toBeNever();
 });

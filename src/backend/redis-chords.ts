@@ -1,0 +1,149 @@
+/** Chords in Redis, by Celery's protocol (celery/backends/redis.py `on_chord_part_return`). */
+import { randomUUID } from 'node:crypto';
+import { ProtocolError } from '../errors.ts';
+import type { ResultTuple } from '../protocol/canvas.ts';
+import { recordFromResult } from '../protocol/exception.ts';
+import { isFields } from '../protocol/fields.ts';
+import { parsePlainJson, stringifyJson } from '../protocol/json.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import { isReady, SUCCESS } from '../protocol/states.ts';
+import type { ChordClaim, ChordCounter, ChordOutcome, ChordPart } from './chord-counter.ts';
+import { defineScript, type RedisClient, reachingRedis } from './redis-client.ts';
+import { ADD_CHORD_PART, END_CHORD, EXTEND_CHORD_CLAIM } from './redis-keys.ts';
+
+/** Twice Celery's `result_chord_join_timeout`. */
+const CLAIM_SECONDS = 6;
+/** Time for sending the body. */
+const SENDING_SECONDS = 30;
+const DONE_SECONDS = 300;
+
+/** A part as it is kept: `[1, task id, state, value]`. */
+interface StoredPart {
+  readonly taskId: string;
+  readonly state: string;
+  readonly value: unknown;
+}
+
+/** Names the key of a task or group. */
+type KeyOf = (id: string) => string;
+
+export function openRedisChords(
+  client: RedisClient,
+  groupKey: KeyOf,
+  taskKey: KeyOf,
+  expires: number,
+): ChordCounter {
+  const addPart = defineScript(client, 'omegaAddChordPart', 6, ADD_CHORD_PART);
+  const extend = defineScript(client, 'omegaExtendChordClaim', 2, EXTEND_CHORD_CLAIM);
+  const end = defineScript(client, 'omegaEndChord', 5, END_CHORD);
+  const keep = (key: string, value: string) =>
+    reachingRedis(() => (expires > 0 ? client.set(key, value, 'EX', expires) : client.set(key, value)));
+  const read = async (keys: readonly string[]): Promise<(string | null)[]> =>
+    keys.length === 0 ? [] : await reachingRedis(() => client.mget([...keys]));
+
+  function claimOf(groupId: string, token: string, outcome: ChordOutcome): ChordClaim {
+    const { parts, difference, size, counted, claim } = keysOf(groupKey(groupId));
+    return {
+      outcome,
+      extend: async () => (await extend(claim, size, token, SENDING_SECONDS)) === 1,
+      end: async () => void (await end(claim, parts, difference, size, counted, token, DONE_SECONDS)),
+      drop: async () => void (await reachingRedis(() => client.del(size))),
+    };
+  }
+
+  async function join(groupId: string): Promise<ChordOutcome> {
+    const [header] = await read([groupKey(groupId)]);
+    if (header) return await joinHeader(header, (ids) => read(ids.map(taskKey)));
+    const texts = await reachingRedis(() => client.zrange(keysOf(groupKey(groupId)).parts, 0, '-1'));
+    return joinParts(texts.map(decodePart));
+  }
+
+  return {
+    async begin(groupId, size) {
+      const keys = keysOf(groupKey(groupId));
+      // An id that is used again, because its signature is, names a new chord.
+      await reachingRedis(() => client.del(keys.claim));
+      await keep(keys.size, String(size));
+    },
+    saveHeader: async (header) =>
+      void (await keep(groupKey(header[0][0]), stringifyJson({ result: header }))),
+    async addPart(part) {
+      const { parts, difference, size, counted, claim, header } = keysOf(groupKey(part.groupId));
+      const keys = [parts, difference, size, counted, claim, header];
+      const token = randomUUID();
+      const index = part.groupIndex ?? '+inf';
+      const claimed = await addPart(
+        ...[...keys, part.taskId, index, encodePart(part), expires, CLAIM_SECONDS, token],
+      );
+      return claimed === 1 ? claimOf(part.groupId, token, await join(part.groupId)) : null;
+    },
+  };
+}
+
+function keysOf(group: string) {
+  return {
+    parts: `${group}.j`,
+    difference: `${group}.t`,
+    size: `${group}.s`,
+    counted: `${group}.d`,
+    claim: `${group}.c`,
+    header: group,
+  };
+}
+
+function encodePart({ taskId, state, result }: ChordPart): string {
+  return `[1, ${JSON.stringify(taskId)}, ${JSON.stringify(state)}, ${result}]`;
+}
+
+function decodePart(text: string): StoredPart {
+  const part = parsePlainJson(text);
+  const [, taskId, state, value]: unknown[] = Array.isArray(part) ? part : [];
+  if (typeof taskId === 'string' && typeof state === 'string') return { taskId, state, value };
+  throw new ProtocolError("a part of a chord is not stored as JSON: set result_serializer='json'");
+}
+
+function joinParts(parts: readonly StoredPart[]): ChordOutcome {
+  const failed = parts.find(({ state }) => isReady(state) && state !== SUCCESS);
+  if (failed) return { kind: 'failed', message: dependencyRaised(failed) };
+  return { kind: 'joined', values: parts.map(({ value }) => value) };
+}
+
+/** The message of celery/backends/redis.py `_unpack_chord_result`. */
+function dependencyRaised({ taskId, value }: StoredPart): string {
+  const { excType, excMessage } = recordFromResult(value, null);
+  const args = excMessage.map((part) => pythonRepr(part)).join(', ');
+  return `Dependency ${taskId} raised ${excType.split('.').at(-1)}(${args})`;
+}
+
+/** A header with groups in it: its results come from the tasks' own keys, in its structure. */
+async function joinHeader(
+  text: string,
+  read: (taskIds: readonly string[]) => Promise<readonly (string | null)[]>,
+): Promise<ChordOutcome> {
+  const meta = parsePlainJson(text);
+  const header = (isFields(meta) ? meta.result : null) as ResultTuple;
+  const ids = leavesOf(header);
+  const texts = await read(ids);
+  const parts = new Map(ids.map((id, index) => [id, storedPart(id, texts[index] ?? null)]));
+  const outcome = joinParts([...parts.values()]);
+  if (outcome.kind === 'failed') return outcome;
+  const placed = ([[id], children]: ResultTuple): unknown =>
+    children ? children.map(placed) : parts.get(id)?.value;
+  return { kind: 'joined', values: (header[1] ?? []).map(placed) };
+}
+
+/** @throws ProtocolError if it is no result tuple. */
+function leavesOf(tuple: ResultTuple): string[] {
+  const [head, children]: unknown[] = Array.isArray(tuple) ? tuple : [];
+  const [id]: unknown[] = Array.isArray(head) ? head : [];
+  if (typeof id !== 'string') throw new ProtocolError("a chord's saved header is no result tuple");
+  return Array.isArray(children) ? children.flatMap(leavesOf) : [id];
+}
+
+function storedPart(taskId: string, text: string | null): StoredPart {
+  const meta = text === null ? null : parsePlainJson(text);
+  if (!isFields(meta) || typeof meta.status !== 'string') {
+    throw new ProtocolError(`the result of task ${taskId}, a part of a chord, is not stored as JSON`);
+  }
+  return { taskId, state: meta.status, value: meta.result };
+}

@@ -1,0 +1,58 @@
+/** A worker's settings as `inspect conf` and `report` show them: by Celery's names where it has them, without secrets. */
+import type { Fields } from '../protocol/fields.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import { hidePassword } from './hidden-password.ts';
+
+/** Celery's names of our settings; the others are named `omega_…`. */
+const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
+  ['broker', 'broker_url'],
+  ['resultBackend', 'result_backend'],
+  ['queues', 'task_queues'],
+  ['concurrency', 'worker_concurrency'],
+  ['timeLimit', 'task_time_limit'],
+  ['softTimeLimit', 'task_soft_time_limit'],
+  ['acceptContent', 'accept_content'],
+  ['taskEvents', 'worker_send_task_events'],
+  ['trackStarted', 'task_track_started'],
+  ['resultExtended', 'result_extended'],
+  ['resultExpires', 'result_expires'],
+  ['queueType', 'task_default_queue_type'],
+  ['queueMaxPriority', 'task_queue_max_priority'],
+  ['disableRateLimits', 'worker_disable_rate_limits'],
+  ['maxTasksPerExecutor', 'worker_max_tasks_per_child'],
+  ['maxMemoryPerExecutor', 'worker_max_memory_per_child'],
+]);
+
+const MASK = '********';
+
+/**
+ * @param settings by our names.
+ * @param defaults what they are when nobody sets them: those are left out; null to leave nothing out.
+ */
+export function describeSettings(settings: Fields, defaults: Fields | null): Fields {
+  const shown = Object.entries(settings).filter(
+    ([name, value]) => defaults === null || JSON.stringify(value) !== JSON.stringify(defaults[name]),
+  );
+  return Object.fromEntries(shown.map(([name, value]) => [celeryName(name), masked(value)]));
+}
+
+/** The text of `celery report`, for this package. */
+export function describeWorker(version: string, settings: Fields): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}: ${pythonRepr(value)}`);
+  return [
+    '',
+    `software -> omegaml-node:${version} node:${process.versions.node}`,
+    `platform -> system:${process.platform} arch:${process.arch}`,
+    '',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function celeryName(name: string): string {
+  return CELERY_NAMES.get(name) ?? `omega_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+}
+
+function masked(value: unknown): unknown {
+  return typeof value === 'string' && value.includes('://') ? hidePassword(value, MASK) : (value ?? null);
+}

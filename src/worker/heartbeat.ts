@@ -1,0 +1,56 @@
+/** The events of the worker itself: it is there, it is alive, it goes (celery/worker/heartbeat.py). */
+import { loadavg, type } from 'node:os';
+import type { EventDispatcher } from '../control/event-dispatcher.ts';
+import { packageVersion } from '../package-version.ts';
+
+export interface HeartbeatOptions {
+  readonly dispatcher: EventDispatcher;
+  /** Seconds. A receiver takes the worker for dead when it has heard nothing for twice as long. */
+  readonly interval: number;
+  /** Tasks that run now. */
+  active(): number;
+  /** Tasks received so far. */
+  processed(): number;
+}
+
+export interface Heartbeat {
+  /** Says that the worker is there, and goes on saying so. */
+  start(): void;
+  /** Sends a heartbeat now. @param interval the next one is to be expected in so many seconds. */
+  beat(interval: number): void;
+  /** Says that the worker goes, if it has said that it is there. */
+  stop(): void;
+}
+
+/** A heartbeat that has not started yet. */
+export function createHeartbeat({ dispatcher, interval, active, processed }: HeartbeatOptions): Heartbeat {
+  const software = { sw_ident: 'omegaml-node', sw_ver: packageVersion(), sw_sys: type() };
+  let timer: NodeJS.Timeout | undefined;
+
+  function send(event: string, freq: number): void {
+    const load = { active: active(), processed: processed(), loadavg: loadavg().map(roundTo2) };
+    dispatcher.send(event, { freq, ...load, ...software });
+  }
+
+  function beat(freq: number): void {
+    send('worker-heartbeat', freq);
+  }
+
+  return {
+    start() {
+      send('worker-online', interval);
+      timer = setInterval(beat, interval * 1000, interval).unref();
+    },
+    beat,
+    stop() {
+      if (timer === undefined) return;
+      clearInterval(timer);
+      dispatcher.flush();
+      send('worker-offline', interval);
+    },
+  };
+}
+
+function roundTo2(value: number): number {
+  return Math.round(value * 100) / 100;
+}
