@@ -18,6 +18,7 @@ export { DataFrame } from './frame/data-frame.ts';
 export type { ModelBackend } from './models/model-backend.ts';
 export type { Models } from './models/models.ts';
 export { type ConnectOptions, connect, type Omega } from './omega.ts';
+export type { ResultMeta } from './protocol/result.ts';
 export type { BroadcastOptions, ControlClient, ControlReplies } from './runtime/control-client.ts';
 export type { GroupHandle, GroupResult } from './runtime/group-handle.ts';
 export type { GroupCounts } from './runtime/group-progress.ts';

@@ -4,7 +4,7 @@ import { callOf, type Sender } from './canvas-call.ts';
 import { freeze, freezeGroup, type Naming, prepareChain } from './canvas-freeze.ts';
 import { markBody, takeMark } from './canvas-join.ts';
 import { linkedBody, stripHeaders } from './canvas-link.ts';
-import { groupResult, type ResultNode, taskResult, toTuple } from './canvas-result.ts';
+import { groupResult, type ResultNode, type ResultTuple, taskResult, toTuple } from './canvas-result.ts';
 import {
   type ChainStep,
   type ChordStep,
@@ -28,8 +28,8 @@ export interface Join {
   readonly groupId: string;
   /** Tasks of the header that end the chord when all have ended (Celery's chord size). */
   readonly size: number;
-  /** Ids of the header's results, in the order in which the body takes them. */
-  readonly taskIds: readonly string[];
+  /** The header's results, in the order in which the body takes them. */
+  readonly header: ResultTuple;
   readonly body: Fields;
 }
 
@@ -225,8 +225,7 @@ function announce(application: Application, chord: OpenChord, headerResult: Resu
   const isFlat = results.every(({ children }) => children === null);
   if (joins && isFlat) markBody(body.options, groupId, results.length);
   const size = header.kwargs.tasks.reduce((sum, task) => sum + chordSize(task), 0);
-  const taskIds = results.map(({ id }) => id);
-  application.joins.push({ groupId, size, taskIds, body: { ...body } });
+  application.joins.push({ groupId, size, header: toTuple(headerResult, MAX_PARENTS), body: { ...body } });
   if (application.chords !== 'redis') sendUnlock(application, chord, results, joins && isFlat);
 }
 

@@ -19,11 +19,23 @@ export function readMsgpack(body: Buffer): unknown {
 
 /** @throws EncodeError for an integer beyond 64 bits. */
 export function writeMsgpack(value: unknown): Buffer {
+  checkIntegers(value);
   try {
     return Buffer.from(encode(value, { useBigInt64: true }));
   } catch (error) {
     throw new EncodeError('the value cannot be written as msgpack: send it as JSON', { cause: error });
   }
+}
+
+/** The library would cut off what is too long. */
+function checkIntegers(value: unknown): void {
+  if (typeof value === 'bigint' && (value < -(2n ** 63n) || value >= 2n ** 64n)) {
+    throw new EncodeError(
+      `the integer ${value} has more than 64 bits, which msgpack has no room for: send it as JSON`,
+    );
+  }
+  const isContainer = typeof value === 'object' && value !== null && !(value instanceof Uint8Array);
+  if (isContainer) for (const item of Object.values(value)) checkIntegers(item);
 }
 
 /**

@@ -69,7 +69,7 @@ export class PickleInput {
   /** Python's `raw-unicode-escape`. */
   escapedLine(): string {
     return this.line().replace(
-      /\\u([0-9a-f]{4})|\\U(00(?:0\d|10|0[a-f])[0-9a-f]{4})/gi,
+      /\\u([0-9a-fA-F]{4})|\\U((?:000[0-9a-fA-F]|0010)[0-9a-fA-F]{4})/g,
       (_, short?: string, long?: string) => String.fromCodePoint(Number.parseInt(short ?? long ?? '', 16)),
     );
   }

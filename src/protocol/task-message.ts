@@ -37,6 +37,10 @@ export interface TaskCall {
   readonly exchange?: string;
   /** Default: the name of the queue. */
   readonly routingKey?: string;
+  /** Whether the queue is declared before the message is sent to `exchange`. Without one it is. Default false. */
+  readonly declares?: boolean;
+  /** Default 2: the message survives a restart of the broker. */
+  readonly deliveryMode?: 1 | 2;
   /** The client's reply queue. */
   readonly replyTo: string;
   /** Who sends it. Default: this process, `gen<pid>@<host>`. */
@@ -64,6 +68,9 @@ export interface TaskCall {
   readonly replacedNesting?: number;
   /** A name to show instead of the task's. */
   readonly shadow?: string | null;
+  /** Arguments as text, for display only; what is secret can be left out. Default: as Python shows them. */
+  readonly argsRepr?: string;
+  readonly kwargsRepr?: string;
   readonly embed?: Partial<Embed>;
   readonly stamps?: Fields;
   /** Default `json`. Only JSON carries dates, decimals and UUIDs as what they are. */
@@ -138,7 +145,7 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
     body,
     properties: {
       ...properties,
-      deliveryMode: 2,
+      deliveryMode: call.deliveryMode ?? 2,
       ...(priority === null ? {} : { priority }),
       correlationId: call.taskId,
       replyTo: call.replyTo,
@@ -151,26 +158,28 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
 }
 
 function encodeHeaders(call: TaskCall): Fields {
-  const { stamps = {} } = call;
+  const { shadow = null, groupId = null, groupIndex = null, retries = 0, parentId = null } = call;
+  const { timeLimit = null, softTimeLimit = null, replacedNesting = 0, ignoreResult = false } = call;
+  const { origin = `gen${process.pid}@${hostname()}`, stamps = {} } = call;
   const names = Object.keys(stamps);
   return {
     lang: 'py',
     task: call.taskName,
     id: call.taskId,
-    shadow: call.shadow ?? null,
+    shadow,
     eta: encodeDate(call, 'eta'),
     expires: encodeDate(call, 'expires'),
-    group: call.groupId ?? null,
-    group_index: call.groupIndex ?? null,
-    retries: call.retries ?? 0,
-    timelimit: [call.timeLimit ?? null, call.softTimeLimit ?? null],
+    group: groupId,
+    group_index: groupIndex,
+    retries,
+    timelimit: [timeLimit, softTimeLimit],
     root_id: call.rootId ?? call.taskId,
-    parent_id: call.parentId ?? null,
-    argsrepr: argsRepr(call.args),
-    kwargsrepr: pythonRepr(call.kwargs),
-    origin: call.origin ?? `gen${process.pid}@${hostname()}`,
-    ignore_result: call.ignoreResult === undefined ? false : call.ignoreResult,
-    replaced_task_nesting: call.replacedNesting ?? 0,
+    parent_id: parentId,
+    argsrepr: call.argsRepr ?? argsRepr(call.args),
+    kwargsrepr: call.kwargsRepr ?? pythonRepr(call.kwargs),
+    origin,
+    ignore_result: ignoreResult,
+    replaced_task_nesting: replacedNesting,
     stamped_headers: names.length === 0 ? null : names,
     stamps,
   };

@@ -2,54 +2,14 @@
  * Where a client learns how its tasks ended: replies on its own queue, at once, and the stored results,
  * for tasks of other processes and for replies that a lost connection took along.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Reply } from '../contract/transport.ts';
-import {
-  OperationalError,
-  OperationNotSupported,
-  ProtocolError,
-  ResultTimeout,
-  TaskRevokedError,
-} from '../errors.ts';
-import { exceptionText, toErrorRecord } from '../protocol/exception.ts';
-import { parseJson } from '../protocol/json.ts';
+import { OperationalError, OperationNotSupported, ProtocolError, ResultTimeout } from '../errors.ts';
 import { decodeResult, type ResultMeta } from '../protocol/result.ts';
-import { FAILURE, isReady, RETRY, REVOKED } from '../protocol/states.ts';
+import { isReady } from '../protocol/states.ts';
 import { follow } from './follow.ts';
+import { noSuchValue, type ResultReader, type ResultSources, unreadable } from './result-sources.ts';
 import { startTimer } from './timer.ts';
-
-/** Reads stored results: the result backends that store. */
-export interface ResultReader {
-  /** The stored result, null while nothing is stored. */
-  fetch(taskId: string): Promise<ResultMeta | null>;
-  /** Removes what is stored of a task. */
-  forget?(taskId: string): Promise<void>;
-  /** Hears of states as they are stored, from when it resolves until what it gives is called; Redis alone can. */
-  watch?: ((taskId: string, listener: (result: ResultMeta) => void) => Promise<() => void>) | undefined;
-}
-
-/** What else a client can do to learn how tasks ended. */
-export interface ResultSources {
-  /** Asks the workers to send the states of a task of another process to this client as well. */
-  ask?(taskId: string): Promise<void>;
-  /** Reads a value that was too large for its reply. @throws OperationalError when it may be read later. */
-  resolve?(result: ResultMeta): Promise<ResultMeta>;
-}
-
-/** What is known of one task. Made by {@link Results}, held by the task's handles. */
-export interface TrackedTask {
-  readonly id: string;
-  /** Sent by this client: its replies come here. */
-  readonly own: boolean;
-  /** The newest result or intermediate state; null for PENDING. Final once it is ready. */
-  latest: ResultMeta | null;
-  /** Told of every state. */
-  readonly listeners: Set<(result: ResultMeta) => void>;
-  /** How many sendings of this id have not failed. */
-  sendings: number;
-  /** From when on it counts as expired; the timer looks into it then. */
-  expiry: { readonly at: number; readonly stopTimer: () => void } | null;
-}
+import { expired, hasExpired, isDone, isSame, type TrackedTask, track } from './tracked-task.ts';
 
 /** What ends a wait besides the result. */
 export interface WaitLimits {
@@ -96,6 +56,11 @@ export class Results {
     closing.addEventListener('abort', () => {
       for (const fail of this.#waits) fail(closing.reason);
     });
+  }
+
+  /** Whether the end of a task comes by message. */
+  hearsOf(task: TrackedTask): boolean {
+    return task.own && this.#sources.replies !== false;
   }
 
   /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
@@ -198,7 +163,7 @@ export class Results {
           if (!task.own || error instanceof ProtocolError) fail(error);
         }),
       watch,
-      ...(task.own && !watch ? WITH_REPLIES : unanswered),
+      ...(this.hearsOf(task) && !watch ? WITH_REPLIES : unanswered),
     });
   }
 
@@ -262,50 +227,6 @@ export class Results {
       this.#kept.delete(oldest);
     }
   }
-}
-
-function track(id: string, own: boolean): TrackedTask {
-  return { id, own, latest: null, listeners: new Set(), sendings: 0, expiry: null };
-}
-
-function isDone(task: TrackedTask): task is TrackedTask & { latest: ResultMeta } {
-  return task.latest !== null && isReady(task.latest.state);
-}
-
-/** A state other than these two says that a worker has it. */
-function hasExpired({ expiry, latest }: TrackedTask): boolean {
-  const waits = latest === null || latest.state === RETRY;
-  return waits && expiry !== null && Date.now() >= expiry.at;
-}
-
-/** What a worker reports of a task that it finds expired. */
-function expired(taskId: string): ResultMeta {
-  const { excType, excModule } = new TaskRevokedError('expired').python;
-  return {
-    taskId,
-    state: REVOKED,
-    result: { exc_type: excType, exc_message: ['expired'], exc_module: excModule },
-    traceback: null,
-    children: [],
-    dateDone: new Date(),
-  };
-}
-
-/** A state that is heard of twice, by a reply and from the store, is one. */
-function isSame(known: ResultMeta | null, result: ResultMeta): boolean {
-  return known?.state === result.state && isDeepStrictEqual(known.result, result.result);
-}
-
-/** The value of a result cannot be had any more. */
-function unreadable(result: ResultMeta, error: unknown): ResultMeta {
-  const record = toErrorRecord(error);
-  return { ...result, state: FAILURE, result: parseJson(exceptionText(record)), traceback: null };
-}
-
-async function noSuchValue({ taskId }: ResultMeta): Promise<never> {
-  throw new OperationNotSupported(
-    `the result of task ${taskId} is too large for a reply: connect with the MongoDB URL of its worker to read it`,
-  );
 }
 
 function add<Item>(set: Set<Item>, item: Item): () => void {

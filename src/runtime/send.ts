@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type CallOptions, wireOptions } from '../contract/call-options.ts';
 import { signature } from '../contract/task-signature.ts';
 import type { Applications } from './apply.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
 import { type HandleContext, TaskHandle } from './task-handle.ts';
+import type { TrackedTask } from './tracked-task.ts';
 
 /** How a task is sent. */
 export type SendOptions = CallOptions;

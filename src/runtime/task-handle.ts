@@ -4,8 +4,9 @@ import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
 import { readResultTuples } from '../protocol/result-tuple.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
 import type { GroupHandle } from './group-handle.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import type { StoredResults } from './stored-results.ts';
+import type { TrackedTask } from './tracked-task.ts';
 import { followUpdates } from './updates.ts';
 
 export interface GetOptions {

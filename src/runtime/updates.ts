@@ -1,7 +1,8 @@
 /** The states of a task as they come, for `for await`. */
 import type { ResultMeta } from '../protocol/result.ts';
 import { isReady } from '../protocol/states.ts';
-import type { Results, TrackedTask, WaitLimits } from './results.ts';
+import type { Results, WaitLimits } from './results.ts';
+import type { TrackedTask } from './tracked-task.ts';
 
 /** Updates that wait for a reader who is slow; older ones are passed over. */
 const KEPT_UPDATES = 1_000;

@@ -1,6 +1,6 @@
 /** Whether a task may run here and now: asked when it arrives, and again before each further run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotRegistered, OperationNotSupported, ProtocolError, WorkerLostError } from '../errors.ts';
+import { NotRegistered, ProtocolError, WorkerLostError } from '../errors.ts';
 import type { Run } from '../ledger/ledger.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
@@ -27,9 +27,8 @@ const LOOK_EVERY_MS = 1_000;
 export async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { message } = request;
   if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
-  if (hasCanvas(message)) return failedWith(canvasNotSupported(message));
   return (
-    (isCopy(request) ? await refuseAgain(node, message) : undefined) ??
+    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
     refuseToStart(node, request) ??
     (await admitInTurn(node, request))
   );
@@ -38,6 +37,11 @@ export async function admit(node: WorkerNode, request: Request): Promise<Verdict
 /** Whether this task may have been delivered before. */
 export function isCopy({ message, delivery }: Request): boolean {
   return delivery.redelivered || copyReason(message) !== null;
+}
+
+/** Whether other workers run the same task, with the same id, so that its end says nothing about this one's run. */
+function isBroadcast({ delivery }: Request): boolean {
+  return delivery.alias !== delivery.queue;
 }
 
 /** Whether it was here, or at another worker, before, and was sent away until now. */
@@ -135,19 +139,8 @@ async function waitUntil(
   return undefined;
 }
 
-function hasCanvas({ embed }: TaskMessage): boolean {
-  const { callbacks, errbacks, chain, chord } = embed;
-  return Boolean(callbacks?.length || errbacks?.length || chain?.length || chord);
-}
-
 function unknownTask(node: WorkerNode, { taskName }: TaskMessage): NotRegistered {
   return new NotRegistered(
     `task '${taskName}' is not registered at ${node.hostname}: start the worker with the module that defines it, or send the task to another queue`,
-  );
-}
-
-function canvasNotSupported({ taskName }: TaskMessage): OperationNotSupported {
-  return new OperationNotSupported(
-    `task '${taskName}' carries a canvas (link, chain or chord), which this worker does not run yet: send its tasks one by one, or to a Python worker's queue`,
   );
 }

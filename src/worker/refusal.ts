@@ -1,22 +1,78 @@
-/** Messages that are no task: answered where their id can be read, and rejected. */
+/** Messages that are no task, or of no task that is known: answered, and kept in the dead queue. */
 import type { Delivery } from '../broker/consumer.ts';
+import type { Publication } from '../contract/transport.ts';
 import type { ContentDisallowed, ProtocolError } from '../errors.ts';
+import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
-import { errorResult } from '../protocol/result.ts';
-import type { WorkerNode } from './node.ts';
+import { errorResult, type ResultAddress } from '../protocol/result.ts';
+import { isPermanent } from './durably.ts';
+import type { Request, WorkerNode } from './node.ts';
+import type { Conclusion } from './report.ts';
 
-/** Tells whose message it was that it failed; resolves when that is durable, so that it may be rejected. */
+/** Most characters of a message's error in a line of the log. */
+const MAX_LOGGED = 1_000;
+
+/**
+ * Tells whose message it was that it failed, and puts a copy into the dead queue; resolves when both are durable,
+ * so that it may be rejected.
+ */
 export async function refuse(
   node: WorkerNode,
   delivery: Delivery,
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
   const address = readResultAddress(delivery, node.settings.acceptContent);
-  node.metrics.taskEvent('rejected', 'unregistered', delivery.queue);
+  node.metrics.taskEvent('rejected', 'unregistered', delivery.alias);
   node.logger.error(
     { task_id: address?.taskId, queue: delivery.queue },
-    `message rejected: ${error.message}`,
+    `message rejected: ${error.message.slice(0, MAX_LOGGED)}`,
   );
-  if (address) await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
+  if (address) await storeFailure(node, address, error);
+  await buryDelivery(node, delivery, error.message);
+}
+
+/** Puts a copy of a task that failed because nobody knows it into the dead queue. */
+export async function buryIfUnknown(
+  node: WorkerNode,
+  { message, delivery }: Request,
+  conclusion: Conclusion,
+): Promise<void> {
+  const isUnknown = conclusion.kind === 'failure' && conclusion.error.excType === 'NotRegistered';
+  if (!isUnknown || node.tasks.has(message.taskName)) return;
+  await buryDelivery(node, delivery, conclusion.error.excMessage.join(', '));
+}
+
+/**
+ * Puts a copy of a message into `<queue>.dead`; resolves when the broker has confirmed it. What the broker can never
+ * be given again is left out, and logged.
+ */
+export async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
+  if (await bury(node, deadLetter(delivery, delivery.alias, reason))) return;
+  await bury(node, bareDeadLetter(delivery, delivery.alias, reason));
+}
+
+async function storeFailure(
+  node: WorkerNode,
+  address: ResultAddress,
+  error: ProtocolError | ContentDisallowed,
+): Promise<void> {
+  try {
+    await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
+  } catch (err) {
+    if (!isPermanent(err)) throw err;
+    node.logger.error({ task_id: address.taskId, err }, 'the failure cannot be stored or sent');
+  }
+}
+
+/** False when the message can never be sent. */
+async function bury(node: WorkerNode, letter: Publication): Promise<boolean> {
+  try {
+    await node.deadLetters.publish(letter);
+    return true;
+  } catch (err) {
+    if (!isPermanent(err)) throw err;
+    node.logger.error({ queue: letter.routingKey, err }, 'a dead message cannot be copied as it is');
+    return false;
+  }
 }

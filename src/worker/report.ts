@@ -8,6 +8,7 @@ import { errorResult, type ResultMeta, successResult, type TaskResult } from '..
 import type { ResultRequest } from '../protocol/result-request.ts';
 import { FAILURE, RETRY, REVOKED } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import { type Continuation, planContinuation } from './continuation.ts';
 import { durably, isPermanent } from './durably.ts';
 import { type Request, secondsOf, type WorkerNode } from './node.ts';
 
@@ -24,15 +25,19 @@ export function failedWith(error: OmegaError): Conclusion {
 }
 
 /**
- * Stores and sends what became of a task; resolves when it is durable, so that the delivery may be settled, with
- * what was stored.
+ * Stores and sends what became of a task, then what comes after it; resolves when both are durable, so that the
+ * delivery may be settled, with what was stored.
  */
 export async function report(
   node: WorkerNode,
   request: Request,
   conclusion: Conclusion,
 ): Promise<Conclusion> {
-  const stored = await storeFinal(node, request, conclusion);
+  const planned = planContinuation(node, request, conclusion);
+  const ended = planned.failure ? failedWith(planned.failure) : conclusion;
+  const stored = await storeFinal(node, request, ended, planned.children);
+  const continuation = stored === conclusion ? planned : planContinuation(node, request, stored);
+  await continuation.publish();
   count(node, request, stored);
   log(node, request, stored);
   return stored;
@@ -53,8 +58,13 @@ export function keepsResult(node: WorkerNode, { message }: Request): boolean {
 }
 
 /** Stores the result; a value that can never be stored becomes a failure that says so. */
-async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<Conclusion> {
-  const result = finalResult(request, conclusion);
+async function storeFinal(
+  node: WorkerNode,
+  request: Request,
+  conclusion: Conclusion,
+  children: Continuation['children'] = [],
+): Promise<Conclusion> {
+  const result = finalResult(request, conclusion, children);
   if (result === null || !keepsResult(node, request)) return conclusion;
   try {
     await durably(node, taskFields(request), 'the result cannot be stored', () =>
@@ -69,10 +79,14 @@ async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclu
   }
 }
 
-function finalResult({ message }: Request, conclusion: Conclusion): TaskResult | null {
+function finalResult(
+  { message }: Request,
+  conclusion: Conclusion,
+  children: Continuation['children'],
+): TaskResult | null {
   switch (conclusion.kind) {
     case 'success':
-      return successResult(message, conclusion.result);
+      return { ...successResult(message, conclusion.result), children };
     case 'failure':
       return errorResult(message, conclusion.error, FAILURE);
     case 'revoked': {
@@ -99,7 +113,7 @@ function resent(message: TaskMessage, { result, ...meta }: ResultMeta): TaskResu
 function describeRequest(node: WorkerNode, { message, delivery }: Request): ResultRequest {
   const { taskName, retries, stamps } = message;
   const { args, kwargs } = readArguments(message);
-  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.queue, stamps };
+  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.alias, stamps };
 }
 
 /** Null where the arguments hold a marker that nobody knows: the task itself fails of that. */
@@ -125,7 +139,7 @@ const countedAs = {
 
 function count(node: WorkerNode, request: Request, conclusion: Conclusion): void {
   const name = knownName(node, request);
-  const { queue } = request.delivery;
+  const { alias: queue } = request.delivery;
   const event = countedAs[conclusion.kind];
   if (event) node.metrics.taskEvent(event, name, queue);
   if (conclusion.kind === 'failure') node.metrics.taskFailed(name, conclusion.error.excType);

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
-import type { Settings } from '../config.ts';
 import { ContentDisallowed, ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
@@ -12,7 +11,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import { admit, hasWaited, isCopy } from './admission.ts';
 import { announceEnd } from './announce.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { refuse } from './refusal.ts';
+import { buryIfUnknown, refuse } from './refusal.ts';
 import { type Conclusion, knownName, report, taskFields } from './report.ts';
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
@@ -28,7 +27,7 @@ interface End {
 
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
-  const message = decode(delivery, node.settings.acceptContent);
+  const message = decode(node, delivery);
   if (message instanceof Error) {
     settle(node, delivery, await refuseDurably(node, delivery, message));
     return;
@@ -80,6 +79,7 @@ async function process(node: WorkerNode, request: Request): Promise<End> {
   }
   const sent = verdict.kind === 'retry' ? await sendRetry(node, request, verdict) : verdict;
   const conclusion = await report(node, request, sent);
+  await buryIfUnknown(node, request, conclusion);
   return { settlement: settlementOf(node, request, conclusion), conclusion };
 }
 
@@ -101,15 +101,13 @@ async function postpone(node: WorkerNode, fields: object, err: unknown): Promise
   return 'requeue';
 }
 
-function decode(
-  delivery: Delivery,
-  accept: Settings['acceptContent'],
-): TaskMessage | ProtocolError | ContentDisallowed {
+function decode(node: WorkerNode, delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
   try {
-    return decodeTask(delivery, accept);
+    return decodeTask(delivery, node.settings.acceptContent);
   } catch (error) {
     if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
-    throw error;
+    // A message that nobody thought of must not come back for ever.
+    return new ProtocolError('the message cannot be read', { cause: error });
   }
 }
 
@@ -117,8 +115,8 @@ function countReceived(node: WorkerNode, request: Request): void {
   const { delivery } = request;
   const name = knownName(node, request);
   const isNew = !hasWaited(request);
-  if (isNew) node.metrics.taskEvent('received', name, delivery.queue);
+  if (isNew) node.metrics.taskEvent('received', name, delivery.alias);
   const total = (node.received.get(name)?.total ?? 0) + Number(isNew);
   node.received.set(name, { total, last: delivery.receivedAt });
-  if (delivery.redelivered) node.metrics.redelivered(name, delivery.queue);
+  if (delivery.redelivered) node.metrics.redelivered(name, delivery.alias);
 }

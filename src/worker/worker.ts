@@ -1,25 +1,31 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
+import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import { queueDefaults, type Settings } from '../config.ts';
+import { brokerSettings, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
 import { createExecutors } from '../executors/executors.ts';
+import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { createRouter } from '../protocol/routes.ts';
 import { cpuCount } from './cgroup.ts';
+import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
+import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
@@ -96,12 +102,15 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
+  const joins = watchJoins(node);
+  closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
   const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];
-  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const queues = consumedQueues(settings, node.hostname);
+  intake = openIntake(node, broker, { queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
   const mailbox = openRemoteControl(node, parts);
   closers.push(() => mailbox?.close());
@@ -111,7 +120,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await node.revoked.load();
   await intake.start();
   heartbeat.start();
-  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
+  logger.info(
+    {
+      queues: queues.map(({ name, alias = name }) => alias),
+      slots: executors.slots,
+      metrics: `${health.url}/metrics`,
+    },
+    'ready',
+  );
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -157,14 +173,16 @@ async function openNode(
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
   const broker = await connectBroker({
-    ...{ url: settings.broker, name: hostname, logger, retry: false },
-    queues: queueDefaults(settings),
+    ...brokerSettings(settings),
+    ...{ name: hostname, logger, retry: false },
   });
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
   });
   closers.push(() => backend.close());
+  const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
+  closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
@@ -181,7 +199,7 @@ async function openNode(
     executors.start(),
     join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  const tasks = new Map(manifests.map((task) => [task.name, task]));
+  const tasks = new Map([...coordinationManifests, ...manifests].map((task) => [task.name, task]));
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
@@ -191,33 +209,39 @@ async function openNode(
     tasks,
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
-    publisher: broker.publisher,
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
+    deadLetters: broker.deadLetters,
+    // A queue that a signature names may be any: it came from elsewhere.
+    router: createRouter({ ...routing(settings), createMissing: true }),
     delays: createDelays(broker),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
     logger,
-    requests: new Map(),
-    received: new Map(),
+    ...{ requests: new Map(), received: new Map() },
     watches,
     stopping,
   };
   return { broker, node };
 }
 
-/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
 async function join(
   broker: Broker,
   mongo: Mongo,
   self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
-): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
-  const { publisher, openControlReplies: openReplies } = broker;
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
+  const { publisher, names, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
-  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
-  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
-  return { clock, revoked, dispatcher };
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, names, openReplies }));
+  const dispatcher = createEventDispatcher({
+    ...{ publisher, clock },
+    hostname: self.hostname,
+    exchange: names.events,
+  });
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { until } from '../support/broker-harness.ts';
-import { tracked } from '../support/execution-tasks.ts';
+import { progressing, tracked } from '../support/execution-tasks.ts';
 import { EXECUTION_TASKS, useSender } from '../support/sender.ts';
 import { add } from '../support/tasks.ts';
 import { type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
@@ -19,6 +19,21 @@ it('says at once that a task has started that wants it so', async () => {
   const { path } = useTrace();
   const handle = om.runtime.task(tracked)({ path });
   await until(async () => (await handle.state()) === 'STARTED');
+  writeFileSync(path, 'x');
+  expect(await handle.get({ timeout: 10_000 })).toBe('found');
+  expect(await handle.state()).toBe('SUCCESS');
+});
+
+it('shows what a task reports of itself until it has ended', async () => {
+  const place = usePlace();
+  const [om] = await Promise.all([useClient(place), useWorker(place, [EXECUTION_TASKS])]);
+  const { path } = useTrace();
+  const handle = om.runtime.task(progressing)({ path });
+  await until(async () => (await handle.state()) === 'ALMOST');
+  expect(await storedDocument(place, handle.id)).toMatchObject({
+    result: '{"done":2,"of":2}',
+    date_done: null,
+  });
   writeFileSync(path, 'x');
   expect(await handle.get({ timeout: 10_000 })).toBe('found');
   expect(await handle.state()).toBe('SUCCESS');

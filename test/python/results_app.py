@@ -2,6 +2,8 @@
 
 celery -A results_app worker           runs the tasks below
 results_app.py get ID...               prints, for each id, what AsyncResult gives
+results_app.py call TASK:JSON...       sends tasks with keyword arguments, and prints the same of each; a task
+                                       whose arguments are null is revoked before
 results_app.py group ID                prints the ids of a saved group
 results_app.py save ID...              saves a group of these ids, and prints the group's id
 results_app.py chord TASK BODY N       sends a chord of N tasks, and prints its result
@@ -54,8 +56,16 @@ def progress(self, steps):
     return steps
 
 
-def describe(task_id):
-    result = AsyncResult(task_id, app=app)
+def call(spec):
+    task, _, kwargs = spec.partition(":")
+    kwargs, task_id = json.loads(kwargs), uuid()
+    if kwargs is None:
+        app.control.revoke(task_id)
+        app.control.ping(timeout=1)
+    return app.send_task(task, kwargs=kwargs or {}, task_id=task_id)
+
+
+def describe(result):
     value = result.get(timeout=20, propagate=False)
     failed = isinstance(value, BaseException)
     return {
@@ -92,7 +102,9 @@ def run_chord(task, body, size):
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "get":
-        answer = [describe(task_id) for task_id in rest]
+        answer = [describe(AsyncResult(task_id, app=app)) for task_id in rest]
+    elif command == "call":
+        answer = [describe(call(spec)) for spec in rest]
     elif command == "group":
         answer = members(rest[0])
     elif command == "save":

@@ -89,6 +89,18 @@ export const tracked = task({
   run: ({ path }, { signal }) => waitFor(path, signal),
 });
 
+/** Reports states of its own, then runs until the file is there. */
+export const progressing = task({
+  name: 'exec.progressing',
+  input: traced,
+  inline: true,
+  run({ path }, context) {
+    context.progress({ done: 1, of: 2 });
+    context.progress({ done: 2, of: 2 }, 'ALMOST');
+    return waitFor(path, context.signal);
+  },
+});
+
 export const forgotten = task({
   name: 'exec.forgotten',
   input: traced,

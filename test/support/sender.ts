@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { connectTransport } from '../../src/broker/transport.ts';
+import { loadSettings, queueDefaults } from '../../src/config.ts';
 import { encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
 import { until } from './broker-harness.ts';
 import { metric, type Place, type TestWorker } from './worker.ts';
@@ -16,7 +17,8 @@ export const EXECUTION_TASKS = fileURLToPath(
 export type Send = (call: Partial<TaskCall> & Pick<TaskCall, 'taskName'>) => Promise<string>;
 
 export async function useSender({ broker, queue }: Place): Promise<Send> {
-  const transport = await connectTransport({ url: broker, name: 'test sender', retry: false });
+  const queues = queueDefaults(loadSettings(process.env));
+  const transport = await connectTransport({ url: broker, name: 'test sender', retry: false, queues });
   onTestFinished(() => transport.close());
   await transport.declareQueue(queue);
   return async (call) => {

@@ -37,7 +37,7 @@ it.each(['classic', 'quorum'] as const)('a retry equals the one that Celery send
   const [first, second] = recorded[name];
   if (!first || !second) throw new Error('nothing is recorded');
   const raw = rawMessage(first);
-  const eta = new Date(String(second.headers.eta));
+  const eta = new Date(String(second.headers?.eta));
   const now = new Date(eta.getTime() - 1_000);
   const retry = retryMessage(raw, decodeTask(raw), 'celery', { ...AT_ONCE, eta });
   const sent = name === 'quorum' ? delayUntil(retry, eta, now) : retry;

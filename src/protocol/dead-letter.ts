@@ -1,0 +1,60 @@
+/** Copies of messages that cannot run, for the operator: to be looked at, corrected and sent again. */
+import type { Publication } from '../contract/transport.ts';
+import { copyMessage } from './copy.ts';
+import type { Fields } from './fields.ts';
+import type { RawMessage } from './task-message.ts';
+
+/** Why the message is there. */
+export const REASON_HEADER = 'x-omega-reason';
+/** The queue that it came from. */
+export const QUEUE_HEADER = 'x-omega-queue';
+
+/** What a copy is made of. */
+type Source = Pick<RawMessage, 'body' | 'properties'>;
+
+const MAX_NAME_BYTES = 255;
+const MAX_REASON = 1_000;
+/** Of headers that cannot be sent again only so much is kept. */
+const MAX_KEPT_HEADERS = 64;
+const MAX_KEPT_TEXT = 255;
+
+/** The queue for what cannot run of a queue: its name and `.dead`, shortened where that is too long. */
+export function deadQueueOf(queue: string): string {
+  const suffix = '.dead';
+  const bytes = Buffer.from(queue).subarray(0, MAX_NAME_BYTES - suffix.length);
+  const isWhole = bytes.toString() === queue;
+  return `${isWhole ? queue : bytes.toString('latin1').replace(/[^ -~]/g, '?')}${suffix}`;
+}
+
+/** The message, byte for byte, with its headers and properties, on its way to the dead queue of its queue. */
+export function deadLetter(raw: Source, queue: string, reason: string): Publication {
+  const copy = copyMessage(raw, deadQueueOf(queue), null);
+  const headers = {
+    ...copy.properties.headers,
+    [REASON_HEADER]: reason.slice(0, MAX_REASON),
+    [QUEUE_HEADER]: queue,
+  };
+  return { ...copy, properties: { ...copy.properties, headers, deliveryMode: 2 }, relayed: true };
+}
+
+/** As {@link deadLetter}, with nothing but short texts and numbers in the headers: the others cannot be sent again. */
+export function bareDeadLetter(raw: Source, queue: string, reason: string): Publication {
+  const { contentType, contentEncoding, headers = {} } = raw.properties;
+  const properties = {
+    ...(isShort(contentType) ? { contentType } : {}),
+    ...(isShort(contentEncoding) ? { contentEncoding } : {}),
+    headers: shortHeaders(headers),
+  };
+  return deadLetter({ body: raw.body, properties }, queue, reason);
+}
+
+function shortHeaders(headers: Fields): Fields {
+  const kept = Object.entries(headers).filter(
+    ([name, value]) => isShort(name) && (isShort(value) || Number.isSafeInteger(value)),
+  );
+  return Object.fromEntries(kept.slice(0, MAX_KEPT_HEADERS));
+}
+
+function isShort(text: unknown): text is string {
+  return typeof text === 'string' && Buffer.byteLength(text) <= MAX_KEPT_TEXT;
+}
