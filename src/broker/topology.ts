@@ -4,19 +4,11 @@
  * again would only close the channel (406).
  */
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import type { ExchangeType, QueueBinding } from '../contract/queue.ts';
+import type { QueueBinding } from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
 import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
-import {
-  DELAY_LEVELS,
-  DELAYED_DELIVERY_EXCHANGE,
-  delayedBindingKey,
-  delayLevelName,
-  isDelayable,
-} from '../protocol/delay.ts';
 import { EVENT_EXCHANGE } from '../protocol/event.ts';
-import { NOT_FOUND, replyCode } from './reply-code.ts';
-import { closeQuietly } from './supervised-channel.ts';
+import { declareExchange, exists, onChannel } from './declare.ts';
 
 /** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
 const CONTROL_QUEUE = {
@@ -107,48 +99,6 @@ export async function declareSharedExchanges(connection: ChannelModel): Promise<
   ]);
 }
 
-/**
- * The delay queues, and a task queue's way out of them. All of it is looked at each time, since a program that
- * ended halfway, ours or Celery's, may have left a part.
- */
-export async function declareDelayed(
-  connection: ChannelModel,
-  queue: string,
-  { delayType }: QueueDefaults = CELERY_QUEUES,
-): Promise<void> {
-  await bindDelayed(connection, queue);
-  // From the last level up: nothing can enter before there is a way out.
-  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, delayType);
-}
-
-/** Lets delayed messages reach a task queue; nothing for a queue whose name is too long for them. */
-export async function bindDelayed(connection: ChannelModel, queue: string): Promise<void> {
-  if (!isDelayable(queue)) return;
-  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
-  await onChannel(connection, (channel) =>
-    channel.bindQueue(queue, DELAYED_DELIVERY_EXCHANGE, delayedBindingKey(queue)),
-  );
-}
-
-/** One level, as kombu declares it (kombu/transport/native_delayed_delivery.py). */
-async function declareDelayLevel(
-  connection: ChannelModel,
-  level: number,
-  type: QueueDefaults['delayType'],
-): Promise<void> {
-  const name = delayLevelName(level);
-  const next = level === 0 ? DELAYED_DELIVERY_EXCHANGE : delayLevelName(level - 1);
-  const above = '*.'.repeat(DELAY_LEVELS - 1 - level);
-  await declareExchange(connection, name, 'topic', { durable: true });
-  if (!(await exists(connection, (channel) => channel.checkQueue(name)))) {
-    await onChannel(connection, (channel) => channel.assertQueue(name, delayQueueOptions(level, next, type)));
-  }
-  await onChannel(connection, async (channel) => {
-    await channel.bindQueue(name, name, `${above}1.#`);
-    await channel.bindExchange(next, name, `${above}0.#`);
-  });
-}
-
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
 export async function declareMailbox(channel: Channel, nodename: string): Promise<string> {
   const queue = mailboxName(nodename);
@@ -208,59 +158,4 @@ export async function deleteReplyQueue(connection: ChannelModel, oid: string): P
 function queueOptions({ type, maxPriority }: QueueDefaults): Options.AssertQueue {
   if (type === 'quorum') return { durable: true, arguments: { 'x-queue-type': 'quorum' } };
   return { durable: true, ...(maxPriority === undefined ? {} : { maxPriority }) };
-}
-
-function delayQueueOptions(
-  level: number,
-  next: string,
-  type: QueueDefaults['delayType'],
-): Options.AssertQueue {
-  return {
-    durable: true,
-    arguments: {
-      'x-queue-type': type,
-      'x-overflow': 'reject-publish',
-      'x-message-ttl': 2 ** level * 1000,
-      'x-dead-letter-exchange': next,
-      // Without it a quorum queue may lose what it passes on when a node fails.
-      ...(type === 'quorum' && { 'x-dead-letter-strategy': 'at-least-once' }),
-    },
-  };
-}
-
-async function declareExchange(
-  connection: ChannelModel,
-  exchange: string,
-  type: ExchangeType,
-  options: { readonly durable: boolean },
-): Promise<void> {
-  if (await exists(connection, (channel) => channel.checkExchange(exchange))) return;
-  await onChannel(connection, (channel) => channel.assertExchange(exchange, type, options));
-}
-
-async function exists(
-  connection: ChannelModel,
-  check: (channel: Channel) => Promise<unknown>,
-): Promise<boolean> {
-  try {
-    await onChannel(connection, check);
-    return true;
-  } catch (error) {
-    if (replyCode(error) === NOT_FOUND) return false;
-    throw error;
-  }
-}
-
-/** A channel of its own: a check or declaration that fails closes the channel it is made on. */
-async function onChannel(
-  connection: ChannelModel,
-  action: (channel: Channel) => Promise<unknown>,
-): Promise<void> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => undefined);
-  try {
-    await action(channel);
-  } finally {
-    await closeQuietly(channel);
-  }
 }
