@@ -179,10 +179,8 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({
-    ...brokerSettings(settings),
-    ...{ name: hostname, logger, retry: false },
-  });
+  const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
+  const broker = await connectBroker(connection);
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
@@ -214,10 +212,9 @@ async function openNode(
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
-    deadLetters: broker.deadLetters,
+    ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
     // A queue that a signature names may be any: it came from elsewhere.
     router: createRouter({ ...routing(settings), createMissing: true }),
-    delays: createDelays(broker),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
