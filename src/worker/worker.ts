@@ -202,7 +202,7 @@ async function openNode(
   const node: WorkerNode = {
     ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
-    ...{ ledger: await openLedger(mongo), joins: await openJoins(mongo) },
+    ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
     deadLetters: broker.deadLetters,
     delays: createDelays(broker),
@@ -210,26 +210,25 @@ async function openNode(
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
-    requests: new Map(),
-    received: new Map(),
+    ...{ requests: new Map(), received: new Map() },
     watches,
     stopping,
   };
   return { broker, node };
 }
 
-/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
 async function join(
   broker: Broker,
   mongo: Mongo,
   self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
-): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
   const { publisher, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
   revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
   const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
-  return { clock, revoked, dispatcher };
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {
