@@ -130,6 +130,13 @@ const settingsSchema = z.object({
     "type of Celery's delay queues where they do not exist yet: classic or quorum",
     { env: ['OMEGA_DELAY_QUEUE_TYPE'] },
   ),
+  inheritParentPriority: setting(
+    flag,
+    'give tasks that a task sends its own priority, unless they have one',
+    {
+      env: ['OMEGA_INHERIT_PARENT_PRIORITY'],
+    },
+  ),
   taskAnnotations: setting(
     annotations.optional(),
     'options of tasks that replace those of their definitions, as JSON by task name, or * for every task: {"shop.add": {"rate_limit": "10/s"}}',

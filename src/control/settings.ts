@@ -31,6 +31,7 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
   ['resultExpires', 'result_expires'],
   ['queueType', 'task_default_queue_type'],
   ['queueMaxPriority', 'task_queue_max_priority'],
+  ['inheritParentPriority', 'task_inherit_parent_priority'],
   ['taskAnnotations', 'task_annotations'],
   ['softShutdownTimeout', 'worker_soft_shutdown_timeout'],
   ['disableRateLimits', 'worker_disable_rate_limits'],

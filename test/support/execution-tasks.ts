@@ -126,3 +126,18 @@ async function waitFor(path: string, signal: RunningTask['signal']): Promise<str
   }
   return 'stopped';
 }
+
+/** Notes which of its functions are called, and fails as it announces. */
+export const announced = task({
+  name: 'exec.announced',
+  input: traced,
+  inline: true,
+  ignoreResult: true,
+  throws: [RangeError],
+  beforeStart: ({ path }, running) => trace(path, 'before', running.taskName),
+  onFailure: (error, { path }) => trace(path, 'failed', String(error)),
+  afterReturn: (state, _, { path }) => trace(path, 'after', state),
+  run() {
+    throw new RangeError('as announced');
+  },
+});
