@@ -7,7 +7,7 @@ import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, isPermanent } from './report.ts';
+import { type Conclusion, isPermanent, UNREGISTERED } from './report.ts';
 
 /** Most characters of a message's error in a line of the log. */
 const MAX_LOGGED = 1_000;
@@ -22,7 +22,7 @@ export async function refuse(
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
   const address = readResultAddress(delivery, node.settings.acceptContent);
-  node.metrics.taskEvent('rejected', 'unregistered', delivery.queue);
+  node.metrics.taskEvent('rejected', UNREGISTERED, delivery.queue);
   node.logger.error(
     { task_id: address?.taskId, queue: delivery.queue },
     `message rejected: ${error.message.slice(0, MAX_LOGGED)}`,
