@@ -9,6 +9,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { QueueBinding } from '../contract/queue.ts';
 import type { WorkerNode } from './node.ts';
+import { UNREGISTERED } from './report.ts';
 import { handleDelivery } from './request.ts';
 
 const CHECK_EVERY_MS = 250;
@@ -125,5 +126,5 @@ function longestWait({ requests }: WorkerNode): number {
 function everythingIsShort({ received, executors }: WorkerNode): boolean {
   const since = Date.now() - RECENT_MS;
   const recent = [...received].filter(([, { last }]) => last > since);
-  return recent.length > 0 && recent.every(([name]) => executors.isShort(name));
+  return recent.length > 0 && recent.every(([name]) => name === UNREGISTERED || executors.isShort(name));
 }

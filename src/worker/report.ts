@@ -19,6 +19,9 @@ export type Conclusion =
   /** It had ended before: a copy only has its result sent again, null where none is stored. */
   | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
 
+/** Label of all tasks that nobody has registered; they never run. */
+export const UNREGISTERED = 'unregistered';
+
 /** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
 export function failedWith(error: OmegaError): Conclusion {
   return { kind: 'failure', error: { ...toErrorRecord(error), traceback: null } };
@@ -193,5 +196,5 @@ export function taskFields({ message }: Request): { task_id: string; task_name: 
 
 /** The task's name as a label; one that nobody registered comes from outside and would be without bound. */
 export function knownName(node: WorkerNode, { message }: Request): string {
-  return node.tasks.has(message.taskName) ? message.taskName : 'unregistered';
+  return node.tasks.has(message.taskName) ? message.taskName : UNREGISTERED;
 }

@@ -26,7 +26,10 @@ export function withId({ body, properties }: Sendable, id: string): Sendable {
 /** Coordination tasks are left out: they would wait for tasks that nobody sends. */
 function recordedMessages(): Sendable[] {
   const calls = [...recordedCalls(), ...recordedTraffic()]
-    .map(([, { body, properties }]) => ({ body, properties: { ...properties, replyTo: '' } }))
+    .map(([, { body, properties }]) => ({
+      body,
+      properties: { ...properties, replyTo: '', headers: atOnce(properties) },
+    }))
     .filter(({ properties }) => !String(properties.headers?.task).startsWith('celery.'));
   const plain: MessageProperties = calls[0]?.properties ?? {};
   const bodies = recordedBodies().map(({ body_base64, content_type, content_encoding, compression }) => ({
@@ -43,6 +46,11 @@ function recordedMessages(): Sendable[] {
     properties: { ...properties, headers: { ...properties.headers, task: 'test.prototype' } },
   }));
   return [...calls, ...bodies, ...known];
+}
+
+/** Without an ETA that would keep a worker waiting. */
+function atOnce({ headers = {} }: MessageProperties): Record<string, unknown> {
+  return 'eta' in headers ? { ...headers, eta: null } : { ...headers };
 }
 
 function change(): fc.Arbitrary<Change> {
