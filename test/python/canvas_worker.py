@@ -33,7 +33,7 @@ def fail(before=None):
 
 
 @app.task(name='canvas.note')
-def note(value, path):
+def note(value, path, seconds=0):
     with open(path, 'a') as file:
         file.write(json.dumps(value) + '\n')
     return value

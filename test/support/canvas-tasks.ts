@@ -1,5 +1,6 @@
 /** Tasks for canvases, by positional arguments as Python clients call them. */
 import { appendFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AnySignature } from '../../src/contract/signature.ts';
 import { task } from '../../src/contract/task.ts';
@@ -40,14 +41,15 @@ export const fail = task({
   },
 });
 
-/** Notes its first argument in a file. */
+/** Notes its first argument in a file, then waits. */
 export const note = task({
   name: 'canvas.note',
-  input: z.object({ value: anything, path: z.string() }),
-  args: ['value', 'path'],
+  input: z.object({ value: anything, path: z.string(), seconds: z.number().default(0) }),
+  args: ['value', 'path', 'seconds'],
   inline: true,
-  run: ({ value, path }) => {
+  run: async ({ value, path, seconds }) => {
     appendFileSync(path, `${JSON.stringify(value)}\n`);
+    await delay(seconds * 1000);
     return value;
   },
 });
