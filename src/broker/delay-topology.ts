@@ -1,5 +1,6 @@
 /** Celery's delay queues (protocol/delay.ts), declared as kombu does (kombu/transport/native_delayed_delivery.py). */
 import type { Channel, ChannelModel, Options } from 'amqplib';
+import type { QueueBinding } from '../contract/queue.ts';
 import {
   DELAY_LEVELS,
   DELAYED_DELIVERY_EXCHANGE,
@@ -21,19 +22,38 @@ export async function declareDelayed(
   queue: string,
   { delayType }: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
-  await bindDelayed(connection, queue);
+  await bindDelayedQueue(connection, queue);
   const levels = Array.from({ length: DELAY_LEVELS }, (_, level) => level);
   await Promise.all(levels.map((level) => declareLevel(connection, level, delayType)));
   await onChannel(connection, (channel) => Promise.all(levels.map((level) => bindLevel(channel, level))));
 }
 
-/** Lets delayed messages reach a task queue; nothing for a queue whose name is too long for them. */
-export async function bindDelayed(connection: ChannelModel, queue: string): Promise<void> {
+/** Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. */
+export async function bindDelayed(connection: ChannelModel, binding: QueueBinding): Promise<void> {
+  await bindDelayedQueue(connection, binding.name);
+  if (binding.exchangeType !== 'direct') await bindDelayedExchange(connection, binding);
+}
+
+/** Nothing for a queue whose name is too long for the delay queues. */
+async function bindDelayedQueue(connection: ChannelModel, queue: string): Promise<void> {
   if (!isDelayable(queue)) return;
   await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
   await onChannel(connection, (channel) =>
     channel.bindQueue(queue, DELAYED_DELIVERY_EXCHANGE, delayedBindingKey(queue)),
   );
+}
+
+/** As kombu does (kombu/transport/native_delayed_delivery.py `bind_queue_to_native_delayed_delivery_exchange`). */
+async function bindDelayedExchange(
+  connection: ChannelModel,
+  { name, exchange, routingKey, bindingArguments = {} }: QueueBinding,
+): Promise<void> {
+  const key = routingKey.startsWith('#') ? routingKey : `#.${routingKey}`;
+  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
+  await onChannel(connection, async (channel) => {
+    await channel.bindExchange(exchange, DELAYED_DELIVERY_EXCHANGE, key);
+    await channel.bindQueue(name, exchange, key, bindingArguments);
+  });
 }
 
 async function declareLevel(connection: ChannelModel, level: number, type: DelayQueueType): Promise<void> {

@@ -4,10 +4,15 @@
  * again would only close the channel (406).
  */
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import type { QueueBinding } from '../contract/queue.ts';
+import type { ClusterNames } from '../contract/cluster.ts';
+import {
+  isDirectBinding,
+  type QueueArguments,
+  type QueueBinding,
+  type TaskQueue,
+} from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
-import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
-import { EVENT_EXCHANGE } from '../protocol/event.ts';
+import { NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
 import { declareExchange, exists, onChannel } from './declare.ts';
 
 /** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
@@ -51,36 +56,30 @@ export function checkQueueName(queue: string): void {
   );
 }
 
-/** The binding that every task queue has: to the direct exchange of its own name. */
-export function directBinding(queue: string): QueueBinding {
-  return { name: queue, exchange: queue, exchangeType: 'direct', routingKey: queue };
-}
-
-/** A task queue, and the exchange through which it is reached where that is not its own. */
+/** A task queue, its exchange, and the binding between them; of a queue that exists, what is missing. */
 export async function declareBoundQueue(
   connection: ChannelModel,
   binding: QueueBinding,
-  defaults: QueueDefaults,
-): Promise<void> {
-  const { name, exchange, exchangeType, routingKey } = binding;
-  await declareTaskQueue(connection, name, defaults);
-  if (exchange === name && routingKey === name) return;
-  await declareExchange(connection, exchange, exchangeType, { durable: true });
-  await onChannel(connection, (channel) => channel.bindQueue(name, exchange, routingKey));
-}
-
-/** A task queue, its direct exchange of the same name, and the binding between them. */
-export async function declareTaskQueue(
-  connection: ChannelModel,
-  queue: string,
   defaults: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
-  if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
-  await declareExchange(connection, queue, 'direct', { durable: true });
+  const { name, exchange, exchangeType, routingKey, bindingArguments = {} } = binding;
+  const isThere = await exists(connection, (channel) => channel.checkQueue(name));
+  if (isThere && isDirectBinding(binding)) return;
+  await declareExchange(connection, exchange, exchangeType, { durable: true });
   await onChannel(connection, async (channel) => {
-    await channel.assertQueue(queue, queueOptions(defaults));
-    await channel.bindQueue(queue, queue, queue);
+    if (!isThere) await channel.assertQueue(name, queueOptions(binding, defaults));
+    await channel.bindQueue(name, exchange, routingKey, bindingArguments);
   });
+}
+
+/** What a client declares before it publishes: of queues that each worker makes for itself, only the exchange. */
+export async function declareTarget(
+  connection: ChannelModel,
+  queue: TaskQueue | QueueBinding,
+  defaults: QueueDefaults = CELERY_QUEUES,
+): Promise<void> {
+  if (!('broadcast' in queue && queue.broadcast)) return await declareBoundQueue(connection, queue, defaults);
+  await declareExchange(connection, queue.exchange, queue.exchangeType, { durable: true });
 }
 
 /** The queue of what cannot run: messages reach it by its name, and stay until somebody takes them. */
@@ -90,42 +89,55 @@ export async function declareDeadQueue(connection: ChannelModel, queue: string):
 }
 
 /** The exchanges of remote control and of events: requests to every worker, replies to one client, news to all. */
-export async function declareSharedExchanges(connection: ChannelModel): Promise<void> {
+export async function declareSharedExchanges(connection: ChannelModel, names: ClusterNames): Promise<void> {
   await Promise.all([
-    declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false }),
+    declareExchange(connection, names.control, 'fanout', { durable: false }),
     declareExchange(connection, NODE_CONTROL_EXCHANGE, 'fanout', { durable: false }),
-    declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false }),
-    declareExchange(connection, EVENT_EXCHANGE, 'topic', { durable: true }),
+    declareExchange(connection, names.controlReply, 'direct', { durable: false }),
+    declareExchange(connection, names.events, 'topic', { durable: true }),
   ]);
 }
 
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
-export async function declareMailbox(channel: Channel, nodename: string): Promise<string> {
-  const queue = mailboxName(nodename);
+export async function declareMailbox(
+  channel: Channel,
+  nodename: string,
+  names: ClusterNames,
+): Promise<string> {
+  const queue = mailboxName(nodename, names);
   await channel.assertQueue(queue, CONTROL_QUEUE);
-  await channel.bindQueue(queue, CONTROL_EXCHANGE, '');
+  await channel.bindQueue(queue, names.control, '');
   await channel.bindQueue(queue, NODE_CONTROL_EXCHANGE, '');
   return queue;
 }
 
 /** Name of a worker's control mailbox. */
-export function mailboxName(nodename: string): string {
-  return `${nodename}.${CONTROL_EXCHANGE}`;
+export function mailboxName(nodename: string, { control }: ClusterNames): string {
+  return `${nodename}.${control}`;
 }
 
 /** A client's queue for the replies to its control requests. */
-export async function declareControlReplyQueue(channel: Channel, oid: string): Promise<string> {
-  const queue = `${oid}.${CONTROL_REPLY_EXCHANGE}`;
+export async function declareControlReplyQueue(
+  channel: Channel,
+  oid: string,
+  { controlReply }: ClusterNames,
+): Promise<string> {
+  const queue = `${oid}.${controlReply}`;
   await channel.assertQueue(queue, CONTROL_QUEUE);
-  await channel.bindQueue(queue, CONTROL_REPLY_EXCHANGE, oid);
+  await channel.bindQueue(queue, controlReply, oid);
   return queue;
 }
 
 /** A queue for the events whose type matches: `#` for all, `worker.#` for those of workers. */
-export async function declareEventQueue(channel: Channel, id: string, pattern: string): Promise<string> {
-  const queue = `${EVENT_EXCHANGE}.${id}`;
+export async function declareEventQueue(
+  channel: Channel,
+  id: string,
+  pattern: string,
+  { events, eventQueuePrefix }: ClusterNames,
+): Promise<string> {
+  const queue = `${eventQueuePrefix}.${id}`;
   await channel.assertQueue(queue, EVENT_QUEUE);
-  await channel.bindQueue(queue, EVENT_EXCHANGE, pattern);
+  await channel.bindQueue(queue, events, pattern);
   return queue;
 }
 
@@ -155,7 +167,19 @@ export async function deleteReplyQueue(connection: ChannelModel, oid: string): P
   await onChannel(connection, (channel) => channel.deleteQueue(oid));
 }
 
-function queueOptions({ type, maxPriority }: QueueDefaults): Options.AssertQueue {
-  if (type === 'quorum') return { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-  return { durable: true, ...(maxPriority === undefined ? {} : { maxPriority }) };
+/** With what a queue is declared that does not exist yet: its own arguments come before the defaults. */
+export function queueArgumentsOf(
+  { queueArguments = {}, alias }: QueueBinding,
+  { type, maxPriority }: Omit<QueueDefaults, 'delayType'>,
+): QueueArguments {
+  // A quorum queue cannot be gone with its consumer.
+  if (alias !== undefined) return queueArguments;
+  const isQuorum = (queueArguments['x-queue-type'] ?? type) === 'quorum';
+  const classic = maxPriority === undefined ? {} : { 'x-max-priority': maxPriority };
+  return { ...(isQuorum ? { 'x-queue-type': 'quorum' } : classic), ...queueArguments };
+}
+
+function queueOptions(binding: QueueBinding, defaults: QueueDefaults): Options.AssertQueue {
+  const autoDelete = binding.alias !== undefined;
+  return { durable: true, ...(autoDelete && { autoDelete }), arguments: queueArgumentsOf(binding, defaults) };
 }

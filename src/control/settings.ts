@@ -18,6 +18,8 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
   ['resultExpires', 'result_expires'],
   ['queueType', 'task_default_queue_type'],
   ['queueMaxPriority', 'task_queue_max_priority'],
+  ['taskAnnotations', 'task_annotations'],
+  ['softShutdownTimeout', 'worker_soft_shutdown_timeout'],
   ['disableRateLimits', 'worker_disable_rate_limits'],
   ['maxTasksPerExecutor', 'worker_max_tasks_per_child'],
   ['maxMemoryPerExecutor', 'worker_max_memory_per_child'],

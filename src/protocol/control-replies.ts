@@ -105,11 +105,17 @@ interface BrokerStats {
   readonly userid: string;
   readonly virtual_host: string;
   readonly port: number;
+  readonly insist: boolean;
   readonly ssl: boolean;
   readonly transport: string;
+  readonly transport_options: object;
   readonly login_method: string;
+  readonly uri_prefix: string | null;
   /** Seconds. */
   readonly heartbeat: number;
+  /** Further brokers to go to. */
+  readonly alternates: readonly string[];
+  readonly credential_provider: string | null;
 }
 
 export interface AutoscalerStats {

@@ -13,7 +13,8 @@ import { signature } from '../contract/task-signature.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
 import type { ClusterEvent } from '../protocol/cluster-event.ts';
-import { createApplications } from './apply.ts';
+import type { Router } from '../protocol/routes.ts';
+import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type EventOptions, listenToEvents } from './events.ts';
 import type { GroupHandle } from './group-handle.ts';
@@ -104,9 +105,15 @@ export interface RuntimeOptions {
   readonly stored: StoredResults | null;
   /** How chords join; null where they cannot, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  /** Where chords are announced that the result backend counts. */
+  readonly chordCounter?: ChordCounter | undefined;
+  /** False where workers only store results and send none. Default true. */
+  readonly replies?: boolean;
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
+  /** Where tasks go. Default: to the queue that is named, else to `queue`. */
+  readonly router?: Router;
   /** Bucket of the stores that the tasks use, null for the default one. */
   readonly bucket: string | null;
   /** Seconds: the default soft time limit of omega|ml's own tasks. */
@@ -123,6 +130,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const onReply = (reply: Reply) => results.receive(reply);
   const listen = openOnce(() => transport.onReply(onReply));
   const results = new Results(options.reader, closing, {
+    replies: options.replies,
     ask: createWatchRequest(transport, listen),
     ...(options.resolveLarge && { resolve: options.resolveLarge }),
   });
