@@ -22,7 +22,7 @@ export async function declareDelayed(
   queue: string,
   { delayType }: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
-  await bindQueue(connection, queue);
+  await bindDelayedQueue(connection, queue);
   const levels = Array.from({ length: DELAY_LEVELS }, (_, level) => level);
   await Promise.all(levels.map((level) => declareLevel(connection, level, delayType)));
   await onChannel(connection, (channel) => Promise.all(levels.map((level) => bindLevel(channel, level))));
@@ -30,12 +30,12 @@ export async function declareDelayed(
 
 /** Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. */
 export async function bindDelayed(connection: ChannelModel, binding: QueueBinding): Promise<void> {
-  await bindQueue(connection, binding.name);
-  if (binding.exchangeType !== 'direct') await bindExchange(connection, binding);
+  await bindDelayedQueue(connection, binding.name);
+  if (binding.exchangeType !== 'direct') await bindDelayedExchange(connection, binding);
 }
 
 /** Nothing for a queue whose name is too long for the delay queues. */
-async function bindQueue(connection: ChannelModel, queue: string): Promise<void> {
+async function bindDelayedQueue(connection: ChannelModel, queue: string): Promise<void> {
   if (!isDelayable(queue)) return;
   await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
   await onChannel(connection, (channel) =>
@@ -43,8 +43,8 @@ async function bindQueue(connection: ChannelModel, queue: string): Promise<void>
   );
 }
 
-/** As kombu does (`bind_queue_to_native_delayed_delivery_exchange`). */
-async function bindExchange(
+/** As kombu does (kombu/transport/native_delayed_delivery.py `bind_queue_to_native_delayed_delivery_exchange`). */
+async function bindDelayedExchange(
   connection: ChannelModel,
   { name, exchange, routingKey, bindingArguments = {} }: QueueBinding,
 ): Promise<void> {
