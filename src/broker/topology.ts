@@ -117,14 +117,28 @@ export async function declareDelayed(
   { delayType }: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
   await bindDelayedQueue(connection, queue);
-  // From the last level up: nothing can enter before there is a way out.
-  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, delayType);
+  await declareDelayLevels(connection, delayType);
 }
 
-/** Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. */
-export async function bindDelayed(connection: ChannelModel, binding: QueueBinding): Promise<void> {
+/** From the last level up: nothing can enter before there is a way out. */
+async function declareDelayLevels(connection: ChannelModel, type: QueueDefaults['delayType']): Promise<void> {
+  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, type);
+}
+
+/**
+ * Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. Celery's clients
+ * send such, and rely on the delay queues to be there, where a quorum queue has an exchange that is not direct.
+ */
+export async function bindDelayed(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults,
+): Promise<void> {
   await bindDelayedQueue(connection, binding.name);
-  if (binding.exchangeType !== 'direct') await bindDelayedExchange(connection, binding);
+  if (binding.exchangeType === 'direct') return;
+  await bindDelayedExchange(connection, binding);
+  const isQuorum = queueArgumentsOf(binding, defaults)['x-queue-type'] === 'quorum';
+  if (isQuorum) await declareDelayLevels(connection, defaults.delayType);
 }
 
 /** Nothing for a queue whose name is too long for the delay queues. */
