@@ -93,7 +93,7 @@ it('a worker goes on at the next broker when its own is gone', async () => {
   expect(second.written()).toEqual([]);
   await first.refuse();
   await broker.publisher.publish(message(queue, 'two'));
-  await until(() => consumer.consuming && bodies().length === 2);
+  await until(() => consumer.consuming && bodies().includes('two'));
   expect(second.written()).toHaveLength(2);
 });
 
