@@ -6,8 +6,11 @@ export type { AnySignature, Signature } from './contract/signature.ts';
 export { immutable, link, linkError, stamp, withOptions } from './contract/signature-options.ts';
 export {
   type AnyTask,
+  type Backoff,
+  type RetryOptions,
   type TaskContext,
   type TaskDefinition,
+  type TaskHooks,
   type TaskOptions,
   task,
 } from './contract/task.ts';

@@ -171,7 +171,7 @@ export class ConsumeChannel {
   async #bind(live: Live): Promise<void> {
     if (live.bound) return;
     live.bound = true;
-    await bindDelayed(live.connection, this.#queue).catch((error) =>
+    await bindDelayed(live.connection, this.#queue, this.#options.defaults).catch((error) =>
       this.#session.report(error, `delayed messages do not reach queue '${live.queue}'`),
     );
   }

@@ -9,7 +9,7 @@
 import type { Options } from './canvas-step.ts';
 import { type Fields, isFields } from './fields.ts';
 
-export const JOIN_HEADER = 'x-omega-join';
+const JOIN_HEADER = 'x-omega-join';
 
 const MARKED = 'chord';
 const SIZE_AND_ID = /^(\d{1,6}):(.{1,255})$/s;

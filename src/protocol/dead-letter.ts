@@ -5,9 +5,9 @@ import type { Fields } from './fields.ts';
 import type { RawMessage } from './task-message.ts';
 
 /** Why the message is there. */
-export const REASON_HEADER = 'x-omega-reason';
+const REASON_HEADER = 'x-omega-reason';
 /** The queue that it came from. */
-export const QUEUE_HEADER = 'x-omega-queue';
+const QUEUE_HEADER = 'x-omega-queue';
 
 /** What a copy is made of. */
 type Source = Pick<RawMessage, 'body' | 'properties'>;
@@ -19,7 +19,7 @@ const MAX_KEPT_HEADERS = 64;
 const MAX_KEPT_TEXT = 255;
 
 /** The queue for what cannot run of a queue: its name and `.dead`, shortened where that is too long. */
-export function deadQueueOf(queue: string): string {
+function deadQueueOf(queue: string): string {
   const suffix = '.dead';
   const bytes = Buffer.from(queue).subarray(0, MAX_NAME_BYTES - suffix.length);
   const isWhole = bytes.toString() === queue;

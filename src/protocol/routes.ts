@@ -4,7 +4,7 @@ import { ImproperlyConfigured } from '../errors.ts';
 import { globSource } from './glob.ts';
 
 /** Where a message is to go: a queue, or an exchange and a key. */
-export interface GivenRoute {
+interface GivenRoute {
   readonly queue?: string | null | undefined;
   readonly exchange?: string | null | undefined;
   readonly routingKey?: string | null | undefined;

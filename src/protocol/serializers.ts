@@ -25,7 +25,7 @@ export type WritableSerializer = Exclude<SerializerName, 'pickle'>;
 export const JSON_CONTENT = { contentType: 'application/json', contentEncoding: 'utf-8' } as const;
 
 /** Celery's default for `accept_content`. */
-export const ACCEPT_JSON: readonly SerializerName[] = ['json'];
+const ACCEPT_JSON: readonly SerializerName[] = ['json'];
 
 interface Serializer {
   readonly name: SerializerName;

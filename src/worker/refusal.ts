@@ -47,7 +47,7 @@ export async function buryIfUnknown(
  * Puts a copy of a message into `<queue>.dead`; resolves when the broker has confirmed it. What the broker can never
  * be given again is left out, and logged.
  */
-export async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
+async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
   if (await bury(node, deadLetter(delivery, delivery.alias, reason))) return;
   await bury(node, bareDeadLetter(delivery, delivery.alias, reason));
 }

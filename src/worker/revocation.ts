@@ -3,11 +3,11 @@ import type { TaskId } from '../contract/job.ts';
 import { TaskRevokedError } from '../errors.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult } from '../protocol/result.ts';
-import { PENDING, RETRY, REVOKED } from '../protocol/states.ts';
+import { PENDING, RECEIVED, REJECTED, RETRY, REVOKED } from '../protocol/states.ts';
 import type { WorkerNode } from './node.ts';
 
-/** States of a task that waits somewhere; RECEIVED and REJECTED are Python's. */
-const WAITING_STATES: readonly string[] = [PENDING, 'RECEIVED', RETRY, 'REJECTED'];
+/** States of a task that waits somewhere. */
+const WAITING_STATES: readonly string[] = [PENDING, RECEIVED, RETRY, REJECTED];
 
 /**
  * Stores REVOKED of tasks that wait somewhere else: in a queue, in the delay queues. Those that are in this worker

@@ -12,7 +12,7 @@ const MAX_REVOKED = 50_000;
 const MAX_TEXT = 1_024;
 
 /** Stamps by name: a value, or a list of them. */
-export type Stamps = Readonly<Record<string, unknown>>;
+type Stamps = Readonly<Record<string, unknown>>;
 
 export interface RevokedTasks {
   /** Revokes tasks: from now on here, and durably once it resolves. Never rejects. */

@@ -15,7 +15,7 @@ import type { Contestant } from './statistics.ts';
 /** What is waited for: a reply to each task, a document of each, or the reply to the last one only. */
 export type Yield = 'replies' | 'documents' | 'last reply';
 
-export interface Drain {
+interface Drain {
   readonly tasksPerSecond: number;
   /** CPU in microseconds for each task: of the process that talks to the broker, and of those that run tasks. */
   readonly supervisorCpu: number;

@@ -34,7 +34,7 @@ export function single(what: string, unit: string, omega: number, goal?: string)
   return { what, unit, omega, peer: null, ratio: null, ...(goal !== undefined && { goal }) };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 

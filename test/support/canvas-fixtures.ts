@@ -4,7 +4,7 @@ import type { Applier } from '../../src/protocol/canvas.ts';
 import { encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
 import { readFixture } from './celery-fixtures.ts';
 
-export interface RecordedCanvas {
+interface RecordedCanvas {
   readonly signature: SignatureFields;
   readonly messages: readonly unknown[];
   readonly result?: unknown;
@@ -17,7 +17,7 @@ interface RecordedCanvases {
   readonly continued: Record<string, RecordedCanvas>;
 }
 
-export const NOW = new Date('2026-11-25T00:00:00.000Z');
+const NOW = new Date('2026-11-25T00:00:00.000Z');
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}T/;

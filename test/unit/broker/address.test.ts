@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseBrokerUrl } from '../../../src/broker/address.ts';
+import { parseBrokerUrl, parseBrokerUrls } from '../../../src/broker/address.ts';
 import { ImproperlyConfigured } from '../../../src/errors.ts';
 
 test.each([
@@ -47,4 +47,12 @@ test.each([
 ])('the URL %j is refused, and what it holds is not shown', (url) => {
   expect(() => parseBrokerUrl(url)).toThrow(ImproperlyConfigured);
   expect(() => parseBrokerUrl(url)).not.toThrow(/s3cret/);
+});
+
+test('several URLs are read in their order; a semicolon in a password separates none', () => {
+  const logins = parseBrokerUrls('amqp://me:a;b@one//;amqps://two/v');
+  expect(logins.map(({ hostname, password }) => [hostname, password])).toEqual([
+    ['one', 'a;b'],
+    ['two', 'guest'],
+  ]);
 });
