@@ -1,19 +1,16 @@
 /** The settings: each declared once with its environment variables, its flag, its default and its meaning. */
 import { z } from 'zod';
+import { connectionSettings, routingSettings } from './broker-settings.ts';
+import { clusterNames } from './contract/cluster.ts';
 import { ImproperlyConfigured } from './errors.ts';
-
-interface Origin {
-  /** Environment variables, the first that is set wins. Names are omega|ml's where it has the setting. */
-  readonly env: readonly string[];
-  /** The option of `omega worker`, in commander's syntax. */
-  readonly flag?: string;
-}
+import type { Routing } from './protocol/routes.ts';
+import { commaSeparated, type Origin, onOff, setting } from './setting.ts';
 
 const seconds = z.coerce.number().positive();
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
 const rateLimit = z.string().regex(/^\d+(\.\d+)?\/[smh]$/, "write it as '10/s', '100/m' or '5/h'");
-const flag = z.union([z.boolean(), z.stringbool()]).default(false);
+const flag = onOff.default(false);
 
 /** Options of a task by Celery's names, as far as a worker can change them (celery's `task_annotations`). */
 const annotation = z
@@ -31,10 +28,6 @@ const annotation = z
   .partial();
 const annotations = z.string().transform(parseJson).pipe(z.record(z.string(), annotation));
 
-function setting<Schema extends z.ZodType>(schema: Schema, description: string, origin: Origin): Schema {
-  return schema.describe(description).meta({ ...origin });
-}
-
 const settingsSchema = z.object({
   mongoUrl: setting(
     z
@@ -44,14 +37,7 @@ const settingsSchema = z.object({
     'MongoDB with the data, models, notebooks and results; the path is the database',
     { env: ['OMEGA_MONGO_URL'] },
   ),
-  broker: setting(
-    z
-      .string()
-      .regex(/^(amqps?|pyamqp):\/\//)
-      .default('amqp://guest:guest@localhost:5672//'),
-    'RabbitMQ, as Celery writes it: amqp://user:password@host:port/vhost',
-    { env: ['OMEGA_BROKER'] },
-  ),
+  ...connectionSettings,
   resultBackend: setting(
     z
       .string()
@@ -67,7 +53,7 @@ const settingsSchema = z.object({
       .transform(commaSeparated)
       .pipe(z.array(z.string().min(1).max(255)).min(1))
       .prefault('default'),
-    'queues to consume, comma separated; the first is where tasks are sent',
+    'queues to consume, comma separated (default: those of OMEGA_TASK_QUEUES, else default); tasks are sent to the first',
     { env: ['OMEGA_WORKER_LABEL', 'CELERY_Q'], flag: '-Q, --queues <names>' },
   ),
   concurrency: setting(
@@ -128,6 +114,7 @@ const settingsSchema = z.object({
     'seconds until a stored result may be removed; 0 for never',
     { env: ['OMEGA_RESULT_EXPIRES'] },
   ),
+  ...routingSettings,
   queueType: setting(
     z.enum(['classic', 'quorum']).default('classic'),
     'type of the queues that do not exist yet: classic or quorum',
@@ -229,6 +216,32 @@ export function queueDefaults(settings: Settings): {
   return { type: queueType, maxPriority: queueMaxPriority, delayType: delayQueueType };
 }
 
+/** How workers and clients connect to the broker. */
+export function brokerSettings(settings: Settings) {
+  return {
+    url: settings.broker,
+    readUrl: settings.brokerRead,
+    writeUrl: settings.brokerWrite,
+    heartbeat: settings.brokerHeartbeat,
+    connectionTimeout: settings.brokerConnectionTimeout,
+    names: clusterNames(settings),
+    queues: queueDefaults(settings),
+    taskQueues: settings.taskQueues,
+  };
+}
+
+/** Where tasks go that are sent. */
+export function routing(settings: Settings): Routing {
+  return {
+    defaultQueue: settings.defaultQueue ?? settings.queues[0] ?? 'default',
+    queues: settings.taskQueues,
+    routes: settings.taskRoutes,
+    createMissing: settings.createMissingQueues,
+    priority: settings.defaultPriority,
+    deliveryMode: settings.deliveryMode === 'transient' ? 1 : 2,
+  };
+}
+
 /** Values given by the caller; undefined ones count as not given. */
 export type SettingValues = { readonly [Name in SettingName]?: unknown };
 
@@ -247,8 +260,14 @@ export function loadSettings(
     values[name] = given[name] ?? origin.env.map((variable) => env[variable]).find(Boolean);
   }
   const parsed = settingsSchema.safeParse(values);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) return Object.freeze(withQueues(parsed.data, values.queues));
   throw new ImproperlyConfigured(parsed.error.issues.map(describeIssue).join('\n'), { cause: parsed.error });
+}
+
+/** Without a choice of queues, all of the list are consumed. */
+function withQueues(settings: Settings, chosen: unknown): Settings {
+  const names = settings.taskQueues.map((queue) => queue.name);
+  return chosen === undefined && names.length > 0 ? { ...settings, queues: names } : settings;
 }
 
 /** A setting as help texts show it. */
@@ -265,10 +284,6 @@ export function describeSettings(): SettingDescription[] {
     description: schema.description ?? '',
     origin: z.globalRegistry.get(schema) as unknown as Origin,
   }));
-}
-
-function commaSeparated(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
 }
 
 /** Text that is no JSON is left for the next check to refuse. */

@@ -130,9 +130,3 @@ export interface AutoscalerStats {
 
 /** The answer of a command that does something. */
 export type Acknowledgement = { readonly ok: string } | { readonly error: string };
-
-/** The answer to `hello`: what a worker that starts learns from the others. */
-export interface HelloReply {
-  readonly revoked: readonly string[];
-  readonly clock: number;
-}

@@ -5,6 +5,7 @@ import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
+import type { Router } from '../protocol/routes.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
@@ -25,6 +26,8 @@ export interface ApplyContext {
   listen(): Promise<void>;
   /** Where tasks go that are sent without a queue. */
   readonly queue: string;
+  /** Where tasks go. Default: to their queue. */
+  readonly router?: Router;
   /** How chords join; null where Celery does not support them, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
   readonly chordCounter?: ChordCounter | undefined;
@@ -33,6 +36,8 @@ export interface ApplyContext {
 /** What became of a signature. */
 export interface Application {
   readonly applied: Applied;
+  /** Its tasks, by id. */
+  readonly tasks: ReadonlyMap<string, TrackedTask>;
   /** Resolves when the broker has confirmed every message. */
   readonly sent: Promise<void>;
   /** The same for the message of one task. */
@@ -70,7 +75,7 @@ export function createApplications(context: ApplyContext): Applications {
     }
     const sent = sender.busyWith(allSent(sendings));
     sent.catch((error) => forget(tasks, error));
-    return { applied, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
+    return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
   function expire({ expires }: TaskCall, task: TrackedTask | undefined): void {
@@ -96,11 +101,12 @@ export function createApplications(context: ApplyContext): Applications {
   };
 }
 
-function applierOf({ transport, queue, chords }: ApplyContext): Applier {
+function applierOf({ transport, queue, router, chords }: ApplyContext): Applier {
   return {
     parent: null,
     replyTo: transport.oid,
     queue,
+    ...(router && { router }),
     origin: `gen${process.pid}@${hostname()}`,
     now: new Date(),
     chords: chords ?? 'unlock',

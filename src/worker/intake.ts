@@ -39,7 +39,7 @@ export interface Intake {
 export function openIntake(
   node: WorkerNode,
   broker: Broker,
-  { queues, slots }: { readonly queues: readonly string[]; readonly slots: number },
+  { queues, slots }: { readonly queues: readonly QueueBinding[]; readonly slots: number },
 ): Intake {
   const { executors } = node;
   const handling = new Set<Promise<void>>();
@@ -62,7 +62,7 @@ export function openIntake(
   function stepBack(): void {
     steppedBack = true;
     consumer.burst = false;
-    consumer.pause().then(
+    consumer.pauseShared().then(
       () => executors.recall(),
       (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
     );

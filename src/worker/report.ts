@@ -119,7 +119,7 @@ function resent(message: TaskMessage, { result, ...meta }: ResultMeta): TaskResu
 function describeRequest(node: WorkerNode, { message, delivery }: Request): ResultRequest {
   const { taskName, retries, stamps } = message;
   const { args, kwargs } = readArguments(message);
-  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.queue, stamps };
+  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.alias, stamps };
 }
 
 /** Null where the arguments hold a marker that nobody knows: the task itself fails of that. */
@@ -145,7 +145,7 @@ const countedAs = {
 
 function count(node: WorkerNode, request: Request, conclusion: Conclusion): void {
   const name = knownName(node, request);
-  const { queue } = request.delivery;
+  const { alias: queue } = request.delivery;
   const event = countedAs[conclusion.kind];
   if (event) node.metrics.taskEvent(event, name, queue);
   if (conclusion.kind === 'failure') node.metrics.taskFailed(name, conclusion.error.excType);

@@ -31,6 +31,7 @@ export function applierOf(node: WorkerNode, parent: Parent, purpose: string, rep
     parent: { taskId: parent.taskId, rootId: parent.rootId, priority: inherited },
     replyTo,
     queue: node.settings.queues[0] ?? 'celery',
+    router: node.router,
     origin: `gen${process.pid}@${hostname()}`,
     now: new Date(),
     chords: node.backend.chords ? 'redis' : 'unlock',
@@ -101,7 +102,7 @@ async function publishDeclared({ publisher, declareQueue }: WorkerNode, call: Ta
   try {
     await publisher.publish(publication);
   } catch (error) {
-    if (!(error instanceof Unroutable) || publication.exchange !== '') throw error;
+    if (!(error instanceof Unroutable) || (call.exchange !== undefined && !call.declares)) throw error;
     await declareQueue(call.queue);
     await publisher.publish(publication);
   }

@@ -3,7 +3,7 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import { queueDefaults, type Settings } from '../config.ts';
+import { brokerSettings, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
@@ -14,6 +14,7 @@ import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { createRouter } from '../protocol/routes.ts';
 import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
@@ -25,6 +26,7 @@ import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
@@ -109,7 +111,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];
-  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const queues = consumedQueues(settings, node.hostname);
+  intake = openIntake(node, broker, { queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
   const mailbox = openRemoteControl(node, parts);
   closers.push(() => mailbox?.close());
@@ -119,7 +122,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await node.revoked.load();
   await intake.start();
   heartbeat.start();
-  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
+  logger.info(
+    {
+      queues: queues.map(({ name, alias = name }) => alias),
+      slots: executors.slots,
+      metrics: `${health.url}/metrics`,
+    },
+    'ready',
+  );
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -169,10 +179,8 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({
-    ...{ url: settings.broker, name: hostname, logger, retry: false },
-    queues: queueDefaults(settings),
-  });
+  const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
+  const broker = await connectBroker(connection);
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
@@ -204,8 +212,9 @@ async function openNode(
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
-    deadLetters: broker.deadLetters,
-    delays: createDelays(broker),
+    ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
+    // A queue that a signature names may be any: it came from elsewhere.
+    router: createRouter({ ...routing(settings), createMissing: true }),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
@@ -223,11 +232,15 @@ async function join(
   mongo: Mongo,
   self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
 ): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
-  const { publisher, openControlReplies: openReplies } = broker;
+  const { publisher, names, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
-  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
-  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, names, openReplies }));
+  const dispatcher = createEventDispatcher({
+    ...{ publisher, clock },
+    hostname: self.hostname,
+    exchange: names.events,
+  });
   return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 

@@ -6,7 +6,7 @@ import json
 import sys
 
 from celery import Celery, chain, chord, group
-from celery.canvas import StampingVisitor
+from celery.canvas import StampingVisitor, chunks, xmap, xstarmap
 
 broker, backend, queue, other, path = sys.argv[1:]
 app = Celery('client', broker=broker, backend=backend)
@@ -62,9 +62,9 @@ SHAPES = {
         lambda: chord([add(1, 1) | group(add(2), add(3)) | tsum(), add(9, 9)], tsum()),
     'group, group': lambda: group(add(1, 1), add(2, 2)) | group(tsum(), tsum()),
     'link': lambda: add(1, 1, link=[sig('note', path)]),
-    'map': lambda: tsum().map([[1, 2], [3]]),
-    'starmap': lambda: add().starmap([(1, 2), (3, 4)]),
-    'chunks': lambda: add().chunks([(1, 1), (2, 2), (3, 3)], 2),
+    'map': lambda: xmap(tsum(), [[1, 2], [3]], app=app),
+    'starmap': lambda: xstarmap(add(), [(1, 2), (3, 4)], app=app),
+    'chunks': lambda: chunks(add(), [(1, 1), (2, 2), (3, 3)], 2, app=app),
     'stamped chain': lambda: stamped(add(1, 1) | sig('stamps')),
     'replaced by a task': lambda: sig('replace', dict(add(3, 4))),
     'replaced by a chain': lambda: sig('replace', dict(add(3, 4) | add(1))),

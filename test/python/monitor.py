@@ -41,7 +41,6 @@ with app.connection() as connection:
     print("listening", flush=True)
     receiver.capture(limit=None, timeout=60, wakeup=True)
 
-names = {task.uuid: task.name for task in state.tasks.values()}
 print(
     json.dumps(
         {
@@ -49,7 +48,6 @@ print(
             "exceptions": exceptions,
             "runtimes": runtimes,
             "workers": workers,
-            "names": sorted(set(names.values())),
             "states": Counter(task.state for task in state.tasks.values()),
         }
     )

@@ -76,7 +76,7 @@ export const strict = task({
 export const limited = task({
   name: 'exec.limited',
   input: traced.extend({ text: z.string() }),
-  rateLimit: '60/m',
+  rateLimit: '20/m',
   inline: true,
   run: ({ path, text }) => trace(path, text, Date.now()),
 });
