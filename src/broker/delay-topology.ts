@@ -9,7 +9,7 @@ import {
   isDelayable,
 } from '../protocol/delay.ts';
 import { declareExchange, exists, onChannel } from './declare.ts';
-import { CELERY_QUEUES, type QueueDefaults } from './topology.ts';
+import { CELERY_QUEUES, type QueueDefaults, queueArgumentsOf } from './topology.ts';
 
 type DelayQueueType = QueueDefaults['delayType'];
 
@@ -22,20 +22,34 @@ export async function declareDelayed(
   queue: string,
   { delayType }: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
-  await bindDelayedQueue(connection, queue);
+  await bindQueue(connection, queue);
+  await declareLevels(connection, delayType);
+}
+
+async function declareLevels(connection: ChannelModel, type: DelayQueueType): Promise<void> {
   const levels = Array.from({ length: DELAY_LEVELS }, (_, level) => level);
-  await Promise.all(levels.map((level) => declareLevel(connection, level, delayType)));
+  await Promise.all(levels.map((level) => declareLevel(connection, level, type)));
   await onChannel(connection, (channel) => Promise.all(levels.map((level) => bindLevel(channel, level))));
 }
 
-/** Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. */
-export async function bindDelayed(connection: ChannelModel, binding: QueueBinding): Promise<void> {
-  await bindDelayedQueue(connection, binding.name);
-  if (binding.exchangeType !== 'direct') await bindDelayedExchange(connection, binding);
+/**
+ * Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. Celery's clients
+ * send such, and rely on the delay queues to be there, where a quorum queue has an exchange that is not direct.
+ */
+export async function bindDelayed(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults,
+): Promise<void> {
+  await bindQueue(connection, binding.name);
+  if (binding.exchangeType === 'direct') return;
+  await bindExchange(connection, binding);
+  const isQuorum = queueArgumentsOf(binding, defaults)['x-queue-type'] === 'quorum';
+  if (isQuorum) await declareLevels(connection, defaults.delayType);
 }
 
 /** Nothing for a queue whose name is too long for the delay queues. */
-async function bindDelayedQueue(connection: ChannelModel, queue: string): Promise<void> {
+async function bindQueue(connection: ChannelModel, queue: string): Promise<void> {
   if (!isDelayable(queue)) return;
   await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
   await onChannel(connection, (channel) =>
@@ -43,8 +57,8 @@ async function bindDelayedQueue(connection: ChannelModel, queue: string): Promis
   );
 }
 
-/** As kombu does (kombu/transport/native_delayed_delivery.py `bind_queue_to_native_delayed_delivery_exchange`). */
-async function bindDelayedExchange(
+/** As kombu does (`bind_queue_to_native_delayed_delivery_exchange`). */
+async function bindExchange(
   connection: ChannelModel,
   { name, exchange, routingKey, bindingArguments = {} }: QueueBinding,
 ): Promise<void> {

@@ -11,7 +11,6 @@ import { groupOf, MAX_TASKS, readStep, type Step, taskOf } from './canvas-step.t
 import { type Fields, isFields, wrong } from './fields.ts';
 import type { TaskCall } from './task-message.ts';
 
-export type { Join } from './canvas-apply.ts';
 export type { ResultTuple } from './canvas-result.ts';
 
 /** Who applies a signature. */
