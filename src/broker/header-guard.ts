@@ -51,7 +51,7 @@ function isFrameReader(connection: object): connection is FrameReader {
 }
 
 /** Corrects the headers in the frame that the bytes start with, if it is there whole and has any. */
-function makeReadable(bytes: Buffer): void {
+export function makeReadable(bytes: Buffer): void {
   if (bytes.length < FRAME_HEADER_BYTES || bytes[0] !== HEADER_FRAME) return;
   const end = FRAME_HEADER_BYTES + bytes.readUInt32BE(3);
   if (bytes.length < end) return;

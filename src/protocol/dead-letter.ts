@@ -19,7 +19,7 @@ const MAX_KEPT_HEADERS = 64;
 const MAX_KEPT_TEXT = 255;
 
 /** The queue for what cannot run of a queue: its name and `.dead`, shortened where that is too long. */
-function deadQueueOf(queue: string): string {
+export function deadQueueOf(queue: string): string {
   const suffix = '.dead';
   const bytes = Buffer.from(queue).subarray(0, MAX_NAME_BYTES - suffix.length);
   const isWhole = bytes.toString() === queue;
