@@ -1,11 +1,27 @@
 /** The parts of a worker around its node: each with the settings, and what it needs of the others. */
+import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
+import { packageVersion } from '../package-version.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
+import { addGauges } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
+
+/** What Prometheus reads of the node as it is now. */
+export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () => boolean): void {
+  const { executors, metrics, requests } = node;
+  addGauges(metrics.registry, {
+    version: packageVersion(),
+    concurrency: () => executors.slots,
+    active: () => executors.active.length,
+    reserved: () => requests.size - executors.active.length,
+    connected: () => broker.state === 'open',
+    consuming,
+  });
+}
 
 /** Null where remote control is off. */
 export function openRemoteControl(node: WorkerNode, parts: WorkerParts): Mailbox | null {

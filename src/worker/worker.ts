@@ -13,7 +13,6 @@ import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
-import { packageVersion } from '../package-version.ts';
 import { createRouter } from '../protocol/routes.ts';
 import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
@@ -23,12 +22,13 @@ import { createTaskEvents } from './events.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
-import { addGauges, createMetrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
-import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { addNodeGauges, autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
+import { stoppable } from './stoppable.ts';
 import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
@@ -82,14 +82,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const { executors, logger, metrics } = node;
   let intake: Intake | undefined;
   const consuming = (): boolean => intake?.consuming ?? false;
-  addGauges(metrics.registry, {
-    version: packageVersion(),
-    concurrency: () => executors.slots,
-    active: () => executors.active.length,
-    reserved: () => node.requests.size - executors.active.length,
-    connected: () => broker.state === 'open',
-    consuming,
-  });
+  addNodeGauges(node, broker, consuming);
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
@@ -145,22 +138,6 @@ function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-}
-
-/** Shuts down once, however often it is asked to; `done` also when nobody waits for `stop`. */
-function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop(): Promise<void> } {
-  let stopped: Promise<void> | undefined;
-  let finish: () => void = () => undefined;
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  return {
-    done,
-    stop() {
-      stopped ??= shutDown().finally(finish);
-      return stopped;
-    },
-  };
 }
 
 /** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
