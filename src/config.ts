@@ -92,6 +92,9 @@ const settingsSchema = z.object({
     env: ['OMEGA_TASK_EVENTS'],
     flag: '-E, --task-events',
   }),
+  sentEvents: setting(flag, 'send an event for each task that a client sends', {
+    env: ['OMEGA_TASK_SEND_SENT_EVENT'],
+  }),
   heartbeatInterval: setting(seconds.default(2), 'seconds between two heartbeat events of the worker', {
     env: ['OMEGA_WORKER_HEARTBEAT'],
     flag: '--heartbeat-interval <seconds>',

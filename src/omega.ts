@@ -42,6 +42,7 @@ export type ConnectOptions = Pick<
   | 'brokerConnectionTimeout'
   | 'controlExchange'
   | 'eventExchange'
+  | 'sentEvents'
   | 'queueType'
   | 'queueMaxPriority'
   | 'taskTimeout'
@@ -106,7 +107,7 @@ function createOmega(settings: Settings, { mongo, store, transport, closeAll }: 
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
-  const sender = createSender(transport);
+  const sender = createSender(transport, { sentEvents: settings.sentEvents });
   return {
     datasets,
     models: createModels(mongo, { bucket }),

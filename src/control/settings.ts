@@ -26,6 +26,7 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
   ['softTimeLimit', 'task_soft_time_limit'],
   ['acceptContent', 'accept_content'],
   ['taskEvents', 'worker_send_task_events'],
+  ['sentEvents', 'task_send_sent_event'],
   ['trackStarted', 'task_track_started'],
   ['resultExtended', 'result_extended'],
   ['resultExpires', 'result_expires'],

@@ -2,6 +2,7 @@
 import type { Publication, Transport } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
 import { delayUntil, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
+import { encodeTaskSent } from '../protocol/event.ts';
 import { encodeTask, type TaskCall } from '../protocol/task-message.ts';
 import { PublishWindow } from './publish-window.ts';
 
@@ -22,7 +23,9 @@ export interface Sender {
   idle(): Promise<void>;
 }
 
-export function createSender(transport: Transport): Sender {
+/** @param sentEvents whether each task that is sent is told of by an event (Celery's `task_send_sent_event`). */
+export function createSender(transport: Transport, { sentEvents = false } = {}): Sender {
+  let clock = 0;
   const window = new PublishWindow();
   const work = new Set<Promise<unknown>>();
   /** Celery declares a queue before it publishes, once per connection: a task for an unserved queue waits there. */
@@ -45,9 +48,17 @@ export function createSender(transport: Transport): Sender {
       bytes = publication.body.length;
       window.add(bytes);
       await publishEncoded(call, publication);
+      if (sentEvents) tell(call, publication);
     } finally {
       window.leave(bytes);
     }
+  }
+
+  /** Losing an event harms nobody. */
+  function tell({ queue }: TaskCall, publication: Publication): void {
+    clock += 1;
+    const event = encodeTaskSent(publication, queue, clock, transport.names.events);
+    transport.publish(event).catch(() => undefined);
   }
 
   async function publishEncoded(call: TaskCall, publication: Publication): Promise<void> {

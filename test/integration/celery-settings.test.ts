@@ -1,8 +1,10 @@
 /** Settings and options of Celery that no other test shows. */
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { link } from '../../src/contract/signature-options.ts';
 import { signature } from '../../src/contract/task-signature.ts';
-import { consume, until, useBroker, useQueue } from '../support/broker-harness.ts';
+import { connect } from '../../src/omega.ts';
+import { decodeEvents, type WireEvent } from '../../src/protocol/event.ts';
+import { consume, until, useBroker, useQueue, useTransport } from '../support/broker-harness.ts';
 import { announced } from '../support/execution-tasks.ts';
 import { EXECUTION_TASKS } from '../support/sender.ts';
 import { add, note } from '../support/tasks.ts';
@@ -70,4 +72,17 @@ it('ends what runs when the time of its shutdown is over, and gives it back', as
   expect(await worker.stop()).toBe(0);
   expect(lines()).toEqual([]);
   expect(await om.runtime.purge(place.queue)).toBe(1);
+});
+
+it('tells of each task that a client sends, where it is told so', async () => {
+  const place = usePlace();
+  const om = await connect({ ...place, queues: place.queue, sentEvents: true });
+  onTestFinished(() => om.close());
+  const transport = await useTransport();
+  const heard: WireEvent[] = [];
+  await transport.onEvent(({ body }) => void heard.push(...decodeEvents(body)), 'task.sent');
+  const { id } = om.runtime.send('shop.add', [1, 2]);
+  const findEvent = () => heard.find(({ uuid }) => uuid === id);
+  await until(() => findEvent() !== undefined);
+  expect(findEvent()).toMatchObject({ type: 'task-sent', name: 'shop.add', queue: place.queue });
 });
