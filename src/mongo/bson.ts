@@ -1,5 +1,6 @@
 /** The driver's value types, for folders that may not import the driver itself. */
 export {
+  type AnyBulkWriteOperation as BulkOperation,
   Binary,
   type Collection,
   type Db,

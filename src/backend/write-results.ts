@@ -1,0 +1,120 @@
+/** States of many tasks in few writes; the first terminal state of each stays. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { BackendStoreError, OperationalError } from '../errors.ts';
+import type { BulkOperation, Collection } from '../mongo/bson.ts';
+import type { TaskResult } from '../protocol/result.ts';
+import { READY_STATES } from '../protocol/states.ts';
+import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
+import { reaching } from './reaching.ts';
+import { documentOf, type TaskMeta } from './task-document.ts';
+
+/** How often a write is tried that met a document which is not final, and the first pause between, doubled. */
+const ATTEMPTS = 6;
+const PAUSE_MS = 10;
+const DUPLICATE_KEY = 11_000;
+
+/**
+ * Writes results of different tasks. Answers per result with the error it ended in, or null.
+ *
+ * @throws OperationalError, BackendStoreError if a write failed as a whole.
+ */
+export async function writeResults(
+  tasks: Collection<TaskMeta>,
+  results: readonly TaskResult[],
+): Promise<readonly unknown[]> {
+  const errors = new Map<TaskResult, unknown>();
+  let open = results;
+  for (let attempt = 0; open.length > 0 && attempt < ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await delay(PAUSE_MS * 2 ** attempt);
+    open = await writeOnce(tasks, open, errors);
+  }
+  for (const result of open) errors.set(result, unconfirmed(result));
+  return results.map((result) => errors.get(result) ?? null);
+}
+
+/**
+ * Answers with the results to be tried again; notes the errors of those that are not. Nearly all tasks report one
+ * state only, and an insertion costs the server a fifth of what an upsert does: so they are inserted, and only where
+ * something is there already it is replaced.
+ */
+async function writeOnce(
+  tasks: Collection<TaskMeta>,
+  results: readonly TaskResult[],
+  errors: Map<TaskResult, unknown>,
+): Promise<readonly TaskResult[]> {
+  const there = await writeEach(tasks, results, insertion, errors);
+  const ended = await writeEach(tasks, there, replacement, errors);
+  return await notFinal(tasks, ended);
+}
+
+function insertion(result: TaskResult): BulkOperation<TaskMeta> {
+  return { insertOne: { document: documentOf(result) } };
+}
+
+function replacement(result: TaskResult): BulkOperation<TaskMeta> {
+  const filter = { _id: result.taskId, status: { $nin: READY_STATES } };
+  return { replaceOne: { filter, replacement: documentOf(result), upsert: true } };
+}
+
+/** Answers with the results that a document of their id keeps out; notes the errors of others that were refused. */
+async function writeEach(
+  tasks: Collection<TaskMeta>,
+  results: readonly TaskResult[],
+  operation: (result: TaskResult) => BulkOperation<TaskMeta>,
+  errors: Map<TaskResult, unknown>,
+): Promise<readonly TaskResult[]> {
+  if (results.length === 0) return [];
+  const failures = await writeBulk(tasks, results.map(operation));
+  for (const [index, failure] of failures) {
+    const result = results[index];
+    if (result && failure.code !== DUPLICATE_KEY) errors.set(result, refusal(result, failure));
+  }
+  return results.filter((_, index) => failures.get(index)?.code === DUPLICATE_KEY);
+}
+
+/** The failed writes by index. @throws OperationalError, BackendStoreError if the write failed as a whole. */
+async function writeBulk(
+  tasks: Collection<TaskMeta>,
+  operations: readonly BulkOperation<TaskMeta>[],
+): Promise<ReadonlyMap<number, WriteFailure>> {
+  return await reaching(async () => {
+    try {
+      await tasks.bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority', j: true } });
+      return new Map();
+    } catch (error) {
+      return bulkFailures(error);
+    }
+  });
+}
+
+/**
+ * A duplicate key of a replacement means that a document is there which its filter passes over: a terminal state,
+ * which stays. It is read back with majority concern, because only what survives a failover may be acknowledged.
+ */
+async function notFinal(
+  tasks: Collection<TaskMeta>,
+  duplicates: readonly TaskResult[],
+): Promise<readonly TaskResult[]> {
+  if (duplicates.length === 0) return [];
+  const filter = {
+    _id: { $in: duplicates.map(({ taskId }) => taskId as string) },
+    status: { $in: READY_STATES },
+  };
+  const options = { projection: { _id: 1 }, readConcern: { level: 'majority' } } as const;
+  const final = await reaching(() => tasks.find(filter, options).toArray());
+  const ids = new Set<string>(final.map(({ _id }) => _id));
+  return duplicates.filter(({ taskId }) => !ids.has(taskId));
+}
+
+function refusal(result: TaskResult, failure: WriteFailure): BackendStoreError {
+  return new BackendStoreError(
+    `the result of task ${result.taskId} is refused by MongoDB (error ${failure.code}): ${failure.message}. ` +
+      'Check the rules of the collection celery_taskmeta',
+  );
+}
+
+function unconfirmed(result: TaskResult): OperationalError {
+  return new OperationalError(
+    `the result of task ${result.taskId} met another write that a majority of MongoDB's members does not confirm yet; try again`,
+  );
+}
