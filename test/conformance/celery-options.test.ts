@@ -27,7 +27,7 @@ it('a Celery client gets what it asks for with eta, countdown, expires, time lim
     soft_limit: ['SoftTimeLimitExceeded', 'FAILURE'],
     retried: 'done',
   });
-});
+}, 60_000);
 
 it('a Celery worker of a quorum queue gets what our side delays, once', async () => {
   const place = usePlace();
