@@ -63,9 +63,9 @@ function queryTask(worker: ControlledWorker, args: Fields): Record<string, [Task
 /** The names of the tasks, with those of the wanted attributes that are set: `name [rate_limit=10/s]`. */
 function registered(worker: ControlledWorker, args: Fields): string[] {
   const items = textList(args, 'taskinfoitems');
-  const own = [...worker.tasks.values()].map((task) =>
-    describeTask(task, items.length > 0 ? items : ['rate_limit']),
-  );
+  const own = [...worker.tasks.values()]
+    .filter(({ name }) => !worker.builtins.includes(name))
+    .map((task) => describeTask(task, items.length > 0 ? items : ['rate_limit']));
   return [...own, ...(flag(args, 'builtins') ? worker.builtins : [])].sort();
 }
 

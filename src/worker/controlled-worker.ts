@@ -6,7 +6,6 @@ import type { ControlledWorker, Stamps } from '../control/controlled-worker.ts';
 import { describeSettings, describeWorker } from '../control/settings.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Autoscaler } from './autoscale.ts';
-import { coordinationTasks } from './coordination.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import type { Request, WorkerNode } from './node.ts';
@@ -29,7 +28,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
   const { intake, heartbeat, autoscaler } = parts;
   return {
     ...{ hostname, clock, tasks, autoscaler },
-    builtins: [...coordinationTasks.keys()],
+    builtins: [...tasks.keys()].filter((name) => name.startsWith('celery.')),
     get taskEvents() {
       return dispatcher.taskEvents;
     },

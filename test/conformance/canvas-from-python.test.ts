@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { chord } from '../../src/contract/canvas.ts';
+import { signature } from '../../src/contract/task-signature.ts';
 import { pythonPath } from '../support/python.ts';
 import { useCeleryWorker } from '../support/results-app.ts';
-import { usePlace, useTrace, useWorker } from '../support/worker.ts';
+import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const CLIENT = fileURLToPath(new URL('../python/canvas_client.py', import.meta.url));
 const TASKS = fileURLToPath(new URL('../../dist/test/support/canvas-tasks.js', import.meta.url));
@@ -80,4 +82,21 @@ it("runs every canvas of Celery's client as Celery does, also with a Celery work
         .sort(),
     )
     .toEqual(notes.sort());
+});
+
+it('a chord of our client joins also when Celery ran a part of it, or its end', {
+  timeout: 90_000,
+}, async () => {
+  const place = usePlace();
+  const other = `${place.queue}-other`;
+  const [om] = await Promise.all([
+    useClient(place),
+    useWorker(place, [TASKS]),
+    useCeleryWorker(place, place.mongoUrl, { app: 'canvas_worker', queue: other }),
+  ]);
+  const add = (x: number, queue?: string) => signature('canvas.add', [x, x], {}, queue ? { queue } : {});
+  const header = [add(1), add(2, other), add(3)];
+  const ends = [undefined, other].map((queue) => signature('canvas.tsum', [], {}, queue ? { queue } : {}));
+  const joined = ends.map((body) => om.runtime.apply(chord(header, body as never)));
+  expect(await Promise.all(joined)).toEqual([12, 12]);
 });
