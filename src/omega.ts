@@ -6,11 +6,12 @@ import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, queueDefaults, type Settings, type SettingValues } from './config.ts';
+import { brokerSettings, loadSettings, routing, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
+import { createRouter } from './protocol/routes.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
 import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
@@ -30,6 +31,17 @@ export type ConnectOptions = Pick<
   | 'resultExpires'
   | 'bucket'
   | 'queues'
+  | 'defaultQueue'
+  | 'taskQueues'
+  | 'taskRoutes'
+  | 'defaultPriority'
+  | 'deliveryMode'
+  | 'brokerRead'
+  | 'brokerWrite'
+  | 'brokerHeartbeat'
+  | 'brokerConnectionTimeout'
+  | 'controlExchange'
+  | 'eventExchange'
   | 'queueType'
   | 'queueMaxPriority'
   | 'taskTimeout'
@@ -74,8 +86,7 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     const store = await openStore(settings, mongo);
     if (store) closers.push(() => store.close());
     const name = 'omegaml-node client';
-    const queues = queueDefaults(settings);
-    const transport = await connectTransport({ url: settings.broker, name, retry: false, queues });
+    const transport = await connectTransport({ ...brokerSettings(settings), name, retry: false });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, store, transport, closeAll });
   } catch (error) {
@@ -110,7 +121,8 @@ function createOmega(settings: Settings, { mongo, store, transport, closeAll }: 
       chords: chordsOf(settings),
       chordCounter: store?.chords,
       stage: createStage(datasets),
-      queue: settings.queues[0] ?? 'default',
+      queue: routing(settings).defaultQueue,
+      router: createRouter(routing(settings)),
       bucket: bucket === 'omegaml' ? null : bucket,
       taskTimeout: settings.taskTimeout,
       closing: closing.signal,

@@ -11,6 +11,8 @@ export interface Delivery {
   readonly headers: Readonly<Record<string, unknown>>;
   /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
   readonly queue: string;
+  /** The name by which people know the queue: another one for a queue of this worker's own. */
+  readonly alias: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -30,6 +32,7 @@ export interface Delivery {
 export interface DeliverySource {
   readonly acks: Acks;
   readonly queue: string;
+  readonly alias: string;
   alive: boolean;
 }
 
@@ -62,6 +65,10 @@ class ChannelDelivery implements Delivery {
 
   get queue(): string {
     return this.#source.queue;
+  }
+
+  get alias(): string {
+    return this.#source.alias;
   }
 
   get exchange(): string {

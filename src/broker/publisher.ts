@@ -1,5 +1,6 @@
 /** Publishing with confirms: pipelined, kept through connection losses, and never silently lost. */
 import { type ConfirmChannel, IllegalOperationError, type Message, type Options } from 'amqplib';
+import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { Publication, Publisher } from '../contract/transport.ts';
 import { MessageRefused, MessageTooLarge, OperationalError, Unroutable } from '../errors.ts';
 import { COPY_HEADER } from '../protocol/task-message.ts';
@@ -22,6 +23,8 @@ const FLUSH_TIMEOUT_MS = 5_000;
 interface PublisherOptions {
   /** Milliseconds until a publication that is not confirmed fails. Default 30 s. */
   readonly deadlineMs?: number;
+  /** Of the exchanges that it declares. Default: Celery's. */
+  readonly names?: ClusterNames;
 }
 
 /** A publication that is not confirmed yet. */
@@ -63,7 +66,7 @@ export class ConfirmPublisher implements Publisher {
   #onIdle: (() => void) | null = null;
   #closed = false;
 
-  constructor(session: Session, { deadlineMs = DEADLINE_MS }: PublisherOptions = {}) {
+  constructor(session: Session, { deadlineMs = DEADLINE_MS, names = CELERY_CLUSTER }: PublisherOptions = {}) {
     this.#session = session;
     this.#deadlineMs = deadlineMs;
     this.#stopListening = session.onStateChange(() => this.#pump());
@@ -71,7 +74,7 @@ export class ConfirmPublisher implements Publisher {
       name: 'publish',
       create: (connection) => connection.createConfirmChannel(),
       setup: async (channel, connection) => {
-        await declareSharedExchanges(connection);
+        await declareSharedExchanges(connection, names);
         this.#up(channel);
       },
       down: (refusal) => this.#down(refusal),

@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly timeLimit?: number;
   /** Soft time limit in seconds. Default: that of the task's definition, else the worker's. */
   readonly softTimeLimit?: number;
+  /** 1 for a message that a restart of the broker loses, 2 for one that survives it. Default: the client's. */
+  readonly deliveryMode?: 1 | 2;
   /** Whether the result is neither stored nor sent: its handle is never ready then. Default false. */
   readonly ignoreResult?: boolean;
   /** A name to show instead of the task's. */
@@ -92,6 +94,7 @@ const OPTIONS: { readonly [Name in OptionName]: readonly [wire: string, accepts:
       'seconds of 0 or more, or a valid Date',
     ],
     priority: ['priority', isPriority, 'an integer from 0 to 255'],
+    deliveryMode: ['delivery_mode', (value) => value === 1 || value === 2, '1 or 2'],
     timeLimit: ['time_limit', (value) => isSeconds(value) && value !== 0, 'seconds above 0'],
     softTimeLimit: ['soft_time_limit', (value) => isSeconds(value) && value !== 0, 'seconds above 0'],
     ignoreResult: ['ignore_result', (value) => typeof value === 'boolean', 'true or false'],
@@ -162,13 +165,16 @@ function writeOption(wire: Record<string, unknown>, name: string, value: unknown
   return [];
 }
 
-function contradictions({ countdown, eta, exchange, routingKey }: CallOptions): string[] {
+function contradictions({ countdown, eta, exchange, routingKey, queue }: CallOptions): string[] {
   const problems: string[] = [];
   if (countdown !== undefined && eta !== undefined) {
     problems.push("'countdown' and 'eta' are both given: give one of them");
   }
-  if ((routingKey === undefined) !== (exchange === undefined)) {
-    problems.push("'exchange' and 'routingKey' go together: give both, or use 'queue'");
+  if (exchange !== undefined && routingKey === undefined) {
+    problems.push("'exchange' is given without 'routingKey': give both, or use 'queue'");
+  }
+  if (routingKey !== undefined && exchange === undefined && queue === undefined) {
+    problems.push("'routingKey' is given alone: name the 'exchange', or a 'queue' that has one");
   }
   return problems;
 }

@@ -5,6 +5,7 @@ import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
+import type { Router } from '../protocol/routes.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
@@ -28,6 +29,8 @@ export interface ApplyContext {
   listen(): Promise<void>;
   /** Where tasks go that are sent without a queue. */
   readonly queue: string;
+  /** Where tasks go. Default: to their queue. */
+  readonly router?: Router;
   /** How chords join; null where Celery does not support them, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
   readonly chordCounter?: ChordCounter | undefined;
@@ -102,11 +105,12 @@ export function createApplications(context: ApplyContext): Applications {
   };
 }
 
-function applierOf({ transport, queue, chords }: ApplyContext): Applier {
+function applierOf({ transport, queue, router, chords }: ApplyContext): Applier {
   return {
     parent: null,
     replyTo: transport.oid,
     queue,
+    ...(router && { router }),
     origin: ORIGIN,
     now: new Date(),
     chords: chords ?? 'unlock',

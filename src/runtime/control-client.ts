@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reply, Transport } from '../contract/transport.ts';
 import {
-  CONTROL_REPLY_EXCHANGE,
   type ControlReply,
   type ControlRequest,
   decodeControlReply,
@@ -38,7 +37,7 @@ export type Broadcast = (command: string, args?: Arguments) => Promise<ControlRe
 type Acknowledgements = Promise<Replies<Acknowledgement>>;
 
 /** What workers can be told to do; each function answers with the replies by nodename. */
-export interface Commands {
+interface Commands {
   /** Runs these tasks no more; with `terminate` those that run are ended too. */
   revoke(taskIds: string | readonly string[], options?: { readonly terminate?: boolean }): Acknowledgements;
   /** Revokes the tasks that have any of these stamps. */
@@ -107,10 +106,13 @@ export function createControlClient(transport: Transport): ControlClient {
     });
     try {
       await listen();
-      const replyTo = { exchange: CONTROL_REPLY_EXCHANGE, routingKey: transport.oid, ticket };
+      const replyTo = { exchange: transport.names.controlReply, routingKey: transport.oid, ticket };
       const expires = (Date.now() + timeout) / 1000;
       await transport.publish(
-        encodeControlRequest({ ...requestOf(command, args, options), replyTo, expires }),
+        encodeControlRequest(
+          { ...requestOf(command, args, options), replyTo, expires },
+          transport.names.control,
+        ),
       );
       await sleep(timeout, undefined, { signal: enough.signal }).catch(() => undefined);
     } finally {
@@ -120,7 +122,7 @@ export function createControlClient(transport: Transport): ControlClient {
   }
 
   async function cast(command: string, args: Arguments = {}, options: BroadcastOptions = {}) {
-    await transport.publish(encodeControlRequest(requestOf(command, args, options)));
+    await transport.publish(encodeControlRequest(requestOf(command, args, options), transport.names.control));
   }
 
   return {

@@ -37,7 +37,7 @@ export async function* listenToEvents(
   ended.addEventListener('abort', onAbort);
   try {
     // Whoever listens wants to know who is there, and not in two seconds.
-    await transport.publish(encodeControlRequest({ method: 'heartbeat' }));
+    await transport.publish(encodeControlRequest({ method: 'heartbeat' }, transport.names.control));
     while (!ended.aborted) {
       yield* waiting.splice(0);
       await new Promise<void>((resolve) => {

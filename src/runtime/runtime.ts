@@ -13,6 +13,7 @@ import { signature } from '../contract/task-signature.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
 import type { ClusterEvent } from '../protocol/cluster-event.ts';
+import type { Router } from '../protocol/routes.ts';
 import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type EventOptions, listenToEvents } from './events.ts';
@@ -111,6 +112,8 @@ export interface RuntimeOptions {
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
+  /** Where tasks go. Default: to the queue that is named, else to `queue`. */
+  readonly router?: Router;
   /** Bucket of the stores that the tasks use, null for the default one. */
   readonly bucket: string | null;
   /** Seconds: the default soft time limit of omega|ml's own tasks. */

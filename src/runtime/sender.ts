@@ -29,8 +29,9 @@ export function createSender(transport: Transport): Sender {
   const queues = declaredOnce((queue) => transport.declareQueue(queue));
   const delays = declaredOnce((queue) => transport.declareDelayed(queue));
 
-  async function prepare({ exchange, queue, eta }: TaskCall): Promise<void> {
-    if (exchange !== undefined) return;
+  async function prepare(call: TaskCall): Promise<void> {
+    const { queue, eta } = call;
+    if (!declaresQueue(call)) return;
     await queues.declare(queue);
     if (eta && eta.getTime() - Date.now() >= SHORTEST_DELAY_MS) await delays.declare(queue);
   }
@@ -50,12 +51,12 @@ export function createSender(transport: Transport): Sender {
   }
 
   async function publishEncoded(call: TaskCall, publication: Publication): Promise<void> {
-    const { exchange, queue, eta = null } = call;
+    const { queue, eta = null } = call;
     const send = () => transport.publish(delayUntil(publication, eta, new Date()));
     try {
       await send();
     } catch (error) {
-      if (!(error instanceof Unroutable) || exchange !== undefined) throw error;
+      if (!(error instanceof Unroutable) || !declaresQueue(call)) throw error;
       // The queue was deleted since.
       queues.forget(queue);
       delays.forget(queue);
@@ -78,6 +79,11 @@ export function createSender(transport: Transport): Sender {
       while (work.size > 0) await Promise.allSettled(work);
     },
   };
+}
+
+/** Whether the queue of a call is declared before its message: not for an exchange of somebody else. */
+function declaresQueue({ exchange, declares = false }: TaskCall): boolean {
+  return exchange === undefined || declares;
 }
 
 /** What is declared at its first use and then known; a declaration that fails is forgotten. */

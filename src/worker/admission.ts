@@ -28,7 +28,7 @@ export async function admit(node: WorkerNode, request: Request): Promise<Verdict
   const { message } = request;
   if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
   return (
-    (isCopy(request) ? await refuseAgain(node, message) : undefined) ??
+    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
     refuseToStart(node, request) ??
     (await admitInTurn(node, request))
   );
@@ -37,6 +37,11 @@ export async function admit(node: WorkerNode, request: Request): Promise<Verdict
 /** Whether this task may have been delivered before. */
 export function isCopy({ message, delivery }: Request): boolean {
   return delivery.redelivered || copyReason(message) !== null;
+}
+
+/** Whether other workers run the same task, with the same id, so that its end says nothing about this one's run. */
+function isBroadcast({ delivery }: Request): boolean {
+  return delivery.alias !== delivery.queue;
 }
 
 /** Whether it was here, or at another worker, before, and was sent away until now. */

@@ -10,6 +10,7 @@ import { coordinationTasks } from './coordination.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import type { Request, WorkerNode } from './node.ts';
+import { configuredQueue } from './queues.ts';
 import { describeQueue, describeRequest, describeScheduled } from './request-info.ts';
 import { reportRevoked } from './revocation.ts';
 import { describeStats } from './stats.ts';
@@ -41,7 +42,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
     stats: () => describeStats(node, parts),
     settings: (withDefaults) => describeSettings(settings, withDefaults ? null : loadSettings({})),
     report: () => describeWorker(packageVersion(), describeSettings(settings, loadSettings({}))),
-    addQueue: (binding) => intake.addQueue(binding),
+    addQueue: (binding) => intake.addQueue(configuredQueue(settings, binding.name) ?? binding),
     cancelQueue: (name) => intake.cancelQueue(name),
     get slots() {
       return executors.slots;
@@ -50,6 +51,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
       executors.resize(slots);
       intake.resize(executors.slots);
     },
+    renew: () => executors.renew(),
     beat: (interval) => heartbeat.beat(interval),
     watch: (taskId, replyTo) => node.watches.add(taskId, replyTo),
     shutdown: () => void parts.stop(),

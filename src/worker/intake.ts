@@ -9,6 +9,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { QueueBinding } from '../contract/queue.ts';
 import type { WorkerNode } from './node.ts';
+import { UNREGISTERED } from './report.ts';
 import { handleDelivery } from './request.ts';
 
 const CHECK_EVERY_MS = 250;
@@ -39,7 +40,7 @@ export interface Intake {
 export function openIntake(
   node: WorkerNode,
   broker: Broker,
-  { queues, slots }: { readonly queues: readonly string[]; readonly slots: number },
+  { queues, slots }: { readonly queues: readonly QueueBinding[]; readonly slots: number },
 ): Intake {
   const { executors } = node;
   const handling = new Set<Promise<void>>();
@@ -62,7 +63,7 @@ export function openIntake(
   function stepBack(): void {
     steppedBack = true;
     consumer.burst = false;
-    consumer.pause().then(
+    consumer.pauseShared().then(
       () => executors.recall(),
       (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
     );
@@ -125,5 +126,5 @@ function longestWait({ requests }: WorkerNode): number {
 function everythingIsShort({ received, executors }: WorkerNode): boolean {
   const since = Date.now() - RECENT_MS;
   const recent = [...received].filter(([, { last }]) => last > since);
-  return recent.length > 0 && recent.every(([name]) => executors.isShort(name));
+  return recent.length > 0 && recent.every(([name]) => name === UNREGISTERED || executors.isShort(name));
 }

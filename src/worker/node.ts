@@ -10,6 +10,7 @@ import type { Executors } from '../executors/executors.ts';
 import type { Joins } from '../ledger/joins.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
+import type { Router } from '../protocol/routes.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
@@ -41,6 +42,8 @@ export interface WorkerNode {
   /** What the executors can run, by name. Remote control replaces a task's limits here. */
   readonly tasks: Map<string, TaskManifest>;
   readonly publisher: Publisher;
+  /** Where the tasks go that it sends. */
+  readonly router: Router;
   /** Declares a task queue as Celery does, where it is missing. */
   readonly declareQueue: (queue: string) => Promise<void>;
   /** For messages that shall arrive later. */

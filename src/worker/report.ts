@@ -19,6 +19,9 @@ export type Conclusion =
   /** It had ended before: a copy only has its result sent again, null where none is stored. */
   | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
 
+/** Label of all tasks that nobody has registered; they never run. */
+export const UNREGISTERED = 'unregistered';
+
 /** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
 export function failedWith(error: OmegaError): Conclusion {
   return { kind: 'failure', error: { ...toErrorRecord(error), traceback: null } };
@@ -57,6 +60,12 @@ export function keepsResult(node: WorkerNode, { message }: Request): boolean {
   return !isIgnored;
 }
 
+/** Whether how a task ended is stored and sent: a failure maybe also where results are ignored. */
+function keepsEnd(node: WorkerNode, request: Request, { kind }: Conclusion): boolean {
+  if (keepsResult(node, request)) return true;
+  return kind === 'failure' && node.tasks.get(request.message.taskName)?.storeErrorsEvenIfIgnored === true;
+}
+
 /** Stores the result; a value that can never be stored becomes a failure that says so. */
 async function storeFinal(
   node: WorkerNode,
@@ -65,7 +74,7 @@ async function storeFinal(
   children: Continuation['children'] = [],
 ): Promise<Conclusion> {
   const result = finalResult(request, conclusion, children);
-  if (result === null || !keepsResult(node, request)) return conclusion;
+  if (result === null || !keepsEnd(node, request, conclusion)) return conclusion;
   try {
     await durably(node, taskFields(request), 'the result cannot be stored', () =>
       storeState(node, request, result),
@@ -113,7 +122,7 @@ function resent(message: TaskMessage, { result, ...meta }: ResultMeta): TaskResu
 function describeRequest(node: WorkerNode, { message, delivery }: Request): ResultRequest {
   const { taskName, retries, stamps } = message;
   const { args, kwargs } = readArguments(message);
-  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.queue, stamps };
+  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.alias, stamps };
 }
 
 /** Null where the arguments hold a marker that nobody knows: the task itself fails of that. */
@@ -139,7 +148,7 @@ const countedAs = {
 
 function count(node: WorkerNode, request: Request, conclusion: Conclusion): void {
   const name = knownName(node, request);
-  const { queue } = request.delivery;
+  const { alias: queue } = request.delivery;
   const event = countedAs[conclusion.kind];
   if (event) node.metrics.taskEvent(event, name, queue);
   if (conclusion.kind === 'failure') node.metrics.taskFailed(name, conclusion.error.excType);
@@ -173,10 +182,9 @@ function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {
       break;
     case 'failure': {
       const { excType, excMessage, traceback } = conclusion.error;
-      node.logger.error(
-        { ...fields, exception: excType, traceback },
-        `task failed: ${excMessage.join(', ')}`,
-      );
+      const text = `task failed: ${excMessage.join(', ')}`;
+      if (conclusion.expected) node.logger.info({ ...fields, exception: excType }, text);
+      else node.logger.error({ ...fields, exception: excType, traceback }, text);
     }
   }
 }
@@ -188,5 +196,5 @@ export function taskFields({ message }: Request): { task_id: string; task_name: 
 
 /** The task's name as a label; one that nobody registered comes from outside and would be without bound. */
 export function knownName(node: WorkerNode, { message }: Request): string {
-  return node.tasks.has(message.taskName) ? message.taskName : 'unregistered';
+  return node.tasks.has(message.taskName) ? message.taskName : UNREGISTERED;
 }

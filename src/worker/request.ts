@@ -115,8 +115,8 @@ function countReceived(node: WorkerNode, request: Request): void {
   const { delivery } = request;
   const name = knownName(node, request);
   const isNew = !hasWaited(request);
-  if (isNew) node.metrics.taskEvent('received', name, delivery.queue);
+  if (isNew) node.metrics.taskEvent('received', name, delivery.alias);
   const total = (node.received.get(name)?.total ?? 0) + Number(isNew);
   node.received.set(name, { total, last: delivery.receivedAt });
-  if (delivery.redelivered) node.metrics.redelivered(name, delivery.queue);
+  if (delivery.redelivered) node.metrics.redelivered(name, delivery.alias);
 }

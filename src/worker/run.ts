@@ -88,7 +88,7 @@ function start(node: WorkerNode, request: Request, pid: number): void {
   request.startedAt = Date.now();
   request.pid = pid;
   if (acksEarly(node, request) && !settleRun(node, request, 'ack')) void rememberDone(node, request.message);
-  node.metrics.taskEvent('started', request.message.taskName, request.delivery.queue);
+  node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
   eventsOf(node, request)?.started(request);
 }
 

@@ -13,7 +13,7 @@ export function settleRun(node: WorkerNode, { delivery }: Request, settlement: S
 /** The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached. */
 export function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): boolean {
   const live = settlement === 'ack' ? delivery.ack() : delivery.nack({ requeue: settlement === 'requeue' });
-  node.metrics.acknowledged(delivery.queue, live ? settlement : 'stale');
+  node.metrics.acknowledged(delivery.alias, live ? settlement : 'stale');
   return live;
 }
 

@@ -3,17 +3,19 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import { queueDefaults, type Settings } from '../config.ts';
+import { brokerSettings, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
-import { createExecutors } from '../executors/executors.ts';
+import { createExecutors, type Executors } from '../executors/executors.ts';
 import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
+import { createRouter } from '../protocol/routes.ts';
+import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
@@ -24,6 +26,7 @@ import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createWatches, withWatches } from './watches.ts';
@@ -90,7 +93,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
-    await closeAll(closers);
+    const timer = killAfter(executors, settings.softShutdownTimeout);
+    await closeAll(closers).finally(() => clearTimeout(timer));
     logger.info({}, 'stopped');
   });
   const health = await serveHealth({
@@ -107,7 +111,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];
-  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const queues = consumedQueues(settings, node.hostname);
+  intake = openIntake(node, broker, { queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
   const mailbox = openRemoteControl(node, parts);
   closers.push(() => mailbox?.close());
@@ -117,7 +122,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await node.revoked.load();
   await intake.start();
   heartbeat.start();
-  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
+  logger.info(
+    {
+      queues: queues.map(({ name, alias = name }) => alias),
+      slots: executors.slots,
+      metrics: `${health.url}/metrics`,
+    },
+    'ready',
+  );
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -151,6 +163,11 @@ function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop()
   };
 }
 
+/** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
+function killAfter(executors: Executors, seconds: number | undefined): NodeJS.Timeout | undefined {
+  return seconds === undefined ? undefined : setTimeout(() => executors.kill(), seconds * 1000);
+}
+
 /** Connects and forks: everything that a delivery needs on its way. */
 async function openNode(
   settings: Settings,
@@ -162,10 +179,8 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({
-    ...{ url: settings.broker, name: hostname, logger, retry: false },
-    queues: queueDefaults(settings),
-  });
+  const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
+  const broker = await connectBroker(connection);
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
@@ -189,44 +204,44 @@ async function openNode(
     executors.start(),
     join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  const tasks = new Map([...coordinationManifests, ...manifests].map((task) => [task.name, task]));
+  const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
-    hostname,
-    executors,
-    settings,
-    tasks,
+    ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
-    ...{ ledger: await openLedger(mongo), joins: await openJoins(mongo) },
+    ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
-    deadLetters: broker.deadLetters,
-    delays: createDelays(broker),
+    ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
+    // A queue that a signature names may be any: it came from elsewhere.
+    router: createRouter({ ...routing(settings), createMissing: true }),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
-    logger,
-    requests: new Map(),
-    received: new Map(),
+    ...{ requests: new Map(), received: new Map() },
     watches,
     stopping,
   };
   return { broker, node };
 }
 
-/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
 async function join(
   broker: Broker,
   mongo: Mongo,
   self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
-): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
-  const { publisher, openControlReplies: openReplies } = broker;
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
+  const { publisher, names, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
-  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, openReplies }));
-  const dispatcher = createEventDispatcher({ publisher, hostname: self.hostname, clock });
-  return { clock, revoked, dispatcher };
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, names, openReplies }));
+  const dispatcher = createEventDispatcher({
+    ...{ publisher, clock },
+    hostname: self.hostname,
+    exchange: names.events,
+  });
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

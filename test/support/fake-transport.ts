@@ -1,4 +1,5 @@
 /** A client without a broker: what it publishes is kept, and replies are handed to it. */
+import { CELERY_CLUSTER } from '../../src/contract/cluster.ts';
 import type { Publication, Reply, Transport } from '../../src/contract/transport.ts';
 import type { ResultMeta } from '../../src/protocol/result.ts';
 import { createRuntime, type OmegaRuntime, type RuntimeOptions } from '../../src/runtime/runtime.ts';
@@ -22,6 +23,7 @@ export function createFakeClient(
   let listener: (reply: Reply) => void = () => undefined;
   const transport: Transport = {
     oid: 'reply-queue',
+    names: CELERY_CLUSTER,
     publish: async (publication) => void published.push(publication),
     declareQueue: async () => undefined,
     declareDelayed: async () => undefined,

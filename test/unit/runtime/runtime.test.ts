@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { CELERY_CLUSTER } from '../../../src/contract/cluster.ts';
 import { task } from '../../../src/contract/task.ts';
 import type { Publication, Reply, Transport } from '../../../src/contract/transport.ts';
 import { OperationalError, ResultTimeout } from '../../../src/errors.ts';
@@ -19,6 +20,7 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
   const published: Publication[] = [];
   const transport: Transport = {
     oid: 'oid',
+    names: CELERY_CLUSTER,
     publish: async (publication) => void published.push(publication),
     declareQueue: async () => undefined,
     declareDelayed: async () => undefined,
