@@ -11,6 +11,9 @@ import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
 import type { TrackedTask } from './tracked-task.ts';
 
+/** Who sends the messages of this process, as Celery's clients are named. */
+const ORIGIN = `gen${process.pid}@${hostname()}`;
+
 /** The port to a result backend that counts chords by itself (Celery's `set_chord_size`). */
 export interface ChordCounter {
   begin(groupId: string, size: number): Promise<void>;
@@ -62,14 +65,15 @@ export function createApplications(context: ApplyContext): Applications {
     const tasks = new Map(expected.map((task) => [task.id, task]));
     let ready = listen().then(() => announce(applied, context.chordCounter));
     const sendings = new Map<string, Promise<void>>();
-    const rest = new AbortController();
+    // One of its own for every single task would cost a tenth of sending it.
+    const rest = applied.calls.length > 1 ? new AbortController() : null;
     for (const call of applied.calls) {
       // One after the other, so that the messages go out in their order; their confirms are not waited for.
       ready = ready.then(() => sender.prepare(call));
-      const sending = ready.then(() => sender.publish(call, rest.signal));
+      const sending = ready.then(() => sender.publish(call, rest?.signal));
       sending.then(
         () => expire(call, tasks.get(call.taskId)),
-        (error) => rest.abort(error),
+        (error) => rest?.abort(error),
       );
       sendings.set(call.taskId, sending);
     }
@@ -107,7 +111,7 @@ function applierOf({ transport, queue, router, chords }: ApplyContext): Applier 
     replyTo: transport.oid,
     queue,
     ...(router && { router }),
-    origin: `gen${process.pid}@${hostname()}`,
+    origin: ORIGIN,
     now: new Date(),
     chords: chords ?? 'unlock',
     newId: () => randomUUID(),
@@ -124,6 +128,7 @@ async function announce({ joins }: Applied, counter: ChordCounter | undefined): 
 
 /** @throws the error of the only message, PartlySent if some of several were not sent. */
 async function allSent(sendings: ReadonlyMap<string, Promise<void>>): Promise<void> {
+  if (sendings.size === 1) for (const only of sendings.values()) return await only;
   const ids = [...sendings.keys()];
   const outcomes = await Promise.allSettled(sendings.values());
   const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;

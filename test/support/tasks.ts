@@ -25,6 +25,23 @@ export const prototype = task({
   run: () => ({ added: Object.keys(Object.prototype), polluted: Reflect.get({}, 'polluted') ?? null }),
 });
 
+/** {@link add} by position, so that a chain can give it its first number. */
+export const plus = task({
+  name: 'test.plus',
+  input: z.object({ x: z.number(), y: z.number() }),
+  args: ['x', 'y'],
+  inline: true,
+  run: ({ x, y }) => x + y,
+});
+
+export const sum = task({
+  name: 'test.sum',
+  input: z.object({ values: z.array(z.number()) }),
+  args: ['values'],
+  inline: true,
+  run: ({ values }) => values.reduce((total, value) => total + value, 0),
+});
+
 /** Waits, then notes in a file that it has run. */
 export const note = task({
   name: 'test.note',
