@@ -1,22 +1,32 @@
 /** The settings: each declared once with its environment variables, its flag, its default and its meaning. */
 import { z } from 'zod';
+import { connectionSettings, routingSettings } from './broker-settings.ts';
+import { clusterNames } from './contract/cluster.ts';
 import { ImproperlyConfigured } from './errors.ts';
-
-interface Origin {
-  /** Environment variables, the first that is set wins. Names are omega|ml's where it has the setting. */
-  readonly env: readonly string[];
-  /** The option of `omega worker`, in commander's syntax. */
-  readonly flag?: string;
-}
+import type { Routing } from './protocol/routes.ts';
+import { commaSeparated, type Origin, onOff, setting } from './setting.ts';
 
 const seconds = z.coerce.number().positive();
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
-const flag = z.union([z.boolean(), z.stringbool()]).default(false);
+const rateLimit = z.string().regex(/^\d+(\.\d+)?\/[smh]$/, "write it as '10/s', '100/m' or '5/h'");
+const flag = onOff.default(false);
 
-function setting<Schema extends z.ZodType>(schema: Schema, description: string, origin: Origin): Schema {
-  return schema.describe(description).meta({ ...origin });
-}
+/** Options of a task by Celery's names, as far as a worker can change them (celery's `task_annotations`). */
+const annotation = z
+  .strictObject({
+    rate_limit: rateLimit.nullable(),
+    time_limit: z.number().positive().nullable(),
+    soft_time_limit: z.number().positive().nullable(),
+    acks_late: z.boolean(),
+    acks_on_failure_or_timeout: z.boolean(),
+    ignore_result: z.boolean(),
+    store_errors_even_if_ignored: z.boolean(),
+    track_started: z.boolean().nullable(),
+    send_events: z.boolean(),
+  })
+  .partial();
+const annotations = z.string().transform(parseJson).pipe(z.record(z.string(), annotation));
 
 const settingsSchema = z.object({
   mongoUrl: setting(
@@ -27,14 +37,7 @@ const settingsSchema = z.object({
     'MongoDB with the data, models, notebooks and results; the path is the database',
     { env: ['OMEGA_MONGO_URL'] },
   ),
-  broker: setting(
-    z
-      .string()
-      .regex(/^(amqps?|pyamqp):\/\//)
-      .default('amqp://guest:guest@localhost:5672//'),
-    'RabbitMQ, as Celery writes it: amqp://user:password@host:port/vhost',
-    { env: ['OMEGA_BROKER'] },
-  ),
+  ...connectionSettings,
   resultBackend: setting(
     z
       .string()
@@ -50,7 +53,7 @@ const settingsSchema = z.object({
       .transform(commaSeparated)
       .pipe(z.array(z.string().min(1).max(255)).min(1))
       .prefault('default'),
-    'queues to consume, comma separated; the first is where tasks are sent',
+    'queues to consume, comma separated (default: those of OMEGA_TASK_QUEUES, else default); tasks are sent to the first',
     { env: ['OMEGA_WORKER_LABEL', 'CELERY_Q'], flag: '-Q, --queues <names>' },
   ),
   concurrency: setting(
@@ -111,6 +114,7 @@ const settingsSchema = z.object({
     'seconds until a stored result may be removed; 0 for never',
     { env: ['OMEGA_RESULT_EXPIRES'] },
   ),
+  ...routingSettings,
   queueType: setting(
     z.enum(['classic', 'quorum']).default('classic'),
     'type of the queues that do not exist yet: classic or quorum',
@@ -125,6 +129,23 @@ const settingsSchema = z.object({
     z.enum(['classic', 'quorum']).default('quorum'),
     "type of Celery's delay queues where they do not exist yet: classic or quorum",
     { env: ['OMEGA_DELAY_QUEUE_TYPE'] },
+  ),
+  inheritParentPriority: setting(
+    flag,
+    'give tasks that a task sends its own priority, unless they have one',
+    {
+      env: ['OMEGA_INHERIT_PARENT_PRIORITY'],
+    },
+  ),
+  taskAnnotations: setting(
+    annotations.optional(),
+    'options of tasks that replace those of their definitions, as JSON by task name, or * for every task: {"shop.add": {"rate_limit": "10/s"}}',
+    { env: ['OMEGA_TASK_ANNOTATIONS'] },
+  ),
+  softShutdownTimeout: setting(
+    seconds.optional(),
+    'seconds that what runs may take to finish when the worker stops; then it is ended, and goes back to its queue (default: as long as it takes)',
+    { env: ['OMEGA_SOFT_SHUTDOWN_TIMEOUT'], flag: '--soft-shutdown-timeout <seconds>' },
   ),
   disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {
     env: ['OMEGA_DISABLE_RATE_LIMITS'],
@@ -185,6 +206,42 @@ const settingsSchema = z.object({
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 type SettingName = keyof Settings;
 
+/** How queues are declared that do not exist yet. */
+export function queueDefaults(settings: Settings): {
+  readonly type: Settings['queueType'];
+  readonly maxPriority: number | undefined;
+  readonly delayType: Settings['delayQueueType'];
+} {
+  const { queueType, queueMaxPriority, delayQueueType } = settings;
+  return { type: queueType, maxPriority: queueMaxPriority, delayType: delayQueueType };
+}
+
+/** How workers and clients connect to the broker. */
+export function brokerSettings(settings: Settings) {
+  return {
+    url: settings.broker,
+    readUrl: settings.brokerRead,
+    writeUrl: settings.brokerWrite,
+    heartbeat: settings.brokerHeartbeat,
+    connectionTimeout: settings.brokerConnectionTimeout,
+    names: clusterNames(settings),
+    queues: queueDefaults(settings),
+    taskQueues: settings.taskQueues,
+  };
+}
+
+/** Where tasks go that are sent. */
+export function routing(settings: Settings): Routing {
+  return {
+    defaultQueue: settings.defaultQueue ?? settings.queues[0] ?? 'default',
+    queues: settings.taskQueues,
+    routes: settings.taskRoutes,
+    createMissing: settings.createMissingQueues,
+    priority: settings.defaultPriority,
+    deliveryMode: settings.deliveryMode === 'transient' ? 1 : 2,
+  };
+}
+
 /** Values given by the caller; undefined ones count as not given. */
 export type SettingValues = { readonly [Name in SettingName]?: unknown };
 
@@ -203,8 +260,14 @@ export function loadSettings(
     values[name] = given[name] ?? origin.env.map((variable) => env[variable]).find(Boolean);
   }
   const parsed = settingsSchema.safeParse(values);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) return Object.freeze(withQueues(parsed.data, values.queues));
   throw new ImproperlyConfigured(parsed.error.issues.map(describeIssue).join('\n'), { cause: parsed.error });
+}
+
+/** Without a choice of queues, all of the list are consumed. */
+function withQueues(settings: Settings, chosen: unknown): Settings {
+  const names = settings.taskQueues.map((queue) => queue.name);
+  return chosen === undefined && names.length > 0 ? { ...settings, queues: names } : settings;
 }
 
 /** A setting as help texts show it. */
@@ -223,8 +286,13 @@ export function describeSettings(): SettingDescription[] {
   }));
 }
 
-function commaSeparated(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
+/** Text that is no JSON is left for the next check to refuse. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

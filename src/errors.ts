@@ -157,6 +157,12 @@ export class NotebookNotFound extends OmegaError {
   override readonly python = { excType: 'KeyError', excModule: PYTHON };
 }
 
+/** There is no saved group of this id. */
+export class GroupNotFound extends OmegaError {
+  override readonly code = 'GROUP_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
 /** No registered kind can store this value, or read what is stored. */
 export class KindNotSupported extends OmegaError {
   override readonly code = 'KIND_NOT_SUPPORTED';
@@ -247,7 +253,10 @@ export class PartlySent extends OmegaError {
   /** Ids of the tasks whose messages failed, or were not published any more. */
   readonly unsentIds: readonly string[];
 
-  constructor(message: string, options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & Partial<Pick<PartlySent, 'sentIds' | 'unsentIds'>> = {},
+  ) {
     super(message, options);
     this.sentIds = options.sentIds ?? [];
     this.unsentIds = options.unsentIds ?? [];

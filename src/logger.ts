@@ -13,8 +13,12 @@ export interface LoggerOptions {
   readonly base?: Readonly<Record<string, string>>;
 }
 
+/** Lines are written together, some kilobytes at a time, and what is left ten times a second. */
+const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100 } as const;
+
+/** What is not yet written when the process exits is written then. */
 export function createLogger({ level, pretty: readable, base }: LoggerOptions): Logger {
   const options = { level: level === 'warning' ? 'warn' : level, base: base ?? null };
-  if (!readable) return pino(options);
+  if (!readable) return pino(options, pino.destination(TOGETHER));
   return pino(options, pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }));
 }

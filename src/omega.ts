@@ -1,22 +1,50 @@
 /** The facade: one object with the stores and the runtime, by omega|ml's names. */
 import { randomBytes } from 'node:crypto';
+import type { ResultStore } from './backend/backend.ts';
+import { openResultStore } from './backend/backends.ts';
+import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
+import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
-import { loadSettings, type Settings, type SettingValues } from './config.ts';
+import { brokerSettings, loadSettings, routing, type Settings, type SettingValues } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
+import { createRouter } from './protocol/routes.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
-import type { ResultReader } from './runtime/results.ts';
+import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
+import { createSender } from './runtime/sender.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
 import { createJobs, type Jobs } from './store/notebooks.ts';
+
+/** How long closing waits for messages that are on their way: as long as the broker may take to confirm one. */
+const SENDING_TIMEOUT_MS = 30_000;
 
 /** How to connect; what is left out comes from the environment (`OMEGA_*`), else from the defaults. */
 export type ConnectOptions = Pick<
   SettingValues,
-  'mongoUrl' | 'broker' | 'resultBackend' | 'bucket' | 'queues' | 'taskTimeout'
+  | 'mongoUrl'
+  | 'broker'
+  | 'resultBackend'
+  | 'resultExpires'
+  | 'bucket'
+  | 'queues'
+  | 'defaultQueue'
+  | 'taskQueues'
+  | 'taskRoutes'
+  | 'defaultPriority'
+  | 'deliveryMode'
+  | 'brokerRead'
+  | 'brokerWrite'
+  | 'brokerHeartbeat'
+  | 'brokerConnectionTimeout'
+  | 'controlExchange'
+  | 'eventExchange'
+  | 'queueType'
+  | 'queueMaxPriority'
+  | 'taskTimeout'
 >;
 
 /** A connection to MongoDB and RabbitMQ. Close it when done: it keeps the process alive. */
@@ -26,7 +54,10 @@ export interface Omega {
   /** Notebooks. */
   readonly jobs: Jobs;
   readonly runtime: OmegaRuntime;
-  /** Ends every wait for a result with OperationalError; the tasks themselves go on. */
+  /**
+   * Sends what is still to be sent, and ends every wait for a result with OperationalError; the tasks themselves
+   * go on.
+   */
   close(): Promise<void>;
 }
 
@@ -49,18 +80,15 @@ export async function connectWith(settings: Settings): Promise<Omega> {
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
-  const open = async (url: string): Promise<Mongo> => {
-    const mongo = await connectMongo(url);
-    closers.push(() => mongo.close());
-    return mongo;
-  };
   try {
-    const mongo = await open(settings.mongoUrl);
-    const reader = await openResultReader(settings.resultBackend, mongo, open);
+    const mongo = await connectMongo(settings.mongoUrl);
+    closers.push(() => mongo.close());
+    const store = await openStore(settings, mongo);
+    if (store) closers.push(() => store.close());
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ url: settings.broker, name, retry: false });
+    const transport = await connectTransport({ ...brokerSettings(settings), name, retry: false });
     closers.push(() => transport.close());
-    return createOmega(settings, { mongo, reader, transport, closeAll });
+    return createOmega(settings, { mongo, store, transport, closeAll });
   } catch (error) {
     await closeAll();
     throw error;
@@ -69,30 +97,39 @@ export async function connectWith(settings: Settings): Promise<Omega> {
 
 interface Connections {
   readonly mongo: Mongo;
-  readonly reader: ResultReader | null;
+  readonly store: ResultStore | null;
   readonly transport: Transport;
   closeAll(): Promise<void>;
 }
 
-function createOmega(settings: Settings, { mongo, reader, transport, closeAll }: Connections): Omega {
+function createOmega(settings: Settings, { mongo, store, transport, closeAll }: Connections): Omega {
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
+  const sender = createSender(transport);
   return {
     datasets,
     models: createModels(mongo, { bucket }),
     jobs: createJobs(mongo, { bucket }),
     runtime: createRuntime({
       transport,
-      reader,
+      reader: store && readerOf(store),
+      resolveLarge: openLargeResults(mongo).resolve,
+      replies: settings.resultBackend === '' || settings.resultBackend === 'rpc://',
+      sender,
+      stored: store,
+      chords: chordsOf(settings),
+      chordCounter: store?.chords,
       stage: createStage(datasets),
-      queue: settings.queues[0] ?? 'default',
+      queue: routing(settings).defaultQueue,
+      router: createRouter(routing(settings)),
       bucket: bucket === 'omegaml' ? null : bucket,
       taskTimeout: settings.taskTimeout,
       closing: closing.signal,
     }),
     async close() {
       closing.abort(clientClosed());
+      await settlesWithin(sender.idle(), SENDING_TIMEOUT_MS);
       await closeAll();
     },
   };
@@ -105,14 +142,25 @@ function clientClosed(): OperationalError {
 }
 
 /** Null when results are not stored anywhere. */
-async function openResultReader(
-  resultBackend: string,
+async function openStore(
+  { resultBackend, resultExpires }: Settings,
   mongo: Mongo,
-  open: (url: string) => Promise<Mongo>,
-): Promise<ResultReader | null> {
+): Promise<ResultStore | null> {
+  const options = { expires: resultExpires };
   if (resultBackend === 'rpc://') return null;
-  const backend = await openMongoBackend(resultBackend === '' ? mongo : await open(resultBackend));
-  return { fetch: (taskId) => backend.fetchResult(taskId) };
+  return resultBackend === ''
+    ? await openMongoBackend(mongo, options)
+    : await openResultStore(resultBackend, options);
+}
+
+function readerOf(store: ResultStore): ResultReader {
+  return { fetch: store.fetchResult, forget: store.forgetResult, watch: store.watch };
+}
+
+/** Chords join our way where results are stored in MongoDB; Redis counts by itself. */
+function chordsOf({ resultBackend }: Settings): 'join' | 'redis' | null {
+  if (resultBackend === 'rpc://') return null;
+  return resultBackend.startsWith('redis') ? 'redis' : 'join';
 }
 
 /** Data that are passed by value travel as datasets with a name of their own, as in omega|ml. */

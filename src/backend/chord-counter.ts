@@ -38,3 +38,27 @@ export interface ChordCounter {
   /** Notes a part (Celery's `on_chord_part_return`); a claim if it was the last one. */
   addPart(part: ChordPart): Promise<ChordClaim | null>;
 }
+
+/** What is done with a chord that is complete. */
+export interface ChordEnd {
+  /** Sends the body with the results of the header. */
+  send(values: readonly unknown[]): Promise<void>;
+  /** Stores the body as failed with a ChordError, and sends its errbacks. */
+  fail(message: string): Promise<void>;
+}
+
+/**
+ * Finishes a claimed chord, before the last part's delivery is acknowledged. What `send` and `fail` throw leaves the
+ * chord as it is: the part comes again, and claims it again once this claim has run out.
+ */
+export async function finishChord(claim: ChordClaim, { send, fail }: ChordEnd): Promise<void> {
+  if (claim.outcome.kind === 'failed') {
+    await fail(claim.outcome.message);
+    await claim.drop();
+    return;
+  }
+  // Another worker has it, if this one took too long.
+  if (!(await claim.extend())) return;
+  await send(claim.outcome.values);
+  await claim.end();
+}

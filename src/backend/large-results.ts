@@ -35,7 +35,7 @@ export function openLargeResults(mongo: Mongo): LargeResults {
     resolve: async (meta) =>
       meta.large === undefined ? meta : { ...meta, result: await readValue(files, meta, meta.large.file) },
     remove: (taskId) => reaching(() => files.removeNamed(taskId)),
-    removeOlder: async (than) => void (await reaching(() => files.removeOlder(than))),
+    removeOlder: (than) => reaching(() => files.removeOlder(than)),
   };
 }
 

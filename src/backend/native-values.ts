@@ -16,7 +16,9 @@ export function toNative(value: unknown): unknown {
   if (value instanceof PythonValue) return value.text;
   if (value instanceof Uint8Array) return new Binary(value);
   if (Array.isArray(value)) return value.map(toNative);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [nativeName(name), toNative(member)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [nativeName(name), toNative(member)]),
+  );
 }
 
 /** A zero byte would end the name. */

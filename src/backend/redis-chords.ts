@@ -127,9 +127,9 @@ async function joinHeader(
   const parts = new Map(ids.map((id, index) => [id, storedPart(id, texts[index] ?? null)]));
   const outcome = joinParts([...parts.values()]);
   if (outcome.kind === 'failed') return outcome;
-  const valueOf = ([[id], children]: ResultTuple): unknown =>
-    children ? children.map(valueOf) : parts.get(id)?.value;
-  return { kind: 'joined', values: (header[1] ?? []).map(valueOf) };
+  const placed = ([[id], children]: ResultTuple): unknown =>
+    children ? children.map(placed) : parts.get(id)?.value;
+  return { kind: 'joined', values: (header[1] ?? []).map(placed) };
 }
 
 /** @throws ProtocolError if it is no result tuple. */

@@ -33,7 +33,8 @@ export function replyOf(result: TaskResult, replyTo: string): Publication {
     routingKey: replyTo,
     body: Buffer.from(encodeResult(result)),
     properties: {
-      ...JSON_CONTENT,
+      contentType: JSON_CONTENT.contentType,
+      contentEncoding: JSON_CONTENT.contentEncoding,
       correlationId: result.correlationId,
       deliveryMode: 1,
       priority: 0,

@@ -20,6 +20,17 @@ const AMQPS_PORT = 5671;
 const EXAMPLE = 'amqp://user:password@host:5672/vhost';
 
 /**
+ * Reads one URL, or several with `;` between them (kombu/connection.py).
+ *
+ * @throws ImproperlyConfigured; its message never holds the password.
+ */
+export function parseBrokerUrls(urls: string): readonly [BrokerLogin, ...BrokerLogin[]] {
+  // A password may have a semicolon.
+  const [first = '', ...others] = urls.split(/;(?=[a-z]*:\/\/)/);
+  return [parseBrokerUrl(first), ...others.map(parseBrokerUrl)];
+}
+
+/**
  * Reads a broker URL as Celery writes it: `amqp://`, `pyamqp://` or `amqps://`; the virtual host is what
  * follows the first slash, `/` when that is nothing (kombu/utils/url.py). User and password default to
  * `guest`.

@@ -1,31 +1,46 @@
 /** A worker's side of the broker: one connection consumes and acknowledges, another one publishes. */
+import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { LogPort } from '../contract/logger.ts';
+import { directBinding, type TaskQueue } from '../contract/queue.ts';
 import type { Publisher, Reply } from '../contract/transport.ts';
-import { type BrokerAddress, parseBrokerUrl } from './address.ts';
+import { type BrokerAddress, parseBrokerUrls } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { declareDelayed } from './delay-topology.ts';
 import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
-import { checkQueueName, declareDelayed, type QueueDefaults } from './topology.ts';
+import { checkQueueName, declareTarget, type QueueDefaults } from './topology.ts';
 
 export interface BrokerOptions {
-  /** As Celery writes it: `amqp://user:password@host:port/vhost`. */
+  /** As Celery writes it: `amqp://user:password@host:port/vhost`; several, with `;` between them, in turn. */
   readonly url: string;
+  /** Of the connection that consumes (`broker_read_url`). Default: `url`. */
+  readonly readUrl?: string | undefined;
+  /** Of the connection that publishes (`broker_write_url`). Default: `url`. */
+  readonly writeUrl?: string | undefined;
   /** Name of the connections, for the broker's operator. */
   readonly name: string;
-  /** Seconds; a dead broker is noticed within three of them. Default 10. */
+  /** Seconds; a dead broker is noticed within three of them. 0 for none. Default 10. */
   readonly heartbeat?: number;
+  /** Seconds. Default 5. */
+  readonly connectionTimeout?: number;
   /** Keep trying until the broker is there, instead of failing. Default true. */
   readonly retry?: boolean;
   /** How queues are declared that do not exist. Default: as Celery does. */
   readonly queues?: QueueDefaults | undefined;
+  /** The queues whose exchange is not their own, by the settings. Default: none. */
+  readonly taskQueues?: readonly TaskQueue[];
+  /** Default: Celery's. */
+  readonly names?: ClusterNames;
   /** Told of lost connections and channels, as warnings. */
   readonly logger?: LogPort;
 }
 
 export interface Broker {
+  readonly names: ClusterNames;
+  /** Of the connection that consumes. */
   readonly address: BrokerAddress;
   /** Seconds. */
   readonly heartbeat: number;
@@ -46,6 +61,8 @@ export interface Broker {
     options: ConsumerOptions,
     onDelivery: (delivery: Delivery) => void | Promise<void>,
   ): TaskConsumer;
+  /** Declares a task queue as Celery does, where it is missing. @throws InvalidName, OperationalError */
+  declareQueue(queue: string): Promise<void>;
   /**
    * Declares Celery's delay queues, where they are missing, and lets delayed messages reach this queue.
    *
@@ -69,6 +86,7 @@ export interface Broker {
 }
 
 const HEARTBEAT_SECONDS = 10;
+const CONNECTION_TIMEOUT_SECONDS = 5;
 
 /**
  * Connects to the broker, twice: on a connection that has published, the broker reads no acks while it is
@@ -77,8 +95,9 @@ const HEARTBEAT_SECONDS = 10;
  * @throws OperationalError with `retry: false`, ImproperlyConfigured for a URL that is none.
  */
 export async function connectBroker(options: BrokerOptions): Promise<Broker> {
-  const consuming = createSession(options, 'consume');
-  const publishing = createSession(options, 'publish');
+  const { names = CELERY_CLUSTER, readUrl = options.url, writeUrl = options.url } = options;
+  const consuming = createSession({ ...options, url: readUrl }, 'consume');
+  const publishing = createSession({ ...options, url: writeUrl }, 'publish');
   const sessions = [consuming, publishing];
   const retry = options.retry ?? true;
   try {
@@ -87,11 +106,13 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     await Promise.all(sessions.map((session) => session.close()));
     throw error;
   }
-  const publisher = new ConfirmPublisher(publishing);
-  const { password, ...address } = parseBrokerUrl(options.url);
+  const publisher = new ConfirmPublisher(publishing, { names });
 
   return {
-    address,
+    names,
+    get address() {
+      return consuming.address;
+    },
     heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
     get state() {
       return leastState(sessions);
@@ -103,15 +124,29 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     deadLetters: createDeadLetters(publishing, publisher),
     createConsumer: (consumer, onDelivery) =>
       new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
+    declareQueue: (queue) => prepareQueue(publishing, queue, options),
     declareDelayed: (queue) => prepareDelayed(publishing, queue, options.queues),
-    openMailbox: (nodename, onRequest) => openMailbox(consuming, nodename, onRequest),
-    openControlReplies: (oid, onReply) => openControlReplies(consuming, oid, onReply),
+    openMailbox: (nodename, onRequest) => openMailbox(consuming, { nodename, names }, onRequest),
+    openControlReplies: (oid, onReply) => openControlReplies(consuming, { oid, names }, onReply),
     onStateChange: (listener) => onStateChange(sessions, listener),
     async close() {
       await publisher.close();
       await Promise.all(sessions.map((session) => session.close()));
     },
   };
+}
+
+/** What `declareQueue` of a worker's and of a client's side does. */
+export async function prepareQueue(
+  session: Session,
+  queue: string,
+  { queues, taskQueues = [] }: Pick<BrokerOptions, 'queues' | 'taskQueues'>,
+): Promise<void> {
+  checkQueueName(queue);
+  const target = taskQueues.find(({ name }) => name === queue) ?? directBinding(queue);
+  await session.perform(`declare queue '${queue}'`, (connection) =>
+    declareTarget(connection, target, queues),
+  );
 }
 
 /** What `declareDelayed` of a worker's and of a client's side does. */
@@ -130,9 +165,10 @@ export async function prepareDelayed(
 export function createSession(options: BrokerOptions, purpose: string): Session {
   const name = `${options.name} ${purpose}`;
   return new Session({
-    login: parseBrokerUrl(options.url),
+    logins: parseBrokerUrls(options.url),
     name,
     heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
+    timeout: options.connectionTimeout ?? CONNECTION_TIMEOUT_SECONDS,
     report: createReport(options.logger, name),
   });
 }

@@ -4,12 +4,14 @@
  */
 import type { Channel, ChannelModel } from 'amqplib';
 import type { QueueBinding } from '../contract/queue.ts';
+import { Acks } from './acks.ts';
 import { Backoff } from './backoff.ts';
+import { bindDelayed } from './delay-topology.ts';
 import { createDelivery, type Delivery, type DeliverySource } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { bindDelayed, declareBoundQueue, type QueueDefaults } from './topology.ts';
+import { declareBoundQueue, type QueueDefaults } from './topology.ts';
 
 interface ConsumeChannelOptions {
   /** For logs. */
@@ -26,6 +28,7 @@ interface ConsumeChannelOptions {
 
 /** The channel that is open now. */
 interface Live extends DeliverySource {
+  readonly channel: Channel;
   readonly connection: ChannelModel;
   /** Of the consumer that the broker has confirmed. */
   consumerTag: string | null;
@@ -59,6 +62,7 @@ export class ConsumeChannel {
       name: options.name,
       create: (connection) => connection.createChannel(),
       setup: (channel, connection) => this.#setup(channel, connection),
+      closing: () => this.#live?.acks.flush(),
       down: () => this.#down(),
     });
   }
@@ -99,7 +103,8 @@ export class ConsumeChannel {
 
   async #setup(channel: Channel, connection: ChannelModel): Promise<void> {
     this.#live = {
-      ...{ channel, connection, queue: this.#queue.name },
+      ...{ channel, connection, acks: new Acks(channel) },
+      ...{ queue: this.#queue.name, alias: this.#queue.alias ?? this.#queue.name },
       ...{ alive: true, consumerTag: null, prefetch: 0, bound: false },
     };
     // Not awaited: a queue that cannot be consumed is tried again without closing the channel.
@@ -166,7 +171,7 @@ export class ConsumeChannel {
   async #bind(live: Live): Promise<void> {
     if (live.bound) return;
     live.bound = true;
-    await bindDelayed(live.connection, live.queue).catch((error) =>
+    await bindDelayed(live.connection, this.#queue).catch((error) =>
       this.#session.report(error, `delayed messages do not reach queue '${live.queue}'`),
     );
   }

@@ -1,16 +1,17 @@
 /** Consuming tasks: as many as there are slots, and many more while all of them are short. */
-import type { QueueBinding } from '../contract/queue.ts';
+import { directBinding, type QueueBinding } from '../contract/queue.ts';
 import { ImproperlyConfigured } from '../errors.ts';
 import { ConsumeChannel } from './consume-channel.ts';
 import type { Delivery } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
-import { CELERY_QUEUES, checkQueueName, directBinding, type QueueDefaults } from './topology.ts';
+import { CELERY_QUEUES, checkQueueName, type QueueDefaults } from './topology.ts';
 
 export type { Delivery } from './delivery.ts';
 
 export interface ConsumerOptions {
-  readonly queues: readonly string[];
+  /** Names are those of queues with an exchange of their own. */
+  readonly queues: readonly (string | QueueBinding)[];
   /** Prefetch of the base consumer, per queue: the number of slots. */
   readonly prefetch: number;
   /** Prefetch of the burst consumer, per queue. Default 100. */
@@ -51,7 +52,7 @@ export class TaskConsumer {
   #prefetch: number;
   #consuming = false;
   #burstWanted = false;
-  #paused = false;
+  #paused: 'no' | 'shared' | 'all' = 'no';
 
   /** Starts to consume; use {@link Broker.createConsumer}. */
   constructor(
@@ -67,8 +68,9 @@ export class TaskConsumer {
     this.#burstPrefetch = checkPrefetch(burstPrefetch);
     if (queues.length === 0)
       throw new ImproperlyConfigured('there is no queue to consume: name at least one');
-    for (const queue of queues) checkQueueName(queue);
-    for (const queue of queues) this.addQueue(directBinding(queue));
+    const bindings = queues.map((queue) => (typeof queue === 'string' ? directBinding(queue) : queue));
+    for (const { name } of bindings) checkQueueName(name);
+    for (const binding of bindings) this.addQueue(binding);
   }
 
   /** True while the broker has confirmed the base consumer on every queue, on a channel that is open now. */
@@ -124,9 +126,15 @@ export class TaskConsumer {
     this.#changed();
   }
 
-  /** Takes nothing more from a queue; its deliveries stay valid. False when it was not consumed. */
+  /**
+   * Takes nothing more from a queue; its deliveries stay valid. False when it was not consumed.
+   *
+   * @param name or its alias.
+   */
   cancelQueue(name: string): boolean {
-    const source = this.#sources.get(name);
+    const source =
+      this.#sources.get(name) ??
+      [...this.#sources.values()].find(({ binding, wanted }) => wanted && binding.alias === name);
     if (!source?.wanted) return false;
     source.wanted = false;
     this.#apply();
@@ -146,14 +154,23 @@ export class TaskConsumer {
    * no delivery arrives after that.
    */
   async pause(): Promise<void> {
-    this.#paused = true;
+    await this.#pause('all');
+  }
+
+  /** As {@link pause}, but for what no other worker could take: a queue of our own, which would be gone. */
+  async pauseShared(): Promise<void> {
+    await this.#pause('shared');
+  }
+
+  async #pause(paused: 'shared' | 'all'): Promise<void> {
+    this.#paused = paused;
     this.#apply();
     await Promise.all(this.#channels.map((channel) => channel.settled()));
   }
 
-  /** Consumes again after {@link pause}. */
+  /** Consumes again after {@link pause} or {@link pauseShared}. */
   resume(): void {
-    this.#paused = false;
+    this.#paused = 'no';
     this.#apply();
   }
 
@@ -184,9 +201,10 @@ export class TaskConsumer {
   }
 
   #apply(): void {
-    for (const { base, burst, wanted } of this.#sources.values()) {
-      base.setConsuming(wanted && !this.#paused);
-      burst.setConsuming(wanted && !this.#paused && this.#burstWanted);
+    for (const { base, burst, wanted, binding } of this.#sources.values()) {
+      const isPaused = this.#paused === 'all' || (this.#paused === 'shared' && binding.alias === undefined);
+      base.setConsuming(wanted && !isPaused);
+      burst.setConsuming(wanted && !isPaused && this.#burstWanted);
     }
   }
 

@@ -1,6 +1,8 @@
 /** A task message as it was delivered, and the two ways to settle it. */
-import type { Channel, ConsumeMessage } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import type { MessageProperties, Reply } from '../contract/transport.ts';
+import type { Acks } from './acks.ts';
+import { copyProperties } from './properties.ts';
 
 /** A message that the broker holds for us until it is acknowledged or given back. */
 export interface Delivery {
@@ -9,6 +11,8 @@ export interface Delivery {
   readonly headers: Readonly<Record<string, unknown>>;
   /** The queue that it was consumed from; its routing key is another when it came through an exchange. */
   readonly queue: string;
+  /** The name by which people know the queue: another one for a queue of this worker's own. */
+  readonly alias: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly redelivered: boolean;
@@ -26,8 +30,9 @@ export interface Delivery {
 
 /** The life of a channel, shared by its deliveries: a delivery tag means nothing on another one. */
 export interface DeliverySource {
-  readonly channel: Channel;
+  readonly acks: Acks;
   readonly queue: string;
+  readonly alias: string;
   alive: boolean;
 }
 
@@ -47,6 +52,7 @@ class ChannelDelivery implements Delivery {
     this.#source = source;
     this.#message = message;
     this.properties = toProperties(message);
+    source.acks.expect(message);
   }
 
   get body(): Buffer {
@@ -59,6 +65,10 @@ class ChannelDelivery implements Delivery {
 
   get queue(): string {
     return this.#source.queue;
+  }
+
+  get alias(): string {
+    return this.#source.alias;
   }
 
   get exchange(): string {
@@ -82,19 +92,19 @@ class ChannelDelivery implements Delivery {
   }
 
   ack(): boolean {
-    return this.#settle((channel) => channel.ack(this.#message));
+    return this.#settle((acks) => acks.ack(this.#message));
   }
 
   nack({ requeue }: { readonly requeue: boolean }): boolean {
-    return this.#settle((channel) => channel.nack(this.#message, false, requeue));
+    return this.#settle((acks) => acks.nack(this.#message, requeue));
   }
 
-  #settle(send: (channel: Channel) => void): boolean {
+  #settle(send: (acks: Acks) => void): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     if (!this.#source.alive) return false;
     try {
-      send(this.#source.channel);
+      send(this.#source.acks);
       return true;
     } catch {
       // The channel is closing: its close event is still to come.
@@ -105,22 +115,7 @@ class ChannelDelivery implements Delivery {
 
 /** The properties that were set, and only those. */
 export function toProperties({ properties }: ConsumeMessage): MessageProperties {
-  const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId } = properties;
-  const { replyTo, expiration, messageId, timestamp, type, appId } = properties;
-  return {
-    ...(contentType !== undefined && { contentType }),
-    ...(contentEncoding !== undefined && { contentEncoding }),
-    ...(headers !== undefined && { headers }),
-    ...(deliveryMode !== undefined && { deliveryMode }),
-    ...(priority !== undefined && { priority }),
-    ...(correlationId !== undefined && { correlationId }),
-    ...(replyTo !== undefined && { replyTo }),
-    ...(expiration !== undefined && { expiration }),
-    ...(messageId !== undefined && { messageId }),
-    ...(timestamp !== undefined && { timestamp }),
-    ...(type !== undefined && { type }),
-    ...(appId !== undefined && { appId }),
-  };
+  return copyProperties(properties);
 }
 
 /** A message from a queue of our own, as its listeners see it. */

@@ -1,4 +1,5 @@
 /** A worker's control mailbox (kombu/pidbox.py): what a client asks of workers arrives here. */
+import type { ClusterNames } from '../contract/cluster.ts';
 import type { MessageProperties, Reply } from '../contract/transport.ts';
 import { toProperties, toReply } from './delivery.ts';
 import { PrivateQueue } from './private-queue.ts';
@@ -30,15 +31,15 @@ export interface Mailbox {
 /** @throws InvalidName if the nodename makes no valid queue name. */
 export function openMailbox(
   session: Session,
-  nodename: string,
+  { nodename, names }: { readonly nodename: string; readonly names: ClusterNames },
   onRequest: (request: MailboxRequest) => void | Promise<void>,
 ): Mailbox {
-  checkQueueName(mailboxName(nodename));
+  checkQueueName(mailboxName(nodename, names));
   return new PrivateQueue(session, {
     name: 'control mailbox',
     declare: async (channel, connection) => {
-      await declareSharedExchanges(connection);
-      return await declareMailbox(channel, nodename);
+      await declareSharedExchanges(connection, names);
+      return await declareMailbox(channel, nodename, names);
     },
     onMessage: (message) => onRequest({ body: message.content, properties: toProperties(message) }),
   });
@@ -47,14 +48,14 @@ export function openMailbox(
 /** A worker's queue for the replies to what it asks of others. @returns what closes it. @throws OperationalError */
 export async function openControlReplies(
   session: Session,
-  oid: string,
+  { oid, names }: { readonly oid: string; readonly names: ClusterNames },
   onReply: (reply: Reply) => void,
 ): Promise<() => Promise<void>> {
   const queue = new PrivateQueue(session, {
     name: 'control reply queue',
     declare: async (channel, connection) => {
-      await declareSharedExchanges(connection);
-      return await declareControlReplyQueue(channel, oid);
+      await declareSharedExchanges(connection, names);
+      return await declareControlReplyQueue(channel, oid, names);
     },
     onMessage: (message) => onReply(toReply(message)),
   });

@@ -1,9 +1,12 @@
 /** Publishing with confirms: pipelined, kept through connection losses, and never silently lost. */
-import { type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
+import { type ConfirmChannel, IllegalOperationError, type Message, type Options } from 'amqplib';
+import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { Publication, Publisher } from '../contract/transport.ts';
 import { MessageRefused, MessageTooLarge, OperationalError, Unroutable } from '../errors.ts';
 import { COPY_HEADER } from '../protocol/task-message.ts';
 import { settlesWithin } from './deadline.ts';
+import { Pace } from './pace.ts';
+import { copyProperties } from './properties.ts';
 import { isPublishRefusal, NOT_FOUND, replyCode } from './reply-code.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
@@ -20,6 +23,8 @@ const FLUSH_TIMEOUT_MS = 5_000;
 interface PublisherOptions {
   /** Milliseconds until a publication that is not confirmed fails. Default 30 s. */
   readonly deadlineMs?: number;
+  /** Of the exchanges that it declares. Default: Celery's. */
+  readonly names?: ClusterNames;
 }
 
 /** A publication that is not confirmed yet. */
@@ -27,7 +32,8 @@ interface Pending {
   readonly publication: Publication;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** When it fails if it is not confirmed, by `performance.now()`. */
+  readonly deadline: number;
   /** The broker has returned it: no queue receives it. */
   returned: boolean;
   /** It was sent before, on a channel that was lost: the broker may have it already. */
@@ -47,17 +53,20 @@ export class ConfirmPublisher implements Publisher {
   readonly #deadlineMs: number;
   readonly #supervised: SupervisedChannel<ConfirmChannel>;
   readonly #stopListening: () => void;
+  readonly #pace = new Pace(() => this.#pump());
   #channel: ConfirmChannel | null = null;
   /** Not sent, and sent but not confirmed; both in the order of publication. */
   #waiting = new Set<Pending>();
   #inFlight = new Set<Pending>();
   #pendingBytes = 0;
+  /** Set for the oldest of them, or for one that was: one timer costs less than one for each. */
+  #deadlineTimer: NodeJS.Timeout | undefined;
   /** How many publications are still to be sent one at a time, to find the one that closes the channel. */
   #suspects = 0;
   #onIdle: (() => void) | null = null;
   #closed = false;
 
-  constructor(session: Session, { deadlineMs = DEADLINE_MS }: PublisherOptions = {}) {
+  constructor(session: Session, { deadlineMs = DEADLINE_MS, names = CELERY_CLUSTER }: PublisherOptions = {}) {
     this.#session = session;
     this.#deadlineMs = deadlineMs;
     this.#stopListening = session.onStateChange(() => this.#pump());
@@ -65,7 +74,7 @@ export class ConfirmPublisher implements Publisher {
       name: 'publish',
       create: (connection) => connection.createConfirmChannel(),
       setup: async (channel, connection) => {
-        await declareSharedExchanges(connection);
+        await declareSharedExchanges(connection, names);
         this.#up(channel);
       },
       down: (refusal) => this.#down(refusal),
@@ -77,11 +86,11 @@ export class ConfirmPublisher implements Publisher {
     const refusal = this.#refuse(publication);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(pending, this.#overdue(publication)), this.#deadlineMs);
-      const pending: Pending = { publication, resolve, reject, timer, returned: false, resent: false };
+      const deadline = performance.now() + this.#deadlineMs;
+      this.#waiting.add({ publication, resolve, reject, deadline, returned: false, resent: false });
       this.#pendingBytes += publication.body.length;
-      this.#waiting.add(pending);
-      this.#pump();
+      this.#deadlineTimer ??= this.#watchDeadlines(this.#deadlineMs);
+      this.#pace.request();
     });
   }
 
@@ -90,7 +99,8 @@ export class ConfirmPublisher implements Publisher {
     if (this.#closed) return;
     this.#closed = true;
     await settlesWithin(this.#idle(), FLUSH_TIMEOUT_MS);
-    for (const pending of [...this.#inFlight, ...this.#waiting]) this.#settle(pending, closedError());
+    for (const pending of this.#pending()) this.#settle(pending, closedError());
+    clearTimeout(this.#deadlineTimer);
     this.#stopListening();
     await this.#supervised.close();
   }
@@ -122,7 +132,7 @@ export class ConfirmPublisher implements Publisher {
       pending.returned = false;
       pending.resent = true;
     }
-    this.#waiting = new Set([...this.#inFlight, ...this.#waiting]);
+    this.#waiting = new Set(this.#pending());
     this.#inFlight = new Set();
   }
 
@@ -148,11 +158,9 @@ export class ConfirmPublisher implements Publisher {
 
   /** False when the channel is closing: its close event is still to come. */
   #send(channel: ConfirmChannel, pending: Pending): boolean {
-    const { exchange, routingKey, body, properties, unroutable } = pending.publication;
-    const headers = pending.resent ? { ...properties.headers, [COPY_HEADER]: true } : properties.headers;
-    const options = { ...properties, headers, mandatory: unroutable === 'error' };
+    const { exchange, routingKey, body } = pending.publication;
     try {
-      channel.publish(exchange, routingKey, body, options, (error) => {
+      channel.publish(exchange, routingKey, body, publishOptions(pending), (error) => {
         if (channel === this.#channel) this.#confirmed(pending, error);
       });
     } catch (error) {
@@ -188,7 +196,6 @@ export class ConfirmPublisher implements Publisher {
 
   #settle(pending: Pending, error: Error | null): void {
     if (!this.#waiting.delete(pending) && !this.#inFlight.delete(pending)) return;
-    clearTimeout(pending.timer);
     this.#pendingBytes -= pending.publication.body.length;
     if (error) pending.reject(error);
     else pending.resolve();
@@ -196,6 +203,26 @@ export class ConfirmPublisher implements Publisher {
     if (this.#suspects === 0) return;
     this.#suspects -= 1;
     this.#pump();
+  }
+
+  /** All, in the order of publication. */
+  #pending(): readonly Pending[] {
+    return [...this.#inFlight, ...this.#waiting];
+  }
+
+  /** The sockets keep the process alive while it waits for a confirm, not this timer. */
+  #watchDeadlines(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#failOverdue(), ms).unref();
+  }
+
+  #failOverdue(): void {
+    const now = performance.now();
+    const [oldest] = this.#pending().filter((pending) => {
+      const isOverdue = pending.deadline <= now;
+      if (isOverdue) this.#settle(pending, this.#overdue(pending.publication));
+      return !isOverdue;
+    });
+    this.#deadlineTimer = oldest && this.#watchDeadlines(oldest.deadline - now);
   }
 
   #idle(): Promise<void> {
@@ -210,6 +237,13 @@ export class ConfirmPublisher implements Publisher {
       `${describe(publication)} was not confirmed within ${this.#deadlineMs / 1_000} s, the connection is ${this.#session.state}: check the broker; the message may still arrive`,
     );
   }
+}
+
+function publishOptions({ publication, resent }: Pending): Options.Publish {
+  const options: Options.Publish = copyProperties(publication.properties);
+  options.mandatory = publication.unroutable === 'error';
+  if (resent) options.headers = { ...options.headers, [COPY_HEADER]: true };
+  return options;
 }
 
 function unsendable(publication: Publication, error: unknown): Error {

@@ -6,10 +6,11 @@ import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { OperationalError } from '../errors.ts';
-import { type BrokerLogin, describeAddress } from './address.ts';
+import { type BrokerAddress, type BrokerLogin, describeAddress } from './address.ts';
 import { Backoff } from './backoff.ts';
 import { settlesWithin } from './deadline.ts';
 import { guardHeaders } from './header-guard.ts';
+import { joinWrites } from './join-writes.ts';
 import { guard, type Report } from './report.ts';
 import { type ChannelRole, type Supervised, SupervisedChannel } from './supervised-channel.ts';
 
@@ -17,15 +18,17 @@ import { type ChannelRole, type Supervised, SupervisedChannel } from './supervis
 export type SessionState = 'connecting' | 'open' | 'blocked' | 'closed';
 
 interface SessionOptions {
-  readonly login: BrokerLogin;
+  /** Tried in turn (Celery's `broker_failover_strategy` round-robin). */
+  readonly logins: readonly [BrokerLogin, ...BrokerLogin[]];
   /** Name of the connection, as `rabbitmqctl list_connections client_properties` shows it. */
   readonly name: string;
-  /** Seconds; a dead peer is noticed within three of them. */
+  /** Seconds; a dead peer is noticed within three of them. 0 for none. */
   readonly heartbeat: number;
+  /** Seconds until an attempt to connect has failed. */
+  readonly timeout: number;
   readonly report: Report;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** How long an operation waits for a connection that is being restored. */
 const RESTORE_TIMEOUT_MS = 30_000;
@@ -38,13 +41,21 @@ export class Session {
   readonly #closing = new AbortController();
   #connection: ChannelModel | null = null;
   #state: SessionState = 'connecting';
+  #login: BrokerLogin;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#login = options.logins[0];
   }
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** Of the broker that is connected, or is tried now. */
+  get address(): BrokerAddress {
+    const { password, ...address } = this.#login;
+    return address;
   }
 
   get report(): Report {
@@ -131,20 +142,36 @@ export class Session {
   }
 
   async #connectOnce(): Promise<void> {
-    const connection = await this.#open();
+    const connection = await this.#openAny();
     if (this.#closing.signal.aborted) {
       await dispose(connection);
       throw this.#failure('connect', new Error('the connection was closed meanwhile'));
     }
     this.#watch(connection);
+    const socket = socketOf(connection);
+    if (socket) joinWrites(socket);
     this.#connection = connection;
     this.#backoff.opened();
     for (const channel of this.#channels) channel.connected(connection);
     this.#setState('open');
   }
 
+  /** Each broker once, beginning with the one that was there last. @throws the last one's OperationalError */
+  async #openAny(): Promise<ChannelModel> {
+    const { logins } = this.#options;
+    for (let left = logins.length - 1; ; left -= 1) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        this.#login = logins[(logins.indexOf(this.#login) + 1) % logins.length] ?? logins[0];
+        if (left === 0 || this.#closing.signal.aborted) throw error;
+        this.report(error, 'no connection to this broker: trying the next one');
+      }
+    }
+  }
+
   async #open(): Promise<ChannelModel> {
-    const { protocol, hostname, port, username, password, virtualHost } = this.#options.login;
+    const { protocol, hostname, port, username, password, virtualHost } = this.#login;
     // amqplib decodes the virtual host of an address object as it does that of a URL.
     const vhost = encodeURIComponent(virtualHost);
     const address = {
@@ -158,7 +185,7 @@ export class Session {
     };
     try {
       const connection = await connect(address, {
-        timeout: CONNECT_TIMEOUT_MS,
+        timeout: this.#options.timeout * 1000,
         keepAlive: true,
         noDelay: true,
         clientProperties: { connection_name: this.#options.name },
@@ -211,9 +238,8 @@ export class Session {
   }
 
   #failure(intent: string, error: unknown): OperationalError {
-    const { login } = this.#options;
     return new OperationalError(
-      `cannot ${intent} at the broker ${describeAddress(login)}, as user '${login.username}': ${detailOf(error)}; ` +
+      `cannot ${intent} at the broker ${describeAddress(this.#login)}, as user '${this.#login.username}': ${detailOf(error)}; ` +
         'start RabbitMQ there, or correct the address and the login (OMEGA_BROKER)',
       { cause: error },
     );
@@ -233,8 +259,11 @@ async function dispose(connection: ChannelModel): Promise<void> {
 }
 
 /** amqplib only ends the stream: the socket of a peer that is gone would stay, and keep the process alive. */
-function destroySocketSoon({ connection }: ChannelModel): void {
-  if (!('stream' in connection) || !(connection.stream instanceof Duplex)) return;
-  const { stream } = connection;
-  setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS).unref();
+function destroySocketSoon(connection: ChannelModel): void {
+  const socket = socketOf(connection);
+  if (socket) setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
+}
+
+function socketOf({ connection }: ChannelModel): Duplex | null {
+  return 'stream' in connection && connection.stream instanceof Duplex ? connection.stream : null;
 }

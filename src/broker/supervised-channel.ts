@@ -10,6 +10,8 @@ export interface ChannelRole<C extends Channel> {
   create(connection: ChannelModel): Promise<C>;
   /** Makes a new channel fit for its role, each time: topology, then qos, then consume. */
   setup(channel: C, connection: ChannelModel): Promise<void>;
+  /** The channel, which is set up, will be closed after what is written to it now. */
+  closing?(): void;
   /**
    * The channel is gone, and with it its consumers, delivery tags and confirms.
    *
@@ -72,6 +74,7 @@ export class SupervisedChannel<C extends Channel> implements Supervised {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.#owner.closed();
+    if (this.#isSetUp) this.#role.closing?.();
     if (this.#channel) await closeQuietly(this.#channel);
   }
 

@@ -4,19 +4,16 @@
  * again would only close the channel (406).
  */
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import type { ExchangeType, QueueBinding } from '../contract/queue.ts';
-import { InvalidName } from '../errors.ts';
-import { CONTROL_EXCHANGE, CONTROL_REPLY_EXCHANGE, NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
+import type { ClusterNames } from '../contract/cluster.ts';
 import {
-  DELAY_LEVELS,
-  DELAYED_DELIVERY_EXCHANGE,
-  delayedBindingKey,
-  delayLevelName,
-  isDelayable,
-} from '../protocol/delay.ts';
-import { EVENT_EXCHANGE } from '../protocol/event.ts';
-import { NOT_FOUND, replyCode } from './reply-code.ts';
-import { closeQuietly } from './supervised-channel.ts';
+  isDirectBinding,
+  type QueueArguments,
+  type QueueBinding,
+  type TaskQueue,
+} from '../contract/queue.ts';
+import { InvalidName } from '../errors.ts';
+import { NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
+import { declareExchange, exists, onChannel } from './declare.ts';
 
 /** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
 const CONTROL_QUEUE = {
@@ -59,36 +56,30 @@ export function checkQueueName(queue: string): void {
   );
 }
 
-/** The binding that every task queue has: to the direct exchange of its own name. */
-export function directBinding(queue: string): QueueBinding {
-  return { name: queue, exchange: queue, exchangeType: 'direct', routingKey: queue };
-}
-
-/** A task queue, and the exchange through which it is reached where that is not its own. */
+/** A task queue, its exchange, and the binding between them; of a queue that exists, what is missing. */
 export async function declareBoundQueue(
   connection: ChannelModel,
   binding: QueueBinding,
-  defaults: QueueDefaults,
-): Promise<void> {
-  const { name, exchange, exchangeType, routingKey } = binding;
-  await declareTaskQueue(connection, name, defaults);
-  if (exchange === name && routingKey === name) return;
-  await declareExchange(connection, exchange, exchangeType, { durable: true });
-  await onChannel(connection, (channel) => channel.bindQueue(name, exchange, routingKey));
-}
-
-/** A task queue, its direct exchange of the same name, and the binding between them. */
-export async function declareTaskQueue(
-  connection: ChannelModel,
-  queue: string,
   defaults: QueueDefaults = CELERY_QUEUES,
 ): Promise<void> {
-  if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
-  await declareExchange(connection, queue, 'direct', { durable: true });
+  const { name, exchange, exchangeType, routingKey, bindingArguments = {} } = binding;
+  const isThere = await exists(connection, (channel) => channel.checkQueue(name));
+  if (isThere && isDirectBinding(binding)) return;
+  await declareExchange(connection, exchange, exchangeType, { durable: true });
   await onChannel(connection, async (channel) => {
-    await channel.assertQueue(queue, queueOptions(defaults));
-    await channel.bindQueue(queue, queue, queue);
+    if (!isThere) await channel.assertQueue(name, queueOptions(binding, defaults));
+    await channel.bindQueue(name, exchange, routingKey, bindingArguments);
   });
+}
+
+/** What a client declares before it publishes: of queues that each worker makes for itself, only the exchange. */
+export async function declareTarget(
+  connection: ChannelModel,
+  queue: TaskQueue | QueueBinding,
+  defaults: QueueDefaults = CELERY_QUEUES,
+): Promise<void> {
+  if (!('broadcast' in queue && queue.broadcast)) return await declareBoundQueue(connection, queue, defaults);
+  await declareExchange(connection, queue.exchange, queue.exchangeType, { durable: true });
 }
 
 /** The queue of what cannot run: messages reach it by its name, and stay until somebody takes them. */
@@ -98,84 +89,55 @@ export async function declareDeadQueue(connection: ChannelModel, queue: string):
 }
 
 /** The exchanges of remote control and of events: requests to every worker, replies to one client, news to all. */
-export async function declareSharedExchanges(connection: ChannelModel): Promise<void> {
+export async function declareSharedExchanges(connection: ChannelModel, names: ClusterNames): Promise<void> {
   await Promise.all([
-    declareExchange(connection, CONTROL_EXCHANGE, 'fanout', { durable: false }),
+    declareExchange(connection, names.control, 'fanout', { durable: false }),
     declareExchange(connection, NODE_CONTROL_EXCHANGE, 'fanout', { durable: false }),
-    declareExchange(connection, CONTROL_REPLY_EXCHANGE, 'direct', { durable: false }),
-    declareExchange(connection, EVENT_EXCHANGE, 'topic', { durable: true }),
+    declareExchange(connection, names.controlReply, 'direct', { durable: false }),
+    declareExchange(connection, names.events, 'topic', { durable: true }),
   ]);
 }
 
-/**
- * The delay queues, and a task queue's way out of them. All of it is looked at each time, since a program that
- * ended halfway, ours or Celery's, may have left a part.
- */
-export async function declareDelayed(
-  connection: ChannelModel,
-  queue: string,
-  { delayType }: QueueDefaults = CELERY_QUEUES,
-): Promise<void> {
-  await bindDelayed(connection, queue);
-  // From the last level up: nothing can enter before there is a way out.
-  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, delayType);
-}
-
-/** Lets delayed messages reach a task queue; nothing for a queue whose name is too long for them. */
-export async function bindDelayed(connection: ChannelModel, queue: string): Promise<void> {
-  if (!isDelayable(queue)) return;
-  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
-  await onChannel(connection, (channel) =>
-    channel.bindQueue(queue, DELAYED_DELIVERY_EXCHANGE, delayedBindingKey(queue)),
-  );
-}
-
-/** One level, as kombu declares it (kombu/transport/native_delayed_delivery.py). */
-async function declareDelayLevel(
-  connection: ChannelModel,
-  level: number,
-  type: QueueDefaults['delayType'],
-): Promise<void> {
-  const name = delayLevelName(level);
-  const next = level === 0 ? DELAYED_DELIVERY_EXCHANGE : delayLevelName(level - 1);
-  const above = '*.'.repeat(DELAY_LEVELS - 1 - level);
-  await declareExchange(connection, name, 'topic', { durable: true });
-  if (!(await exists(connection, (channel) => channel.checkQueue(name)))) {
-    await onChannel(connection, (channel) => channel.assertQueue(name, delayQueueOptions(level, next, type)));
-  }
-  await onChannel(connection, async (channel) => {
-    await channel.bindQueue(name, name, `${above}1.#`);
-    await channel.bindExchange(next, name, `${above}0.#`);
-  });
-}
-
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
-export async function declareMailbox(channel: Channel, nodename: string): Promise<string> {
-  const queue = mailboxName(nodename);
+export async function declareMailbox(
+  channel: Channel,
+  nodename: string,
+  names: ClusterNames,
+): Promise<string> {
+  const queue = mailboxName(nodename, names);
   await channel.assertQueue(queue, CONTROL_QUEUE);
-  await channel.bindQueue(queue, CONTROL_EXCHANGE, '');
+  await channel.bindQueue(queue, names.control, '');
   await channel.bindQueue(queue, NODE_CONTROL_EXCHANGE, '');
   return queue;
 }
 
 /** Name of a worker's control mailbox. */
-export function mailboxName(nodename: string): string {
-  return `${nodename}.${CONTROL_EXCHANGE}`;
+export function mailboxName(nodename: string, { control }: ClusterNames): string {
+  return `${nodename}.${control}`;
 }
 
 /** A client's queue for the replies to its control requests. */
-export async function declareControlReplyQueue(channel: Channel, oid: string): Promise<string> {
-  const queue = `${oid}.${CONTROL_REPLY_EXCHANGE}`;
+export async function declareControlReplyQueue(
+  channel: Channel,
+  oid: string,
+  { controlReply }: ClusterNames,
+): Promise<string> {
+  const queue = `${oid}.${controlReply}`;
   await channel.assertQueue(queue, CONTROL_QUEUE);
-  await channel.bindQueue(queue, CONTROL_REPLY_EXCHANGE, oid);
+  await channel.bindQueue(queue, controlReply, oid);
   return queue;
 }
 
 /** A queue for the events whose type matches: `#` for all, `worker.#` for those of workers. */
-export async function declareEventQueue(channel: Channel, id: string, pattern: string): Promise<string> {
-  const queue = `${EVENT_EXCHANGE}.${id}`;
+export async function declareEventQueue(
+  channel: Channel,
+  id: string,
+  pattern: string,
+  { events, eventQueuePrefix }: ClusterNames,
+): Promise<string> {
+  const queue = `${eventQueuePrefix}.${id}`;
   await channel.assertQueue(queue, EVENT_QUEUE);
-  await channel.bindQueue(queue, EVENT_EXCHANGE, pattern);
+  await channel.bindQueue(queue, events, pattern);
   return queue;
 }
 
@@ -205,62 +167,19 @@ export async function deleteReplyQueue(connection: ChannelModel, oid: string): P
   await onChannel(connection, (channel) => channel.deleteQueue(oid));
 }
 
-function queueOptions({ type, maxPriority }: QueueDefaults): Options.AssertQueue {
-  if (type === 'quorum') return { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-  return { durable: true, ...(maxPriority === undefined ? {} : { maxPriority }) };
+/** With what a queue is declared that does not exist yet: its own arguments come before the defaults. */
+export function queueArgumentsOf(
+  { queueArguments = {}, alias }: QueueBinding,
+  { type, maxPriority }: Omit<QueueDefaults, 'delayType'>,
+): QueueArguments {
+  // A quorum queue cannot be gone with its consumer.
+  if (alias !== undefined) return queueArguments;
+  const isQuorum = (queueArguments['x-queue-type'] ?? type) === 'quorum';
+  const classic = maxPriority === undefined ? {} : { 'x-max-priority': maxPriority };
+  return { ...(isQuorum ? { 'x-queue-type': 'quorum' } : classic), ...queueArguments };
 }
 
-function delayQueueOptions(
-  level: number,
-  next: string,
-  type: QueueDefaults['delayType'],
-): Options.AssertQueue {
-  return {
-    durable: true,
-    arguments: {
-      'x-queue-type': type,
-      'x-overflow': 'reject-publish',
-      'x-message-ttl': 2 ** level * 1000,
-      'x-dead-letter-exchange': next,
-      // Without it a quorum queue may lose what it passes on when a node fails.
-      ...(type === 'quorum' && { 'x-dead-letter-strategy': 'at-least-once' }),
-    },
-  };
-}
-
-async function declareExchange(
-  connection: ChannelModel,
-  exchange: string,
-  type: ExchangeType,
-  options: { readonly durable: boolean },
-): Promise<void> {
-  if (await exists(connection, (channel) => channel.checkExchange(exchange))) return;
-  await onChannel(connection, (channel) => channel.assertExchange(exchange, type, options));
-}
-
-async function exists(
-  connection: ChannelModel,
-  check: (channel: Channel) => Promise<unknown>,
-): Promise<boolean> {
-  try {
-    await onChannel(connection, check);
-    return true;
-  } catch (error) {
-    if (replyCode(error) === NOT_FOUND) return false;
-    throw error;
-  }
-}
-
-/** A channel of its own: a check or declaration that fails closes the channel it is made on. */
-async function onChannel(
-  connection: ChannelModel,
-  action: (channel: Channel) => Promise<unknown>,
-): Promise<void> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => undefined);
-  try {
-    await action(channel);
-  } finally {
-    await closeQuietly(channel);
-  }
+function queueOptions(binding: QueueBinding, defaults: QueueDefaults): Options.AssertQueue {
+  const autoDelete = binding.alias !== undefined;
+  return { durable: true, ...(autoDelete && { autoDelete }), arguments: queueArgumentsOf(binding, defaults) };
 }

@@ -1,8 +1,9 @@
 /** A client's side of the broker: publishes tasks and control requests, receives results and replies. */
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
-import { type BrokerOptions, createSession, prepareDelayed } from './broker.ts';
+import { type BrokerOptions, createSession, prepareDelayed, prepareQueue } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
 import { toReply } from './delivery.ts';
 import { openedOrClosed } from './mailbox.ts';
@@ -16,7 +17,6 @@ import {
   declareEventQueue,
   declareReplyQueue,
   declareSharedExchanges,
-  declareTaskQueue,
   deleteReplyQueue,
   purgeQueue,
 } from './topology.ts';
@@ -30,14 +30,15 @@ const DISCARD_TIMEOUT_MS = 2_000;
  * @throws OperationalError, ImproperlyConfigured
  */
 export async function connectTransport(options: BrokerOptions): Promise<Transport> {
-  const session = createSession(options, 'client');
+  const { names = CELERY_CLUSTER, writeUrl = options.url } = options;
+  const session = createSession({ ...options, url: writeUrl }, 'client');
   await session.connect({ retry: options.retry ?? false });
   const oid = randomUUID();
-  const publisher = new ConfirmPublisher(session);
+  const publisher = new ConfirmPublisher(session, { names });
   const replies = lazyQueue(session, 'reply queue', (channel) => declareReplyQueue(channel, oid));
   const controlReplies = lazyQueue(session, 'control reply queue', async (channel, connection) => {
-    await declareSharedExchanges(connection);
-    return await declareControlReplyQueue(channel, oid);
+    await declareSharedExchanges(connection, names);
+    return await declareControlReplyQueue(channel, oid, names);
   });
 
   /** Without a connection, or when it takes too long, the queue is left to its expiry. */
@@ -49,15 +50,11 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
 
   return {
     oid,
+    names,
     onReply: replies.listen,
     onControlReply: controlReplies.listen,
     publish: (publication) => publisher.publish(publication),
-    async declareQueue(queue) {
-      checkQueueName(queue);
-      await session.perform(`declare queue '${queue}'`, (connection) =>
-        declareTaskQueue(connection, queue, options.queues),
-      );
-    },
+    declareQueue: (queue) => prepareQueue(session, queue, options),
     async purgeQueue(queue) {
       checkQueueName(queue);
       let count: number | null = null;
@@ -66,7 +63,7 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
       });
       return count;
     },
-    onEvent: (listener, pattern = '#') => receiveEvents(session, listener, pattern),
+    onEvent: (listener, pattern = '#') => receiveEvents(session, listener, { pattern, names }),
     declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),
     async close() {
       await publisher.close();
@@ -79,14 +76,14 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
 async function receiveEvents(
   session: Session,
   listener: (reply: Reply) => void,
-  pattern: string,
+  { pattern, names }: { readonly pattern: string; readonly names: ClusterNames },
 ): Promise<() => Promise<void>> {
   const id = randomUUID();
   const queue = new PrivateQueue(session, {
     name: 'event queue',
     async declare(channel, connection) {
-      await declareSharedExchanges(connection);
-      return await declareEventQueue(channel, id, pattern);
+      await declareSharedExchanges(connection, names);
+      return await declareEventQueue(channel, id, pattern, names);
     },
     onMessage: (message) => listener(toReply(message)),
   });

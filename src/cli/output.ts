@@ -28,3 +28,20 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
   for (const row of rows) table.push(row.map((cell) => String(cell ?? '')));
   return table.toString().replaceAll(/ +$/gm, '');
 }
+
+/** The replies of workers, each under its nodename as `celery inspect` shows them. */
+export function formatReplies(replies: Readonly<Record<string, unknown>>): string {
+  return Object.entries(replies).map(formatReply).join('\n');
+}
+
+function formatReply([node, value]: readonly [string, unknown]): string {
+  const { ok, error } = isAnswer(value) ? value : {};
+  const body = ok ?? error ?? value;
+  const text = typeof body === 'string' ? body : JSON.stringify(body, null, 2);
+  const status = error === undefined ? 'OK' : 'ERROR';
+  return `${node}: ${status}\n${text.replaceAll(/^/gm, '  ')}`;
+}
+
+function isAnswer(value: unknown): value is { readonly ok?: unknown; readonly error?: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

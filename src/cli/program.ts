@@ -1,8 +1,13 @@
 /** The command line as a whole: its commands, global options and help. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-version.ts';
+import { addCallCommand } from './commands/call.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addEventsCommand } from './commands/events.ts';
 import { addPingCommand } from './commands/ping.ts';
+import { addPurgeCommand } from './commands/purge.ts';
+import { addControlCommand, addInspectCommand } from './commands/remote.ts';
+import { addResultCommand } from './commands/result.ts';
 import { addRuntimeCommand } from './commands/runtime.ts';
 import { addServicesCommand } from './commands/services.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -18,6 +23,8 @@ Examples:
   omega worker -c 4                              a worker node with four slots
   omega datasets put sales.csv sales             store a dataset
   omega models put RandomForestClassifier churn  store an estimator
+  omega call shop.add --kwargs '{"x": 1}' --wait   send any task, and print its result
+  omega inspect active                           what the workers run
   omega runtime model churn fit 'sales[^left]' 'sales[left]'
 
 Environment:
@@ -59,6 +66,12 @@ function createProgram(): Command {
   addServicesCommand(program);
   addStatusCommand(program);
   addPingCommand(program);
+  addInspectCommand(program);
+  addControlCommand(program);
+  addEventsCommand(program);
+  addCallCommand(program);
+  addResultCommand(program);
+  addPurgeCommand(program);
   addStoreCommands(program);
   addRuntimeCommand(program);
   return program;

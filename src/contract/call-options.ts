@@ -6,9 +6,9 @@ import type { AnySignature } from './signature.ts';
 export interface CallOptions {
   /** Default: the client's. */
   readonly queue?: string;
-  /** An exchange that takes the message instead of the queue; it must exist. Default: none. */
+  /** An exchange that takes the message instead of the queue, with a routing key; it must exist. Default: none. */
   readonly exchange?: string;
-  /** Only with an exchange. Default: the name of the queue. */
+  /** Only with an exchange. */
   readonly routingKey?: string;
   /** Id of the task. Default: a new UUID. */
   readonly taskId?: string;
@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly timeLimit?: number;
   /** Soft time limit in seconds. Default: that of the task's definition, else the worker's. */
   readonly softTimeLimit?: number;
+  /** 1 for a message that a restart of the broker loses, 2 for one that survives it. Default: the client's. */
+  readonly deliveryMode?: 1 | 2;
   /** Whether the result is neither stored nor sent: its handle is never ready then. Default false. */
   readonly ignoreResult?: boolean;
   /** A name to show instead of the task's. */
@@ -35,8 +37,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Default: `json`. The workers must accept it. */
   readonly serializer?: 'json' | 'yaml' | 'msgpack';
-  /** Default: none. */
-  readonly compression?: 'gzip' | 'zlib' | 'bzip2' | 'zstd';
+  /** `zstd` needs Node 22.15 or newer. Default: none. */
+  readonly compression?: 'gzip' | 'zstd';
   /** What is called with the task's result when it has succeeded. */
   readonly link?: AnySignature | readonly AnySignature[];
   /** What is called with the task's id when it has failed. */
@@ -51,6 +53,8 @@ export interface CallOptions {
   readonly parentId?: string;
   /** Id of the group that the task belongs to. Default: none. */
   readonly groupId?: string;
+  /** The AMQP property `app_id`. Default: none. */
+  readonly appId?: string;
   /** What monitors show of the positional arguments, for example to hide secrets. Default: the arguments. */
   readonly argsRepr?: string;
   /** What monitors show of the keyword arguments. Default: the arguments. */
@@ -90,23 +94,21 @@ const OPTIONS: { readonly [Name in OptionName]: readonly [wire: string, accepts:
       'seconds of 0 or more, or a valid Date',
     ],
     priority: ['priority', isPriority, 'an integer from 0 to 255'],
+    deliveryMode: ['delivery_mode', (value) => value === 1 || value === 2, '1 or 2'],
     timeLimit: ['time_limit', (value) => isSeconds(value) && value !== 0, 'seconds above 0'],
     softTimeLimit: ['soft_time_limit', (value) => isSeconds(value) && value !== 0, 'seconds above 0'],
     ignoreResult: ['ignore_result', (value) => typeof value === 'boolean', 'true or false'],
     shadow: ['shadow', isText, 'a string'],
     headers: ['headers', isObject, 'an object of headers by name'],
     serializer: ['serializer', isOneOf('json', 'yaml', 'msgpack'), "'json', 'yaml' or 'msgpack'"],
-    compression: [
-      'compression',
-      isOneOf('gzip', 'zlib', 'bzip2', 'zstd'),
-      "'gzip', 'zlib', 'bzip2' or 'zstd'",
-    ],
+    compression: ['compression', isOneOf('gzip', 'zstd'), "'gzip' or 'zstd'"],
     link: ['link', (value) => [value].flat().every(isSignature), 'a signature or a list of them'],
     linkError: ['link_error', (value) => [value].flat().every(isSignature), 'a signature or a list of them'],
     replyTo: ['reply_to', isName, 'the name of a queue, of at most 255 bytes'],
     rootId: ['root_id', isName, 'a string of 1 to 255 bytes'],
     parentId: ['parent_id', isName, 'a string of 1 to 255 bytes'],
     groupId: ['group_id', isName, 'a string of 1 to 255 bytes'],
+    appId: ['app_id', isName, 'a string of 1 to 255 bytes'],
     argsRepr: ['argsrepr', isText, 'a string'],
     kwargsRepr: ['kwargsrepr', isText, 'a string'],
   };
@@ -163,13 +165,16 @@ function writeOption(wire: Record<string, unknown>, name: string, value: unknown
   return [];
 }
 
-function contradictions({ countdown, eta, exchange, routingKey }: CallOptions): string[] {
+function contradictions({ countdown, eta, exchange, routingKey, queue }: CallOptions): string[] {
   const problems: string[] = [];
   if (countdown !== undefined && eta !== undefined) {
     problems.push("'countdown' and 'eta' are both given: give one of them");
   }
-  if (routingKey !== undefined && exchange === undefined) {
-    problems.push("'routingKey' is given without 'exchange': name the exchange, or use 'queue'");
+  if (exchange !== undefined && routingKey === undefined) {
+    problems.push("'exchange' is given without 'routingKey': give both, or use 'queue'");
+  }
+  if (routingKey !== undefined && exchange === undefined && queue === undefined) {
+    problems.push("'routingKey' is given alone: name the 'exchange', or a 'queue' that has one");
   }
   return problems;
 }

@@ -1,5 +1,7 @@
 /** The port through which the runtime (client) and the result backends reach the broker. */
 
+import type { ClusterNames } from './cluster.ts';
+
 /** AMQP basic properties, by the names of the AMQP 0-9-1 specification in camel case. */
 export interface MessageProperties {
   readonly contentType?: string;
@@ -54,7 +56,8 @@ export interface Publisher {
 export interface Transport extends Publisher {
   /** Name of this client's reply queue and its id as a control client. */
   readonly oid: string;
-  /** Declares a task queue and its exchange as Celery does (durable, direct), with the configured type. */
+  readonly names: ClusterNames;
+  /** Declares a task queue and its exchange as Celery does, by the settings. */
   declareQueue(queue: string): Promise<void>;
   /**
    * Removes the messages that wait in a queue.

@@ -44,7 +44,7 @@ export interface ControlledWorker {
   terminate(taskIds: readonly string[]): readonly string[];
   revoked(): readonly string[];
   /** Marks tasks with any of these stamps as revoked. */
-  revokeStamped(stamps: Stamps): void;
+  revokeStamped(stamps: Stamps): Promise<void>;
   /** The ids of running tasks with any of these stamps, each with the stamps by which it was found. */
   runningWith(stamps: Stamps): ReadonlyMap<string, Stamps>;
   /** Notes the revoked ids of another worker. */
@@ -55,6 +55,8 @@ export interface ControlledWorker {
   /** Changes the number of slots; what runs goes on. */
   resize(slots: number): void;
   readonly slots: number;
+  /** Replaces the executors by fresh ones; what runs goes on until its end. */
+  renew(): void;
   /** Null without autoscaling. */
   readonly autoscaler: { readonly stats: AutoscalerStats; scale(range: ScaleRange): void } | null;
   /** Sends a heartbeat event. @param interval seconds until the next one is to be expected. */

@@ -22,6 +22,8 @@ export interface DispatcherOptions {
   readonly publisher: Publisher;
   readonly hostname: string;
   readonly clock: Clock;
+  /** The exchange of events. Default: Celery's. */
+  readonly exchange?: string;
 }
 
 const BATCH_MS = 20;
@@ -31,7 +33,8 @@ const MAX_WAITING = 2_000;
 /** Messages that the broker has not confirmed; the rest waits, or is dropped. */
 const MAX_UNCONFIRMED = 8;
 
-export function createEventDispatcher({ publisher, hostname, clock }: DispatcherOptions): EventDispatcher {
+export function createEventDispatcher(options: DispatcherOptions): EventDispatcher {
+  const { publisher, hostname, clock, exchange } = options;
   let unconfirmed = 0;
   let waiting: WireEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -57,7 +60,7 @@ export function createEventDispatcher({ publisher, hostname, clock }: Dispatcher
     while (waiting.length > 0 && unconfirmed < MAX_UNCONFIRMED) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
-      publish(encodeTaskEvents(hostname, batch));
+      publish(encodeTaskEvents(hostname, batch, exchange));
     }
   }
 
@@ -68,7 +71,7 @@ export function createEventDispatcher({ publisher, hostname, clock }: Dispatcher
   const dispatcher: EventDispatcher = {
     taskEvents: false,
     send(type, fields) {
-      if (unconfirmed < MAX_UNCONFIRMED) publish(encodeEvent(eventOf(type, fields)));
+      if (unconfirmed < MAX_UNCONFIRMED) publish(encodeEvent(eventOf(type, fields), exchange));
     },
     sendTask(type, fields) {
       if (!dispatcher.taskEvents || waiting.length >= MAX_WAITING) return;

@@ -1,15 +1,11 @@
 /** What a worker that starts learns from those that run: revoked tasks, and the clock (celery/worker/consumer/mingle.py). */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterNames } from '../contract/cluster.ts';
 import type { LogPort } from '../contract/logger.ts';
 import type { Publisher, Reply } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
-import {
-  CONTROL_REPLY_EXCHANGE,
-  type ControlReply,
-  decodeControlReply,
-  encodeControlRequest,
-} from '../protocol/control.ts';
+import { type ControlReply, decodeControlReply, encodeControlRequest } from '../protocol/control.ts';
 import { isFields } from '../protocol/fields.ts';
 import type { Clock } from './clock.ts';
 
@@ -19,6 +15,7 @@ export interface MingleOptions {
   /** The ids that this worker knows as revoked. */
   readonly revoked: readonly string[];
   readonly publisher: Publisher;
+  readonly names: ClusterNames;
   /** Opens a queue for replies; returns what closes it. */
   openReplies(oid: string, onReply: (reply: Reply) => void): Promise<() => Promise<void>>;
   readonly logger: LogPort;
@@ -59,16 +56,17 @@ export async function mingle(options: MingleOptions): Promise<string[]> {
 
 /** @throws Unroutable when there is no other worker; OperationalError */
 async function ask(options: MingleOptions, onReply: (reply: Reply) => void): Promise<void> {
-  const { hostname, revoked, clock, publisher, signal } = options;
+  const { hostname, revoked, clock, publisher, names, signal } = options;
   const oid = randomUUID();
   const close = await options.openReplies(oid, onReply);
   try {
-    const hello = encodeControlRequest({
+    const request = {
       method: 'hello',
       arguments: { from_node: hostname, revoked },
-      replyTo: { exchange: CONTROL_REPLY_EXCHANGE, routingKey: oid, ticket: randomUUID() },
+      replyTo: { exchange: names.controlReply, routingKey: oid, ticket: randomUUID() },
       clock: clock.forward(),
-    });
+    };
+    const hello = encodeControlRequest(request, names.control);
     await publisher.publish({ ...hello, unroutable: 'error' });
     await sleep(WAIT_MS, undefined, { signal }).catch(() => undefined);
   } finally {

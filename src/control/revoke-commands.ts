@@ -23,10 +23,10 @@ async function revoke(worker: ControlledWorker, args: Fields, terminate: boolean
   return { ok: ended.length > 0 ? `terminate: ${ended.join(', ')}` : 'terminate: tasks unknown' };
 }
 
-function revokeByStamps(worker: ControlledWorker, args: Fields): Acknowledgement {
+async function revokeByStamps(worker: ControlledWorker, args: Fields): Promise<Acknowledgement> {
   checkSignal(args.signal);
   const wanted = stamps(args, 'headers');
-  worker.revokeStamped(wanted);
+  await worker.revokeStamped(wanted);
   const shown = pythonRepr(wanted);
   if (!flag(args, 'terminate')) return { ok: `headers ${shown} flagged as revoked, but not terminated` };
   const running = worker.runningWith(wanted);

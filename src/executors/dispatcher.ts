@@ -7,7 +7,9 @@ import type { DispatchOptions, ExecutorsOptions } from './executors.ts';
 import { Fleet, type FleetListener } from './fleet.ts';
 
 /** Jobs of short tasks that wait in an executor behind the one that runs. */
-const MAX_AHEAD = 16;
+const MAX_AHEAD = 32;
+/** An executor is given more of them when so few are left: many in one write cost little more than one. */
+const REFILL_AT = 16;
 /** Executors that may die before they start a job, until it is given up as lost. */
 const MAX_DEATHS = 3;
 
@@ -100,8 +102,9 @@ export class Dispatcher implements FleetListener {
 
   /** First come, first served: a job never overtakes one that came before it. */
   #place(): void {
+    const open = [...this.fleet.executors].filter(takesMore);
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const executor = this.#pick(next);
+      const executor = this.#pick(next, open);
       if (!executor) break;
       this.#waiting.shift();
       executor.run(next);
@@ -110,8 +113,7 @@ export class Dispatcher implements FleetListener {
   }
 
   /** An idle executor, else, for a short job, the one with the fewest jobs ahead; undefined when it must wait. */
-  #pick({ job }: Assignment): ExecutorProcess | undefined {
-    const open = [...this.fleet.executors].filter(({ isOpen }) => isOpen);
+  #pick({ job }: Assignment, open: readonly ExecutorProcess[]): ExecutorProcess | undefined {
     const idle = open.find(({ assignments }) => assignments.length === 0);
     if (idle || !this.isShort(job.taskName)) return idle;
     return open
@@ -138,6 +140,10 @@ export class Dispatcher implements FleetListener {
     this.#waiting.splice(this.#waiting.indexOf(assignment), 1);
     assignment.end({ kind });
   }
+}
+
+function takesMore({ isOpen, assignments }: ExecutorProcess): boolean {
+  return isOpen && assignments.length <= REFILL_AT;
 }
 
 function isDoomed({ deaths }: Assignment): boolean {

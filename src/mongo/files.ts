@@ -2,18 +2,19 @@
 import { GridFSBucket, MongoRuntimeError, ObjectId } from 'mongodb';
 import type { Mongo } from './client.ts';
 
+/** No file takes longer to be written. */
+const WRITING_SECONDS = 3_600;
+
 /** The files of one bucket. */
 export interface Files {
   /** Writes a new file and answers with its id, in hexadecimal; it is there, whole, when this resolves. */
   write(name: string, bytes: Uint8Array): Promise<string>;
   /** Null when there is no such file, or it is longer than `limit` bytes. */
   read(id: string, limit: number): Promise<Buffer | null>;
-  /** Does nothing when there is no such file. */
-  remove(id: string): Promise<void>;
   /** Removes the files of this name. */
   removeNamed(name: string): Promise<void>;
-  /** Removes the files that were written before; answers with how many these were. */
-  removeOlder(than: Date): Promise<number>;
+  /** Removes what was written before, also of files that were never finished. */
+  removeOlder(than: Date): Promise<void>;
 }
 
 export function openFiles(mongo: Mongo, bucket: string): Files {
@@ -26,10 +27,9 @@ export function openFiles(mongo: Mongo, bucket: string): Files {
       if (!(error instanceof MongoRuntimeError)) throw error;
     }
   };
-  const removeAll = async (filter: object): Promise<number> => {
+  const removeAll = async (filter: object): Promise<void> => {
     const found = await files.find(filter, { projection: { _id: 1 } }).toArray();
     for (const { _id } of found) await remove(_id);
-    return found.length;
   };
   return {
     async write(name, bytes) {
@@ -46,8 +46,12 @@ export function openFiles(mongo: Mongo, bucket: string): Files {
       for await (const chunk of files.openDownloadStream(file._id)) chunks.push(chunk);
       return Buffer.concat(chunks);
     },
-    remove: (id) => remove(new ObjectId(id)),
-    removeNamed: async (name) => void (await removeAll({ filename: name })),
-    removeOlder: (than) => removeAll({ uploadDate: { $lt: than } }),
+    removeNamed: (name) => removeAll({ filename: name }),
+    async removeOlder(than) {
+      await removeAll({ uploadDate: { $lt: than } });
+      // The chunks of a file that is newer than `than` may be a little older.
+      const before = ObjectId.createFromTime(than.getTime() / 1000 - WRITING_SECONDS);
+      await mongo.db.collection(`${bucket}.chunks`).deleteMany({ _id: { $lt: before } });
+    },
   };
 }

@@ -4,13 +4,14 @@ import { callOf, type Sender } from './canvas-call.ts';
 import { freeze, freezeGroup, type Naming, prepareChain } from './canvas-freeze.ts';
 import { markBody, takeMark } from './canvas-join.ts';
 import { linkedBody, stripHeaders } from './canvas-link.ts';
-import { groupResult, type ResultNode, taskResult, toTuple } from './canvas-result.ts';
+import { groupResult, type ResultNode, type ResultTuple, taskResult, toTuple } from './canvas-result.ts';
 import {
   type ChainStep,
   type ChordStep,
   copyStep,
   type GroupStep,
   groupOf,
+  headerTasks,
   listOf,
   mergeOptions,
   type Options,
@@ -27,8 +28,8 @@ export interface Join {
   readonly groupId: string;
   /** Tasks of the header that end the chord when all have ended (Celery's chord size). */
   readonly size: number;
-  /** Ids of the header's results, in the order in which the body takes them. */
-  readonly taskIds: readonly string[];
+  /** The header's results, in the order in which the body takes them. */
+  readonly header: ResultTuple;
   readonly body: Fields;
 }
 
@@ -197,30 +198,21 @@ interface OpenChord {
 function openChord(naming: Naming, chord: ChordStep, given: Options): OpenChord {
   const own = { ...chord.options };
   const marked = takeMark(own);
-  const { task_id, link, link_error, interval, max_retries, countdown, eta, ...options } = {
-    ...own,
-    ...given,
-  };
+  const { task_id, link, link_error, countdown, eta, ...options } = { ...own, ...given };
   const { parent_id: _, ...bodyOptions } = options;
   const body = linkedBody(copyStep(chord.kwargs.body), listOf(link), listOf(link_error));
   Object.assign(body.options, bodyOptions);
   if (body.subtask_type === 'chain') unrollChords(body);
-  const header = openHeader(chord, naming);
-  header.options.task_id ??= naming.newId();
+  const header = groupOf([...headerTasks(chord)], { task_id: chord.options.task_id ?? naming.newId() });
   return {
     header,
     body,
     options: { ...options, ...withoutNulls({ countdown, eta }) },
     taskId: String(task_id ?? naming.newId()),
-    interval: interval ?? null,
-    maxRetries: max_retries ?? null,
+    interval: options.interval ?? null,
+    maxRetries: options.max_retries ?? null,
     marked,
   };
-}
-
-function openHeader({ kwargs: { header }, options }: ChordStep, naming: Naming): GroupStep {
-  if (!Array.isArray(header)) return copyStep(header);
-  return groupOf([...header], { task_id: options.task_id ?? naming.newId() });
 }
 
 /** Says to whom it concerns that a header is coming. */
@@ -233,8 +225,7 @@ function announce(application: Application, chord: OpenChord, headerResult: Resu
   const isFlat = results.every(({ children }) => children === null);
   if (joins && isFlat) markBody(body.options, groupId, results.length);
   const size = header.kwargs.tasks.reduce((sum, task) => sum + chordSize(task), 0);
-  const taskIds = results.map(({ id }) => id);
-  application.joins.push({ groupId, size, taskIds, body: { ...body } });
+  application.joins.push({ groupId, size, header: toTuple(headerResult, MAX_PARENTS), body: { ...body } });
   if (application.chords !== 'redis') sendUnlock(application, chord, results, joins && isFlat);
 }
 
@@ -245,7 +236,7 @@ function sendUnlock(
   results: readonly ResultNode[],
   joins: boolean,
 ): void {
-  const { queue, exchange, routing_key, headers, priority = null } = body.options;
+  const { queue = application.sender.queue, exchange, routing_key, headers, priority } = body.options;
   const step = taskOf('celery.chord_unlock', {
     interval,
     max_retries: maxRetries,

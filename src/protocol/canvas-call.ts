@@ -3,6 +3,7 @@ import { ProtocolError } from '../errors.ts';
 import { listOf, type Options, type TaskStep } from './canvas-step.ts';
 import { parseIsoDateTime } from './dates.ts';
 import { type Fields, isFields, wrong } from './fields.ts';
+import { createRouter, type Destination, type Router } from './routes.ts';
 import type { TaskCall } from './task-message.ts';
 
 /** Who sends a message, and where it goes by itself. */
@@ -17,6 +18,8 @@ export interface Sender {
   readonly replyTo: string;
   /** Queue for tasks whose options name none. */
   readonly queue: string;
+  /** Where tasks go. Default: to the queue that their options name, else to `queue`. */
+  readonly router?: Router;
   /** `gen<pid>@<host>`. */
   readonly origin: string;
   readonly now: Date;
@@ -31,12 +34,13 @@ export function callOf(step: TaskStep, taskId: string, sender: Sender): TaskCall
   const { task: taskName, args, kwargs, options } = step;
   const where = `a signature of ${taskName}`;
   const { parent } = sender;
+  const { priority: usual, ...destination } = destinationOf(step, sender, where);
   return {
     taskId,
     taskName,
     args,
     kwargs,
-    ...routeOf(options, sender, where),
+    ...destination,
     replyTo: text(options, 'reply_to', where) ?? sender.replyTo,
     origin: sender.origin,
     eta: etaOf(options, sender.now, where),
@@ -48,27 +52,47 @@ export function callOf(step: TaskStep, taskId: string, sender: Sender): TaskCall
     parentId: text(options, 'parent_id', where) ?? parent?.taskId ?? null,
     groupId: text(options, 'group_id', where),
     groupIndex: number(options, 'group_index', where),
-    priority:
-      options.priority === null ? null : (number(options, 'priority', where) ?? parent?.priority ?? 0),
+    priority: number(options, 'priority', where) ?? parent?.priority ?? usual ?? (options.queue ? null : 0),
     ignoreResult: options.ignore_result === true,
     replacedNesting: number(options, 'replaced_task_nesting', where) ?? 0,
     shadow: text(options, 'shadow', where),
     embed: embedOf(options, where),
     stamps: stampsOf(options),
+    ...contentOf(options),
+    ...displayOf(options),
     headers: fields(options, 'headers', where) ?? {},
   };
 }
 
-function routeOf(
-  options: Options,
-  sender: Sender,
-  where: string,
-): Pick<TaskCall, 'queue' | 'exchange' | 'routingKey'> {
-  const queue = text(options, 'queue', where);
-  const exchange = text(options, 'exchange', where);
-  const routingKey = text(options, 'routing_key', where);
-  if (exchange !== null && routingKey !== null) return { queue: queue ?? routingKey, exchange, routingKey };
-  return { queue: queue ?? sender.queue };
+/** Serializers and compressions of strangers, which this package does not write, give way to the default. */
+function contentOf({ serializer, compression, app_id: appId }: Options): Partial<TaskCall> {
+  return {
+    ...(serializer === 'yaml' || serializer === 'msgpack' ? { serializer } : {}),
+    ...(compression === 'gzip' || compression === 'zlib' ? { compression: 'gzip' } : {}),
+    ...(compression === 'zstd' ? { compression } : {}),
+    ...(typeof appId === 'string' ? { appId } : {}),
+  };
+}
+
+/** What monitors are shown instead of the arguments. */
+function displayOf({ argsrepr, kwargsrepr }: Options): Partial<TaskCall> {
+  return {
+    ...(typeof argsrepr === 'string' ? { argsRepr: argsrepr } : {}),
+    ...(typeof kwargsrepr === 'string' ? { kwargsRepr: kwargsrepr } : {}),
+  };
+}
+
+function destinationOf({ task, options }: TaskStep, sender: Sender, where: string): Destination {
+  const route = sender.router ?? createRouter({ defaultQueue: sender.queue });
+  const deliveryMode = options.delivery_mode;
+  return {
+    ...route(task, {
+      queue: text(options, 'queue', where),
+      exchange: text(options, 'exchange', where),
+      routingKey: text(options, 'routing_key', where),
+    }),
+    ...(deliveryMode === 1 || deliveryMode === 2 ? { deliveryMode } : {}),
+  };
 }
 
 function embedOf(options: Options, where: string): NonNullable<TaskCall['embed']> {

@@ -4,7 +4,7 @@
  */
 import { InvalidTaskError } from '../errors.ts';
 import { markChord } from './canvas-join.ts';
-import { linkError } from './canvas-link.ts';
+import { linkError, stripHeaders } from './canvas-link.ts';
 import { firstParent, groupResult, type ResultNode, taskResult } from './canvas-result.ts';
 import {
   type ChainStep,
@@ -99,14 +99,15 @@ export function prepareChain(
   const prepared: PreparedChain = { tasks: [], results: [] };
   let last: Previous = null;
   for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-    const task = step.subtask_type === 'group' ? unrollSingle(step) : step;
     const isFirst = steps.length === 0;
+    const task = step.subtask_type === 'group' ? unrollSingle(step) : step;
     const parts = partsOf(task, place.copy, isFirst && last === null);
     if (parts === null)
       last = append(prepared, ownStep(task, isFirst ? args : [], place), last, place, naming);
     else pushAll(steps, parts);
   }
   chain.options.task_id = prepared.results[0]?.id ?? place.id;
+  if (place.copy) prepared.tasks.forEach(stripHeaders);
   return prepared;
 }
 

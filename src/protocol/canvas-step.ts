@@ -103,9 +103,9 @@ export function copyStep(step: Step): Step {
     case 'group':
       return { ...step, options, kwargs: { tasks: step.kwargs.tasks.map(copyStep) } } as Step;
     case 'chord': {
-      const { kwargs, header, body } = step.kwargs;
-      const tasks = Array.isArray(header) ? header.map(copyStep) : copyStep(header);
-      return { ...step, options, kwargs: { kwargs, header: tasks, body: copyStep(body) } };
+      const { kwargs, body } = step.kwargs;
+      const header = headerTasks(step).map((task) => copyStep(task));
+      return { ...step, options, kwargs: { kwargs, header, body: copyStep(body) } };
     }
   }
 }
@@ -188,12 +188,11 @@ function readChord(kwargs: Fields, reading: Reading, depth: number): ChordStep['
   };
 }
 
-/** A header may be a list, a group, a chain (its tasks are taken), or one task (celery/canvas.py `_maybe_group`). */
-function readHeader(header: unknown, reading: Reading, depth: number): Step[] | GroupStep {
+/** A header may be a list, a group or a chain, whose tasks are taken, or one task (celery/canvas.py `_maybe_group`). */
+function readHeader(header: unknown, reading: Reading, depth: number): Step[] {
   if (Array.isArray(header)) return readTasks(header, reading, depth);
   const step = readNested(header, reading, depth + 1);
-  if (step.subtask_type === 'group') return step;
-  return step.subtask_type === 'chain' ? step.kwargs.tasks : [step];
+  return step.subtask_type === 'group' || step.subtask_type === 'chain' ? step.kwargs.tasks : [step];
 }
 
 function tooMany(): InvalidTaskError {

@@ -3,18 +3,16 @@
  * exchange; every node takes those that are addressed to it.
  */
 import { Script } from 'node:vm';
+import { CELERY_CLUSTER } from '../contract/cluster.ts';
 import type { MessageProperties, Publication, Reply } from '../contract/transport.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Fields, isFields, optionalFields, optionalText, textField, wrong } from './fields.ts';
+import { globSource } from './glob.ts';
 import { parseJson, stringifyJson } from './json.ts';
 import { JSON_CONTENT, readBody } from './serializers.ts';
 
-/** Fanout exchange of the requests. */
-export const CONTROL_EXCHANGE = 'celery.pidbox';
 /** Fanout exchange of the requests that only workers of this package know: Python workers do not hear them. */
 export const NODE_CONTROL_EXCHANGE = 'omega.pidbox';
-/** Direct exchange of the replies. */
-export const CONTROL_REPLY_EXCHANGE = 'reply.celery.pidbox';
 
 const MATCH = new Script('new RegExp(source).test(hostname)');
 const MATCH_TIMEOUT_MS = 50;
@@ -57,11 +55,11 @@ export interface ControlReply {
 /**
  * A request as a message to every node; by default to all, without a reply.
  *
- * @param exchange that of Celery, or that of this package's own workers.
+ * @param exchange that of the cluster, or that of this package's own workers. Default: Celery's.
  */
 export function encodeControlRequest(
   request: Pick<ControlRequest, 'method'> & Partial<ControlRequest>,
-  exchange: typeof CONTROL_EXCHANGE | typeof NODE_CONTROL_EXCHANGE = CONTROL_EXCHANGE,
+  exchange: string = CELERY_CLUSTER.control,
 ): Publication {
   const { method, destination = null, pattern = null, matcher = null, clock = 0, expires = 0 } = request;
   const { arguments: args = {}, replyTo } = request;
@@ -176,14 +174,4 @@ function matches(pattern: string, matcher: Matcher, hostname: string): boolean {
       { cause: error },
     );
   }
-}
-
-/** Shell wildcards as Python's fnmatch reads them: `*`, `?`, `[seq]`, `[!seq]`. */
-function globSource(pattern: string): string {
-  return pattern.replace(/\*|\?|\[(!?)(\]?[^\]]*)\]|[^*?[]|\[/gs, (token, negation: string, set: string) => {
-    if (token === '*') return '.*';
-    if (token === '?') return '.';
-    if (set === undefined) return token.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-    return `[${negation && '^'}${set.replace(/[\\\]^]/g, '\\$&')}]`;
-  });
 }

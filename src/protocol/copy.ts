@@ -117,7 +117,8 @@ function describeTask(message: TaskMessage): Fields {
     argsrepr: message.argsRepr,
     kwargsrepr: message.kwargsRepr,
     origin: message.origin,
-    ignore_result: message.ignoreResult,
+    // What it does not say is left to the task.
+    ignore_result: message.ignoreResult || null,
     replaced_task_nesting: message.replacedNesting,
     stamped_headers: names.length === 0 ? null : names,
     stamps: message.stamps,

@@ -2,14 +2,12 @@
  * Events: what clients and workers tell whoever listens (celery/events/event.py). A topic exchange carries them;
  * the routing key is the type with dots. Events of tasks travel in batches, as one JSON array.
  */
+import { CELERY_CLUSTER } from '../contract/cluster.ts';
 import type { MessageProperties, Publication } from '../contract/transport.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Fields, isFields } from './fields.ts';
 import { parseJson } from './json.ts';
 import { JSON_CONTENT, readBody } from './serializers.ts';
-
-/** Topic exchange of the events, durable. */
-export const EVENT_EXCHANGE = 'celeryev';
 
 /** Routing key of a batch of task events. */
 const TASK_BATCH = 'task.multi';
@@ -41,28 +39,39 @@ export function createEvent(type: string, origin: EventOrigin, fields: Fields, n
   return { hostname, utcoffset, pid, clock, ...fields, timestamp: now.getTime() / 1000, type };
 }
 
-/** One event as a message. */
-export function encodeEvent(event: WireEvent): Publication {
-  return publication(event.hostname, event.type.replaceAll('-', '.'), event);
+/** One event as a message. @param exchange of the cluster's events. Default: Celery's. */
+export function encodeEvent(event: WireEvent, exchange: string = CELERY_CLUSTER.events): Publication {
+  return publication(exchange, event.hostname, event.type.replaceAll('-', '.'), event);
 }
 
-/** Several task events of one worker as a message. */
-export function encodeTaskEvents(hostname: string, events: readonly WireEvent[]): Publication {
-  return publication(hostname, TASK_BATCH, events);
+/** Several task events of one worker as a message. @param exchange of the cluster's events. Default: Celery's. */
+export function encodeTaskEvents(
+  hostname: string,
+  events: readonly WireEvent[],
+  exchange: string = CELERY_CLUSTER.events,
+): Publication {
+  return publication(exchange, hostname, TASK_BATCH, events);
 }
 
 /**
  * The event `task-sent` of a client (Celery's `task_send_sent_event`), from the task message that it published.
  *
  * @param queue name of the queue that the client chose.
+ * @param events exchange of the cluster's events. Default: Celery's.
  */
-export function encodeTaskSent(sent: Publication, queue: string, clock: number): Publication {
+export function encodeTaskSent(
+  sent: Publication,
+  queue: string,
+  clock: number,
+  events: string = CELERY_CLUSTER.events,
+): Publication {
   const { exchange, routingKey, properties } = sent;
   const { id, root_id, parent_id, task, argsrepr, kwargsrepr, retries, eta, expires, origin } =
     properties.headers ?? {};
   const call = { uuid: id, root_id, parent_id, name: task, args: argsrepr, kwargs: kwargsrepr };
   const fields = { ...call, retries, eta, expires, queue, exchange, routing_key: routingKey };
-  return encodeEvent(createEvent('task-sent', { hostname: String(origin), pid: process.pid, clock }, fields));
+  const by = { hostname: String(origin), pid: process.pid, clock };
+  return encodeEvent(createEvent('task-sent', by, fields), events);
 }
 
 /**
@@ -89,9 +98,9 @@ function isWireEvent(value: unknown): value is WireEvent {
   return !type.startsWith('task-') || typeof uuid === 'string';
 }
 
-function publication(hostname: string, routingKey: string, content: object): Publication {
+function publication(exchange: string, hostname: string, routingKey: string, content: object): Publication {
   return {
-    exchange: EVENT_EXCHANGE,
+    exchange,
     routingKey,
     body: Buffer.from(JSON.stringify(content)),
     properties: { ...JSON_CONTENT, deliveryMode: 1, priority: 0, headers: { hostname } },

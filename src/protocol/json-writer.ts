@@ -1,5 +1,6 @@
 /** A JSON writer for values that `JSON.stringify` would change or refuse, in kombu's dialect. */
 import { EncodeError } from '../errors.ts';
+import { JsonFragment } from './json-fragment.ts';
 import { MAX_DEPTH } from './json-parser.ts';
 import { bytesMarker, dateMarker, PythonValue, pythonMarker } from './python-value.ts';
 
@@ -23,6 +24,7 @@ function write(value: unknown, path: Path): string | undefined {
     case 'boolean':
       return JSON.stringify(value);
     case 'object':
+      if (value instanceof JsonFragment) return value.text;
       return value === null ? 'null' : writeObject(value, path);
     default:
       return refuse(`a ${typeof value}`, path);

@@ -3,10 +3,14 @@
  * so many characters, three levels deep, `...` for what is left out.
  */
 import { inspect } from 'node:util';
+import { parsePlainJson } from './json.ts';
+import { JsonFragment } from './json-fragment.ts';
 import { PythonValue } from './python-value.ts';
 
 /** Celery's `argsrepr_maxsize`. */
 const MAX_LENGTH = 1024;
+/** Longest JSON text that is read to be shown. */
+const MAX_READ = 16_384;
 /** Celery's `task_repr_maxlevels`. */
 const MAX_LEVELS = 3;
 
@@ -39,10 +43,20 @@ export function argsRepr(args: readonly unknown[], maxLength = MAX_LENGTH): stri
 }
 
 function write(writer: Writer, value: unknown, level: number): void {
+  if (value instanceof JsonFragment) {
+    writeFragment(writer, value, level);
+    return;
+  }
   const container = containerOf(value);
   if (container !== null) writeContainer(writer, container, level);
   else if (typeof value === 'string') emit(writer, quote(value, writer.left));
   else emit(writer, truncate(scalarRepr(value), writer.left));
+}
+
+/** A long text is not read for the few characters that are shown of it. */
+function writeFragment(writer: Writer, { text }: JsonFragment, level: number): void {
+  if (text.length > MAX_READ) emit(writer, truncate(text.slice(0, MAX_LENGTH), writer.left));
+  else write(writer, parsePlainJson(text), level);
 }
 
 function containerOf(value: unknown): Container | null {

@@ -12,7 +12,7 @@ export function readResultTuples(value: unknown): readonly ResultTuple[] {
 
 function readList(value: unknown, depth: number): ResultTuple[] {
   if (!Array.isArray(value) || depth > MAX_NESTING) return [];
-  return value.flatMap((item) => readTuple(item, depth) ?? []);
+  return value.map((item) => readTuple(item, depth)).filter((tuple) => tuple !== null);
 }
 
 /** Parents are followed in a loop: a long chain nests them as deep as it is long. */

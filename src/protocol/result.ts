@@ -80,7 +80,12 @@ export function errorResult(
 
 /** The task is on its way: STARTED with `{pid, hostname}`, or a state of its own with what it reports. */
 export function progressResult(address: ResultAddress, state: string, meta: unknown): TaskResult {
-  return resultOf(address, state, stringifyJson(meta), null, null);
+  return stateResult(address, state, stringifyJson(meta));
+}
+
+/** As {@link progressResult}, of what is written as JSON already. */
+export function stateResult(address: ResultAddress, state: string, meta: JsonText): TaskResult {
+  return resultOf(address, state, meta, null, null);
 }
 
 /** The body of a message to the reply queue (`rpc://`), and the value of a key in Redis; in Celery's order. */

@@ -37,6 +37,10 @@ export interface TaskCall {
   readonly exchange?: string;
   /** Default: the name of the queue. */
   readonly routingKey?: string;
+  /** Whether the queue is declared before the message is sent to `exchange`. Without one it is. Default false. */
+  readonly declares?: boolean;
+  /** Default 2: the message survives a restart of the broker. */
+  readonly deliveryMode?: 1 | 2;
   /** The client's reply queue. */
   readonly replyTo: string;
   /** Who sends it. Default: this process, `gen<pid>@<host>`. */
@@ -141,7 +145,7 @@ export function encodeTask(call: TaskCall, now = new Date()): Publication {
     body,
     properties: {
       ...properties,
-      deliveryMode: 2,
+      deliveryMode: call.deliveryMode ?? 2,
       ...(priority === null ? {} : { priority }),
       correlationId: call.taskId,
       replyTo: call.replyTo,

@@ -2,27 +2,42 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AnySignature } from '../contract/signature.ts';
-import type { Reply, Transport } from '../contract/transport.ts';
+import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
-import { type Applied, type Applier, applySignature } from '../protocol/canvas.ts';
+import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
+import type { Router } from '../protocol/routes.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
-import { openOnce } from './open-once.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
+import type { TrackedTask } from './tracked-task.ts';
+
+/** The port to a result backend that counts chords by itself (Celery's `set_chord_size`). */
+export interface ChordCounter {
+  begin(groupId: string, size: number): Promise<void>;
+  /** For a header with groups in it, whose results the body takes as lists. */
+  saveHeader(header: ResultTuple): Promise<void>;
+}
 
 export interface ApplyContext {
   readonly transport: Transport;
   readonly sender: Sender;
   readonly results: Results;
+  /** Opens the reply queue. */
+  listen(): Promise<void>;
   /** Where tasks go that are sent without a queue. */
   readonly queue: string;
+  /** Where tasks go. Default: to their queue. */
+  readonly router?: Router;
   /** How chords join; null where Celery does not support them, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  readonly chordCounter?: ChordCounter | undefined;
 }
 
 /** What became of a signature. */
 export interface Application {
   readonly applied: Applied;
+  /** Its tasks, by id. */
+  readonly tasks: ReadonlyMap<string, TrackedTask>;
   /** Resolves when the broker has confirmed every message. */
   readonly sent: Promise<void>;
   /** The same for the message of one task. */
@@ -36,22 +51,22 @@ export interface Applications {
    * @throws ProtocolError, InvalidTaskError, OperationNotSupported
    */
   plan(signature: AnySignature, options: Readonly<Record<string, unknown>>): Applied;
-  /** Publishes what was planned. Its tasks are expected to answer from now on. */
-  publish(applied: Applied, taskIds: readonly string[]): Application;
+  /** Publishes what was planned. Its tasks, which are expected to answer, are forgotten when it fails. */
+  publish(applied: Applied, tasks: readonly TrackedTask[]): Application;
 }
 
 export function createApplications(context: ApplyContext): Applications {
-  const { transport, sender, results } = context;
-  const onReply = (reply: Reply) => results.receive(reply);
-  const listen = openOnce(() => transport.onReply(onReply));
+  const { sender, results, listen } = context;
 
-  function publish(applied: Applied, taskIds: readonly string[]): Application {
-    const tasks = new Map(taskIds.map((id) => [id, results.expect(id)]));
-    const listening = listen();
+  function publish(applied: Applied, expected: readonly TrackedTask[]): Application {
+    const tasks = new Map(expected.map((task) => [task.id, task]));
+    let ready = listen().then(() => announce(applied, context.chordCounter));
     const sendings = new Map<string, Promise<void>>();
     const rest = new AbortController();
     for (const call of applied.calls) {
-      const sending = listening.then(() => sender.send(call, rest.signal));
+      // One after the other, so that the messages go out in their order; their confirms are not waited for.
+      ready = ready.then(() => sender.prepare(call));
+      const sending = ready.then(() => sender.publish(call, rest.signal));
       sending.then(
         () => expire(call, tasks.get(call.taskId)),
         (error) => rest.abort(error),
@@ -59,35 +74,52 @@ export function createApplications(context: ApplyContext): Applications {
       sendings.set(call.taskId, sending);
     }
     const sent = sender.busyWith(allSent(sendings));
-    sent.catch(() => forget(tasks, sendings));
-    return { applied, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
+    sent.catch((error) => forget(tasks, error));
+    return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
   function expire({ expires }: TaskCall, task: TrackedTask | undefined): void {
     if (expires && task) results.expire(task, expires);
   }
 
-  /** Nothing is heard of tasks that were not sent; those that travel with them, as in a chain, stay expected. */
-  function forget(tasks: ReadonlyMap<string, TrackedTask>, sendings: ReadonlyMap<string, Promise<void>>): void {
-    for (const [id, task] of tasks) sendings.get(id)?.catch(() => results.forget(task));
+  /** When nothing was sent, nothing is heard of any of them. */
+  function forget(tasks: ReadonlyMap<string, TrackedTask>, error: unknown): void {
+    const unsent = error instanceof PartlySent ? error.unsentIds : tasks.keys();
+    for (const id of unsent) {
+      const task = tasks.get(id);
+      if (task) results.forget(task);
+    }
   }
 
   return {
-    plan: (signature, options) => applySignature(signature, applierOf(context), { options }),
+    plan(signature, options) {
+      const applied = applySignature(signature, applierOf(context), { options });
+      if (context.chords === null && applied.joins.length > 0) throw chordsNotSupported();
+      return applied;
+    },
     publish,
   };
 }
 
-function applierOf({ transport, queue, chords }: ApplyContext): Applier {
+function applierOf({ transport, queue, router, chords }: ApplyContext): Applier {
   return {
     parent: null,
     replyTo: transport.oid,
     queue,
+    ...(router && { router }),
     origin: `gen${process.pid}@${hostname()}`,
     now: new Date(),
     chords: chords ?? 'unlock',
     newId: () => randomUUID(),
   };
+}
+
+/** Notes the chords where the result backend counts them: before their tasks can end. */
+async function announce({ joins }: Applied, counter: ChordCounter | undefined): Promise<void> {
+  for (const { groupId, size, header } of counter ? joins : []) {
+    await counter?.begin(groupId, size);
+    if (header[1]?.some(([, children]) => children !== null)) await counter?.saveHeader(header);
+  }
 }
 
 /** @throws the error of the only message, PartlySent if some of several were not sent. */
@@ -104,5 +136,11 @@ async function allSent(sendings: ReadonlyMap<string, Promise<void>>): Promise<vo
   throw new PartlySent(
     `${unsentIds.length} of ${ids.length} messages were not sent: ${reason}; revoke those of 'sentIds', or send those of 'unsentIds' again`,
     { cause, sentIds, unsentIds },
+  );
+}
+
+function chordsNotSupported(): OperationNotSupported {
+  return new OperationNotSupported(
+    'a chord needs stored results, which OMEGA_RESULT_BACKEND=rpc:// does not keep (nor does Celery): leave it empty, or give the URL of a store',
   );
 }

@@ -11,14 +11,19 @@ export type GroupResult<Value> =
   | { readonly index: number; readonly value: Value; readonly error: null }
   | { readonly index: number; readonly value: undefined; readonly error: TaskFailed };
 
+export interface GroupMembers {
+  /** The results of its members; groups among them have members of their own. */
+  readonly results: readonly ResultTuple[];
+  readonly progress: GroupProgress;
+}
+
 /** What a group handle is made of. */
 export interface GroupParts {
   readonly id: string;
-  /** Its members; groups among them have members of their own. */
-  readonly members: readonly ResultTuple[];
   readonly parent: ResultTuple | null;
-  readonly progress: GroupProgress;
   readonly sent: Promise<void>;
+  /** Its members; those of a saved group are read when they are asked for. */
+  members(): Promise<GroupMembers>;
 }
 
 /**
@@ -47,8 +52,8 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
   }
 
   /** Ids of the tasks whose results are the group's, in order. */
-  get ids(): readonly string[] {
-    return taskIdsOf(this.#parts.members);
+  async ids(): Promise<readonly string[]> {
+    return taskIdsOf((await this.#parts.members()).results);
   }
 
   /** What ran before the group in its chain. */
@@ -57,18 +62,20 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
   }
 
   /** The handles of its members, in order. */
-  children(): AnyHandle[] {
-    return this.#parts.members.map((member) => this.#context.handleOf(member));
+  async children(): Promise<AnyHandle[]> {
+    const { results } = await this.#parts.members();
+    return results.map((member) => this.#context.handleOf(member));
   }
 
   /**
    * All results in order.
    *
    * @throws TaskFailed as soon as one task has failed, ResultTimeout after `timeout`, what `sent` rejects with,
-   *   and OperationalError when the client is closed.
+   *   GroupNotFound for a group that was not saved, and OperationalError when the client is closed.
    */
   async get({ timeout, signal }: GetOptions = {}): Promise<Results> {
-    const { progress, sent, members } = this.#parts;
+    const { sent } = this.#parts;
+    const { results, progress } = await this.#parts.members();
     const deadline = timeout === undefined ? undefined : Date.now() + timeout;
     for (let position = 0; position < progress.counts.total; position += 1) {
       const left = deadline === undefined ? undefined : Math.max(0, deadline - Date.now());
@@ -76,7 +83,7 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
       const ended = progress.ended(position);
       if (ended && ended.result.state !== SUCCESS) unwrapResult(ended.result);
     }
-    return valuesOf(members, progress) as unknown as Results;
+    return valuesOf(results, progress) as unknown as Results;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a handle is awaitable on purpose.
@@ -89,7 +96,8 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
 
   /** The tasks in the order in which they end; one that fails does not end the loop. */
   async *[Symbol.asyncIterator](): AsyncIterator<GroupResult<Results[number]>> {
-    const { progress, sent } = this.#parts;
+    const { sent } = this.#parts;
+    const { progress } = await this.#parts.members();
     for (let position = 0; position < progress.counts.total; position += 1) {
       await progress.more(position, { sent });
       const ended = progress.ended(position);
@@ -102,7 +110,8 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
    * process, what is not known to have ended is looked up.
    */
   async progress(): Promise<GroupCounts> {
-    return await this.#parts.progress.refreshed();
+    const { progress } = await this.#parts.members();
+    return await progress.refreshed();
   }
 
   /** Whether all tasks have ended. */
@@ -118,7 +127,7 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
 
   /** Tells all workers not to run its tasks, or with `terminate` to end them. */
   async revoke({ terminate = false }: RevokeOptions = {}): Promise<void> {
-    await this.#context.revoke(this.ids, terminate);
+    await this.#context.revoke(await this.ids(), terminate);
   }
 
   /**
@@ -130,7 +139,7 @@ export class GroupHandle<Results extends readonly unknown[] = unknown[]>
   async save(): Promise<void> {
     const { stored } = this.#context;
     if (!stored) throw groupsNotStored();
-    await stored.saveGroup(this.id, this.ids);
+    await stored.saveGroup(this.id, await this.ids());
   }
 }
 
@@ -148,19 +157,16 @@ export function groupsNotStored(): OperationNotSupported {
 /** The values in the shape of the group: a group in it gives a list. */
 function valuesOf(members: readonly ResultTuple[], progress: GroupProgress): unknown[] {
   let index = 0;
-  const valueOf = ([, children]: ResultTuple): unknown => {
-    if (children !== null) return children.map(valueOf);
+  const take = ([, children]: ResultTuple): unknown => {
+    if (children !== null) return children.map(take);
     const result = progress.resultOf(index);
     index += 1;
     return result && unwrapResult(result);
   };
-  return members.map(valueOf);
+  return members.map(take);
 }
 
-function groupResultOf<Value>(
-  index: number,
-  result: Parameters<typeof unwrapResult>[0],
-): GroupResult<Value> {
+function groupResultOf<Value>(index: number, result: Parameters<typeof unwrapResult>[0]): GroupResult<Value> {
   try {
     return { index, value: unwrapResult(result) as Value, error: null };
   } catch (error) {

@@ -2,10 +2,11 @@
 import { ResultTimeout } from '../errors.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
-import { type Results, resultsNotStored, type TrackedTask } from './results.ts';
+import { follow } from './follow.ts';
+import { type Results, resultsNotStored, type WaitLimits } from './results.ts';
 import type { StoredResults } from './stored-results.ts';
-import { startTimer } from './timer.ts';
-import { type WaitLimits, waitWithin } from './waiting.ts';
+import type { TrackedTask } from './tracked-task.ts';
+import { waitWithin } from './waiting.ts';
 
 /** How far a group is. */
 export interface GroupCounts {
@@ -32,17 +33,18 @@ interface GroupContext {
 }
 
 /** Replies normally come by message: looking into the store is for the ones that were lost. */
-const LOOK_OWN_MS = 5_000;
-const LOOK_FIRST_MS = 20;
-const LOOK_LAST_MS = 1_000;
+const WITH_REPLIES = { first: 5_000, longest: 5_000 };
+const WITHOUT_REPLIES = { first: 20, longest: 1_000 };
 /** Tasks in one look. */
 const LOOK_TASKS = 1_000;
 
 export class GroupProgress {
   readonly #tasks: readonly TrackedTask[];
   readonly #context: GroupContext;
-  /** All were sent by this client: it is told of their ends. */
+  /** All were sent by this client. */
   readonly #own: boolean;
+  /** It is told of their ends. */
+  readonly #hears: boolean;
   readonly #ended: EndedTask[] = [];
   readonly #open = new Set<TrackedTask>();
   #failed = 0;
@@ -53,6 +55,7 @@ export class GroupProgress {
     this.#tasks = tasks;
     this.#context = context;
     this.#own = tasks.every(({ own }) => own);
+    this.#hears = tasks.every((task) => context.results.hearsOf(task));
     tasks.forEach((task, index) => {
       if (task.latest && isReady(task.latest.state)) this.#note({ index, result: task.latest });
       else this.#follow(task, index);
@@ -75,7 +78,7 @@ export class GroupProgress {
 
   /** The counts, after a look into the store where that may know more. */
   async refreshed(): Promise<GroupCounts> {
-    const due = this.#own ? LOOK_OWN_MS : 0;
+    const due = this.#hears ? WITH_REPLIES.longest : 0;
     if (this.#open.size > 0 && Date.now() - this.#lookedAt >= due) await this.#look();
     return this.counts;
   }
@@ -106,6 +109,7 @@ export class GroupProgress {
   #follow(task: TrackedTask, index: number): void {
     this.#open.add(task);
     const listener = (result: ResultMeta) => {
+      if (!isReady(result.state)) return;
       task.listeners.delete(listener);
       this.#open.delete(task);
       this.#note({ index, result });
@@ -122,23 +126,12 @@ export class GroupProgress {
   /** Looks into the store at growing intervals until it is stopped. */
   #poll(fail: (error: unknown) => void): () => void {
     if (!this.#context.stored) return () => undefined;
-    let pause = this.#own ? LOOK_OWN_MS : LOOK_FIRST_MS;
-    let stopped = false;
-    const look = async (): Promise<void> => {
-      try {
-        await this.#look();
-      } catch (error) {
+    const look = () =>
+      this.#look().catch((error) => {
         // The replies to own tasks still come when the store is away for a while.
-        if (!this.#own) return fail(error);
-      }
-      pause = Math.max(pause, Math.min(pause * 1.5, LOOK_LAST_MS));
-      if (!stopped) stopTimer = startTimer(pause, look);
-    };
-    let stopTimer = startTimer(pause, look);
-    return () => {
-      stopped = true;
-      stopTimer();
-    };
+        if (!this.#own) fail(error);
+      });
+    return follow({ look, watch: null, ...(this.#hears ? WITH_REPLIES : WITHOUT_REPLIES) });
   }
 
   /** What it finds reaches the listeners, here and elsewhere. Every result is read once. */

@@ -1,4 +1,5 @@
 /** `om.runtime.model(name)`: a model's operations, run by a worker (omegaml.tasks.omega_*). */
+import { createModelSignatures, type ModelSignatures } from './model-signatures.ts';
 import type { Send, SendOptions } from './send.ts';
 import type { TaskHandle } from './task-handle.ts';
 
@@ -24,6 +25,8 @@ export interface ModelProxy {
   predictProba(X: Data, options?: PredictOptions): TaskHandle<unknown>;
   /** Accuracy of a classifier, R² of a regression. */
   score(X: Data, y: Data): TaskHandle<number>;
+  /** The same as signatures, for the canvas. */
+  readonly signature: ModelSignatures;
 }
 
 export interface ProxyContext {
@@ -38,7 +41,7 @@ export function systemKwargs(bucket: string | null): Readonly<Record<string, unk
   return { pure_python: true, __bucket: bucket };
 }
 
-export function createModelProxy(context: ProxyContext, name: string, options?: SendOptions): ModelProxy {
+export function createModelProxy(context: ProxyContext, name: string, options: SendOptions): ModelProxy {
   const { send, stage, bucket } = context;
 
   function call<Result>(operation: string, X: Data, kwargs: Readonly<Record<string, Data | null>>) {
@@ -57,6 +60,7 @@ export function createModelProxy(context: ProxyContext, name: string, options?: 
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
     score: (X, y) => call('score', X, { Yname: y, rName: null }),
+    signature: createModelSignatures(name, systemKwargs(bucket), options),
   };
 }
 

@@ -3,33 +3,16 @@
  * for tasks of other processes and for replies that a lost connection took along.
  */
 import type { Reply } from '../contract/transport.ts';
-import { OperationNotSupported, ProtocolError, ResultTimeout, TaskRevokedError } from '../errors.ts';
+import { OperationalError, OperationNotSupported, ProtocolError, ResultTimeout } from '../errors.ts';
 import { decodeResult, type ResultMeta } from '../protocol/result.ts';
-import { isReady, RETRY, REVOKED } from '../protocol/states.ts';
+import { isReady } from '../protocol/states.ts';
+import { follow } from './follow.ts';
+import { noSuchValue, type ResultReader, type ResultSources, unreadable } from './result-sources.ts';
 import { startTimer } from './timer.ts';
-
-/** Reads stored results: the `mongodb://` result backend. */
-export interface ResultReader {
-  /** The stored result, null while nothing is stored. */
-  fetch(taskId: string): Promise<ResultMeta | null>;
-}
-
-/** What is known of one task. Made by {@link Results}, held by the task's handles. */
-export interface TrackedTask {
-  readonly id: string;
-  /** Sent by this client: its replies come here. */
-  readonly own: boolean;
-  /** The newest result or intermediate state; null for PENDING. Final once it is ready. */
-  latest: ResultMeta | null;
-  readonly listeners: Set<(result: ResultMeta) => void>;
-  /** How many sendings of this id have not failed. */
-  sendings: number;
-  /** From when on it counts as expired; the timer looks into it then. */
-  expiry: { readonly at: number; readonly stopTimer: () => void } | null;
-}
+import { expired, hasExpired, isDone, isSame, type TrackedTask, track } from './tracked-task.ts';
 
 /** What ends a wait besides the result. */
-interface WaitLimits {
+export interface WaitLimits {
   /** Ends the wait when it rejects: the task is not on its way. */
   readonly sent: Promise<void>;
   /** Milliseconds. Default: no limit. */
@@ -37,10 +20,12 @@ interface WaitLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Replies normally come by message: looking into the store is for the ones that were lost. */
-const POLL_OWN_MS = 5_000;
-const POLL_FIRST_MS = 20;
-const POLL_LAST_MS = 1_000;
+/** Replies come by message: looking into the store is for the ones that were lost. */
+const WITH_REPLIES = { first: 5_000, longest: 5_000 };
+/** A task may be at a worker that tells nobody; and one that ends while the request is on its way is seen soon. */
+const WITH_NEWS = { first: 250, longest: 5_000 };
+const WITHOUT_NEWS = { first: 20, longest: 1_000 };
+const RESOLVE_AGAIN_MS = 1_000;
 /** Results of own tasks are kept for those who ask by id; a handle has its own. */
 const KEPT_RESULTS = 10_000;
 /** A task that starts in its last moment is reported as STARTED within half a second. */
@@ -50,10 +35,13 @@ const EXPIRY_GRACE_MS = 2_000;
 export class Results {
   readonly #reader: ResultReader | null;
   readonly #closing: AbortSignal;
+  readonly #sources: ResultSources;
   /** Own tasks that are not ready: nothing is forgotten here, a reply may still come. */
   readonly #pending = new Map<string, TrackedTask>();
   /** Own tasks that are ready, oldest first. */
   readonly #kept = new Map<string, TrackedTask>();
+  /** Tasks of other processes that somebody waits for. */
+  readonly #watched = new Map<string, Set<TrackedTask>>();
   /** What ends the waits that there are. */
   readonly #waits = new Set<(reason: unknown) => void>();
 
@@ -61,12 +49,18 @@ export class Results {
    * @param reader null when no result backend can be read: only this client's own tasks are known then.
    * @param closing when it is aborted, every wait ends with its reason.
    */
-  constructor(reader: ResultReader | null, closing: AbortSignal) {
+  constructor(reader: ResultReader | null, closing: AbortSignal, sources: ResultSources = {}) {
     this.#reader = reader;
     this.#closing = closing;
+    this.#sources = sources;
     closing.addEventListener('abort', () => {
       for (const fail of this.#waits) fail(closing.reason);
     });
+  }
+
+  /** Whether the end of a task comes by message. */
+  hearsOf(task: TrackedTask): boolean {
+    return task.own && this.#sources.replies !== false;
   }
 
   /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
@@ -94,18 +88,15 @@ export class Results {
   receive(reply: Reply): void {
     const result = decodeResult(reply.body);
     const task = this.#pending.get(result.taskId);
-    if (task) this.#update(task, result);
+    const tasks = [...(this.#watched.get(result.taskId) ?? []), ...(task ? [task] : [])];
+    if (tasks.length === 0) return;
+    if (result.large === undefined) this.#updateAll(tasks, result);
+    else this.#resolve(tasks, result);
   }
 
   /** Takes in what was read of a task elsewhere. */
   learn(task: TrackedTask, result: ResultMeta): void {
     this.#update(task, result);
-  }
-
-  /** Forgets what is known of a task: its result has been removed. */
-  erase(task: TrackedTask): void {
-    task.latest = null;
-    this.#kept.delete(task.id);
   }
 
   /**
@@ -139,7 +130,10 @@ export class Results {
     const ends: (() => void)[] = [];
     try {
       return await new Promise<ResultMeta>((resolve, reject) => {
-        ends.push(add(task.listeners, resolve), add(this.#waits, reject), this.#poll(task, reject));
+        const onUpdate = (result: ResultMeta): void => {
+          if (isReady(result.state)) resolve(result);
+        };
+        ends.push(add(task.listeners, onUpdate), add(this.#waits, reject), this.#follow(task, reject));
         if (signal) ends.push(onAbort(signal, reject));
         if (timeout !== undefined)
           ends.push(startTimer(timeout, () => reject(notReadyWithin(timeout, task.id))));
@@ -150,42 +144,79 @@ export class Results {
     }
   }
 
-  /** Looks into the store at growing intervals until it is stopped; what it finds reaches the listeners. */
-  #poll(task: TrackedTask, fail: (error: unknown) => void): () => void {
+  /** Removes what is stored of a task; its handles keep what they know. @throws OperationNotSupported */
+  async discard(task: TrackedTask): Promise<void> {
+    if (!this.#reader?.forget) throw resultsNotStored(task.id);
+    await this.#reader.forget(task.id);
+    this.#kept.delete(task.id);
+  }
+
+  /** What it finds reaches the listeners, until it is stopped. */
+  #follow(task: TrackedTask, fail: (error: unknown) => void): () => void {
     if (!this.#reader) return () => undefined;
-    let pause = task.own ? POLL_OWN_MS : POLL_FIRST_MS;
-    let stopped = false;
-    const look = async (): Promise<void> => {
-      try {
-        await this.#look(task);
-      } catch (error) {
-        // The reply to an own task still comes when the store is away for a while.
-        if (!task.own || error instanceof ProtocolError) return fail(error);
-      }
-      pause = Math.max(pause, Math.min(pause * 1.5, POLL_LAST_MS));
-      if (!stopped) stopTimer = startTimer(pause, look);
-    };
-    let stopTimer = startTimer(pause, look);
-    return () => {
-      stopped = true;
-      stopTimer();
+    const watch = this.#watchOf(task);
+    const unanswered = watch ? WITH_NEWS : WITHOUT_NEWS;
+    return follow({
+      look: () =>
+        this.#look(task).catch((error) => {
+          // The reply to an own task still comes when the store is away for a while.
+          if (!task.own || error instanceof ProtocolError) fail(error);
+        }),
+      watch,
+      ...(this.hearsOf(task) && !watch ? WITH_REPLIES : unanswered),
+    });
+  }
+
+  /** How news of a task are asked for; null where they come without, or cannot be had. */
+  #watchOf(task: TrackedTask): (() => Promise<() => void>) | null {
+    const { watch } = this.#reader ?? {};
+    const { ask } = this.#sources;
+    if (watch) return () => watch(task.id, (result) => this.#update(task, result));
+    if (task.own || !ask) return null;
+    return async () => {
+      const watching = this.#watched.get(task.id) ?? new Set();
+      this.#watched.set(task.id, watching.add(task));
+      await ask(task.id).catch(() => undefined);
+      return () => {
+        watching.delete(task);
+        if (watching.size === 0) this.#watched.delete(task.id);
+      };
     };
   }
 
   async #look(task: TrackedTask): Promise<void> {
     this.#closing.throwIfAborted();
+    const before = task.latest;
     const stored = await this.#reader?.fetch(task.id);
-    if (stored) this.#update(task, stored);
+    // What was heard of meanwhile is newer than an intermediate state that was read.
+    if (stored && (isReady(stored.state) || task.latest === before)) this.#update(task, stored);
     if (hasExpired(task)) this.#update(task, expired(task.id));
   }
 
+  /** Reads a large value until it is there, or is found to be lost: a failure then. */
+  #resolve(tasks: readonly TrackedTask[], result: ResultMeta): void {
+    const { resolve = noSuchValue } = this.#sources;
+    resolve(result).then(
+      (whole) => this.#updateAll(tasks, whole),
+      (error) => {
+        if (!(error instanceof OperationalError)) return this.#updateAll(tasks, unreadable(result, error));
+        if (!this.#closing.aborted) startTimer(RESOLVE_AGAIN_MS, () => this.#resolve(tasks, result));
+      },
+    );
+  }
+
+  #updateAll(tasks: readonly TrackedTask[], result: ResultMeta): void {
+    for (const task of tasks) this.#update(task, result);
+  }
+
   #update(task: TrackedTask, result: ResultMeta): void {
-    if (isDone(task)) return;
+    if (isDone(task) || isSame(task.latest, result)) return;
     task.latest = result;
-    if (!isReady(result.state)) return;
-    task.expiry?.stopTimer();
-    if (this.#pending.get(task.id) === task) this.#keep(task);
-    for (const listener of task.listeners) listener(result);
+    if (isReady(result.state)) {
+      task.expiry?.stopTimer();
+      if (this.#pending.get(task.id) === task) this.#keep(task);
+    }
+    for (const listener of [...task.listeners]) listener(result);
   }
 
   #keep(task: TrackedTask): void {
@@ -196,33 +227,6 @@ export class Results {
       this.#kept.delete(oldest);
     }
   }
-}
-
-function track(id: string, own: boolean): TrackedTask {
-  return { id, own, latest: null, listeners: new Set(), sendings: 0, expiry: null };
-}
-
-function isDone(task: TrackedTask): task is TrackedTask & { latest: ResultMeta } {
-  return task.latest !== null && isReady(task.latest.state);
-}
-
-/** A state other than these two says that a worker has it. */
-function hasExpired({ expiry, latest }: TrackedTask): boolean {
-  const waits = latest === null || latest.state === RETRY;
-  return waits && expiry !== null && Date.now() >= expiry.at;
-}
-
-/** What a worker reports of a task that it finds expired. */
-function expired(taskId: string): ResultMeta {
-  const { excType, excModule } = new TaskRevokedError('expired').python;
-  return {
-    taskId,
-    state: REVOKED,
-    result: { exc_type: excType, exc_message: ['expired'], exc_module: excModule },
-    traceback: null,
-    children: [],
-    dateDone: new Date(),
-  };
 }
 
 function add<Item>(set: Set<Item>, item: Item): () => void {

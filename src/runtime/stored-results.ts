@@ -4,8 +4,6 @@ import type { ResultMeta } from '../protocol/result.ts';
 export interface StoredResults {
   /** Reads many at once; tasks of which nothing is stored are left out. */
   fetchResults(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultMeta>>;
-  /** Removes what is stored of a task. */
-  forgetResult(taskId: string): Promise<void>;
   /** Notes the members of a group. */
   saveGroup(groupId: string, taskIds: readonly string[]): Promise<void>;
   /** The members of a saved group, null if there is none of this id. */

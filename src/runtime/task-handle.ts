@@ -1,12 +1,13 @@
 /** A submitted task, as its client holds it (Celery's AsyncResult). */
-import { OperationNotSupported } from '../errors.ts';
 import type { ResultTuple } from '../protocol/canvas.ts';
-import { unwrapResult } from '../protocol/result.ts';
+import { type ResultMeta, unwrapResult } from '../protocol/result.ts';
 import { readResultTuples } from '../protocol/result-tuple.ts';
 import { isReady, PENDING } from '../protocol/states.ts';
 import type { GroupHandle } from './group-handle.ts';
-import type { Results, TrackedTask } from './results.ts';
+import type { Results } from './results.ts';
 import type { StoredResults } from './stored-results.ts';
+import type { TrackedTask } from './tracked-task.ts';
+import { followUpdates } from './updates.ts';
 
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: no limit. */
@@ -105,25 +106,24 @@ export class TaskHandle<Result> implements PromiseLike<Result> {
     return latest?.traceback ?? null;
   }
 
-  /**
-   * Removes the task's result where it is stored: nobody can read it any more.
-   *
-   * @throws OperationNotSupported when no backend stores results.
-   */
-  async forget(): Promise<void> {
-    const { stored, results } = this.#context;
-    if (!stored) {
-      throw new OperationNotSupported(
-        `the result of task ${this.id} is stored nowhere, so that it cannot be removed: see OMEGA_RESULT_BACKEND`,
-      );
-    }
-    await stored.forgetResult(this.id);
-    results.erase(this.#task);
-  }
-
   /** Whether the task has ended. */
   async ready(): Promise<boolean> {
     return isReady(await this.state());
+  }
+
+  /** What is known of the task now: its state, its result or what belongs to the state; null for PENDING. */
+  meta(): Promise<ResultMeta | null> {
+    return this.#context.results.latest(this.#task);
+  }
+
+  /** The state of the task and every further one, with what belongs to it; ends with the final one. @throws as `get` */
+  updates({ timeout, signal }: GetOptions = {}): AsyncGenerator<ResultMeta, void, undefined> {
+    return followUpdates(this.#context.results, this.#task, { sent: this.sent, timeout, signal });
+  }
+
+  /** Removes the stored result (Celery's `forget`). @throws OperationNotSupported where results are not stored. */
+  forget(): Promise<void> {
+    return this.#context.results.discard(this.#task);
   }
 
   /** Tells all workers not to run it, or with `terminate` to end it. */

@@ -1,14 +1,6 @@
 /** Waiting for something that may be given up. */
+import type { WaitLimits } from './results.ts';
 import { startTimer } from './timer.ts';
-
-/** What ends a wait besides what it waits for. */
-export interface WaitLimits {
-  /** Ends the wait when it rejects: what is awaited is not on its way. */
-  readonly sent: Promise<void>;
-  /** Milliseconds. Default: no limit. */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 type End = () => void;
 

@@ -1,40 +1,60 @@
 /** Whether a task may run here and now: asked when it arrives, and again before each further run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotRegistered, OperationNotSupported, ProtocolError, WorkerLostError } from '../errors.ts';
+import { NotRegistered, ProtocolError, WorkerLostError } from '../errors.ts';
 import type { Run } from '../ledger/ledger.ts';
+import { type CopyReason, copyReason } from '../protocol/copy.ts';
+import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { isReady } from '../protocol/states.ts';
-import { COPY_HEADER, type TaskMessage } from '../protocol/task-message.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
+import { eventsOf } from './announce.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith } from './report.ts';
 
-/** What became of a request; `returned`: it does not run here and goes back to its queue. */
-export type Verdict = Conclusion | { readonly kind: 'returned' };
+/** What became of a request. */
+export type Verdict =
+  | Conclusion
+  /** It does not run here and goes back to its queue. */
+  | { readonly kind: 'returned' }
+  /** It does not run yet: it goes through the delay queues, to be there again at that time. */
+  | { readonly kind: 'delayed'; readonly until: Date; readonly reason: CopyReason };
 
 /** Runs of a task whose executor dies each time, before it is given up. */
 export const MAX_RUNS = 5;
-/** How often a task that waits for its ETA looks whether it still has to wait here. */
+/** How often a task that waits here looks whether it still has to. */
 const LOOK_EVERY_MS = 1_000;
 
 /** A verdict when the task may not run, undefined when it may. */
 export async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { message } = request;
   if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
-  if (hasCanvas(message)) return failedWith(canvasNotSupported(message));
   return (
-    (isCopy(request) ? await refuseAgain(node, message) : undefined) ?? (await admitInTime(node, request))
+    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
+    refuseToStart(node, request) ??
+    (await admitInTurn(node, request))
   );
 }
 
 /** Whether this task may have been delivered before. */
 export function isCopy({ message, delivery }: Request): boolean {
-  return delivery.redelivered || message.headers[COPY_HEADER] !== undefined;
+  return delivery.redelivered || copyReason(message) !== null;
+}
+
+/** Whether other workers run the same task, with the same id, so that its end says nothing about this one's run. */
+function isBroadcast({ delivery }: Request): boolean {
+  return delivery.alias !== delivery.queue;
+}
+
+/** Whether it was here, or at another worker, before, and was sent away until now. */
+export function hasWaited({ message }: Request): boolean {
+  const reason = copyReason(message);
+  return reason === 'eta' || reason === 'rate';
 }
 
 /** Also asked after each wait: the task may have been revoked, or its delivery lost, meanwhile. */
 export function refuseToStart(node: WorkerNode, { message, delivery }: Request): Verdict | undefined {
-  const { taskId, expires } = message;
+  const { expires } = message;
   if (node.stopping.aborted || delivery.lost) return { kind: 'returned' };
-  if (node.revoked.has(taskId)) return { kind: 'revoked', reason: 'revoked' };
+  if (node.revoked.has(message)) return { kind: 'revoked', reason: 'revoked' };
   if (expires && expires.getTime() < Date.now()) return { kind: 'revoked', reason: 'expired' };
   return undefined;
 }
@@ -71,30 +91,56 @@ async function findEnded(node: WorkerNode, { taskId }: TaskMessage): Promise<Ver
   }
 }
 
+/** It will run, some time or other: at its ETA, and when its rate limit lets it. */
+async function admitInTurn(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
+  if (!hasWaited(request)) eventsOf(node, request)?.received(request);
+  return (
+    (await admitInTime(node, request)) ?? (await admitByRate(node, request)) ?? refuseToStart(node, request)
+  );
+}
+
+/** A task that expires before its ETA waits until then only. */
 async function admitInTime(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
-  const eta = request.message.eta?.getTime() ?? 0;
-  for (let rest = eta - Date.now(); rest > 0; rest = eta - Date.now()) {
+  const { eta, expires } = request.message;
+  if (eta === null) return undefined;
+  return await waitUntil(node, request, expires && expires < eta ? expires : eta, 'eta');
+}
+
+async function admitByRate(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
+  const { taskName } = request.message;
+  let cameBack = copyReason(request.message) === 'rate';
+  for (;;) {
+    const until = await node.rateLimits.turn(taskName, cameBack);
+    if (until === null) return undefined;
+    const verdict = await waitUntil(node, request, until, 'rate');
+    if (verdict) return verdict;
+    cameBack = true;
+  }
+}
+
+/**
+ * Waits for less than a second here; longer in the delay queues, where it survives this worker and takes no place
+ * of others. A queue's name that is too long for them leaves only to wait here.
+ */
+async function waitUntil(
+  node: WorkerNode,
+  request: Request,
+  until: Date,
+  reason: CopyReason,
+): Promise<Verdict | undefined> {
+  const isLong = until.getTime() - Date.now() > SHORTEST_DELAY_MS;
+  if (isLong && isDelayable(request.delivery.queue)) return { kind: 'delayed', until, reason };
+  for (let rest = until.getTime() - Date.now(); rest > 0; rest = until.getTime() - Date.now()) {
     const refusal = refuseToStart(node, request);
     if (refusal) return refusal;
     const pause = Math.min(rest, LOOK_EVERY_MS);
     await sleep(pause, undefined, { signal: node.stopping }).catch(() => undefined);
   }
-  return refuseToStart(node, request);
-}
-
-function hasCanvas({ embed }: TaskMessage): boolean {
-  const { callbacks, errbacks, chain, chord } = embed;
-  return Boolean(callbacks?.length || errbacks?.length || chain?.length || chord);
+  return undefined;
 }
 
 function unknownTask(node: WorkerNode, { taskName }: TaskMessage): NotRegistered {
   return new NotRegistered(
     `task '${taskName}' is not registered at ${node.hostname}: start the worker with the module that defines it, or send the task to another queue`,
-  );
-}
-
-function canvasNotSupported({ taskName }: TaskMessage): OperationNotSupported {
-  return new OperationNotSupported(
-    `task '${taskName}' carries a canvas (link, chain or chord), which this worker does not run yet: send its tasks one by one, or to a Python worker's queue`,
   );
 }

@@ -10,8 +10,9 @@ import { coordinationTasks } from './coordination.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import type { Request, WorkerNode } from './node.ts';
+import { configuredQueue } from './queues.ts';
 import { describeQueue, describeRequest, describeScheduled } from './request-info.ts';
-import { storeRevoked } from './revocation.ts';
+import { reportRevoked } from './revocation.ts';
 import { describeStats } from './stats.ts';
 
 /** The parts of a worker beside its node. */
@@ -41,7 +42,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
     stats: () => describeStats(node, parts),
     settings: (withDefaults) => describeSettings(settings, withDefaults ? null : loadSettings({})),
     report: () => describeWorker(packageVersion(), describeSettings(settings, loadSettings({}))),
-    addQueue: (binding) => intake.addQueue(binding),
+    addQueue: (binding) => intake.addQueue(configuredQueue(settings, binding.name) ?? binding),
     cancelQueue: (name) => intake.cancelQueue(name),
     get slots() {
       return executors.slots;
@@ -50,6 +51,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
       executors.resize(slots);
       intake.resize(executors.slots);
     },
+    renew: () => executors.renew(),
     beat: (interval) => heartbeat.beat(interval),
     watch: (taskId, replyTo) => node.watches.add(taskId, replyTo),
     shutdown: () => void parts.stop(),
@@ -82,19 +84,20 @@ function revocation(node: WorkerNode): Revocation {
   };
   return {
     async revoke(taskIds) {
-      revoked.add(taskIds);
+      const noted = revoked.add(taskIds);
       // What has not started comes back, and is then refused as revoked.
       executors.recall(here(taskIds));
-      await storeRevoked(node, taskIds);
+      await Promise.all([noted, reportRevoked(node, taskIds)]);
     },
     terminate(taskIds) {
-      revoked.add(taskIds);
+      // What comes back for another run, or waits for its ETA, must find it.
+      revoked.merge(taskIds);
       const found = here(taskIds);
       for (const taskId of found) executors.terminate(taskId);
       return found;
     },
     revoked: () => revoked.list(),
-    mergeRevoked: (taskIds) => revoked.add(taskIds),
+    mergeRevoked: (taskIds) => revoked.merge(taskIds),
     revokeStamped: (stamps) => revoked.addStamps(stamps),
     runningWith: (stamps) =>
       new Map(

@@ -1,6 +1,5 @@
 /** What other programs hear of the tasks in this worker (Celery's task events). */
 
-import type { TaskManifest } from '../contract/ipc.ts';
 import type { ErrorRecord, JsonText } from '../contract/job.ts';
 import type { EventDispatcher } from '../control/event-dispatcher.ts';
 import type { Fields } from '../protocol/fields.ts';
@@ -23,15 +22,11 @@ export interface TaskEvents {
   rejected(request: Request, how: { readonly requeue: boolean }): void;
 }
 
-/** The events of the tasks, sent while task events are enabled; of tasks with `sendEvents: false` none are. */
-export function createTaskEvents(
-  dispatcher: EventDispatcher,
-  tasks: ReadonlyMap<string, TaskManifest>,
-): TaskEvents {
+/** The events of the tasks, sent while task events are enabled. */
+export function createTaskEvents(dispatcher: EventDispatcher): TaskEvents {
   /** The fields are made only if they are sent: a `repr` costs more than a short task. */
   function send(type: string, { message }: Request, fields: (message: TaskMessage) => Fields): void {
-    if (!dispatcher.taskEvents || tasks.get(message.taskName)?.sendEvents === false) return;
-    dispatcher.sendTask(type, fields(message));
+    if (dispatcher.taskEvents) dispatcher.sendTask(type, fields(message));
   }
 
   return {

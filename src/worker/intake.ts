@@ -30,17 +30,17 @@ export interface Intake {
   cancelQueue(name: string): void;
   /** Takes as many deliveries as there are slots. */
   resize(slots: number): void;
-  /** Resolves when the broker has confirmed the consumers. */
-  started(): Promise<void>;
+  /** Consumes from now on. Resolves when the broker has confirmed the consumers. */
+  start(): Promise<void>;
   /** Takes nothing more; what waits goes back to its queue. Resolves when every delivery is settled. */
   stop(): Promise<void>;
 }
 
-/** @param slots how many deliveries are taken at once. */
+/** Nothing is consumed before its start. @param slots how many deliveries are taken at once. */
 export function openIntake(
   node: WorkerNode,
   broker: Broker,
-  { queues, slots }: { readonly queues: readonly string[]; readonly slots: number },
+  { queues, slots }: { readonly queues: readonly QueueBinding[]; readonly slots: number },
 ): Intake {
   const { executors } = node;
   const handling = new Set<Promise<void>>();
@@ -48,6 +48,7 @@ export function openIntake(
     const handled = handleDelivery(node, delivery).finally(() => handling.delete(handled));
     handling.add(handled);
   });
+  consumer.pause().catch((err: Error) => node.logger.warn({ err }, 'the consumers cannot be paused'));
   const timer = setInterval(check, CHECK_EVERY_MS);
   let steppedBack = false;
 
@@ -62,7 +63,7 @@ export function openIntake(
   function stepBack(): void {
     steppedBack = true;
     consumer.burst = false;
-    consumer.pause().then(
+    consumer.pauseShared().then(
       () => executors.recall(),
       (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
     );
@@ -86,7 +87,8 @@ export function openIntake(
     addQueue: (binding) => consumer.addQueue(binding),
     cancelQueue: (name) => void consumer.cancelQueue(name),
     resize: (prefetch) => consumer.resize(prefetch),
-    async started() {
+    async start() {
+      consumer.resume();
       if (consumer.consuming) return;
       await new Promise<void>((resolve) => {
         const end = consumer.onChange((consuming) => {

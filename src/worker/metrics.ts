@@ -2,12 +2,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What happens to a task, by the names of Celery's events. */
-type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'revoked' | 'rejected';
+type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'retried' | 'revoked' | 'rejected';
 
 /** What the gauges read, each time they are scraped. */
 export interface WorkerGauges {
   readonly version: string;
-  readonly concurrency: number;
+  concurrency(): number;
   active(): number;
   reserved(): number;
   connected(): boolean;
@@ -94,7 +94,7 @@ export function addGauges(registry: Registry, gauges: WorkerGauges): void {
     registers,
   }).set({ version: gauges.version, node_version: process.version }, 1);
   const read: readonly [name: string, help: string, value: () => number][] = [
-    ['omega_worker_concurrency', 'Slots, each one executor process', () => gauges.concurrency],
+    ['omega_worker_concurrency', 'Slots, each one executor process', gauges.concurrency],
     ['omega_worker_active_tasks', 'Tasks that run now', gauges.active],
     ['omega_worker_reserved_tasks', 'Tasks received and not started', gauges.reserved],
     ['omega_broker_connected', '1 while both broker connections are open', () => Number(gauges.connected())],

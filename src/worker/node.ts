@@ -7,11 +7,15 @@ import type { Publisher } from '../contract/transport.ts';
 import type { Clock } from '../control/clock.ts';
 import type { EventDispatcher } from '../control/event-dispatcher.ts';
 import type { Executors } from '../executors/executors.ts';
+import type { Joins } from '../ledger/joins.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
+import type { Router } from '../protocol/routes.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RevokedTasks } from './revoked.ts';
 import type { Watches } from './watches.ts';
 
@@ -38,10 +42,19 @@ export interface WorkerNode {
   /** What the executors can run, by name. Remote control replaces a task's limits here. */
   readonly tasks: Map<string, TaskManifest>;
   readonly publisher: Publisher;
+  /** Where the tasks go that it sends. */
+  readonly router: Router;
+  /** Declares a task queue as Celery does, where it is missing. */
+  readonly declareQueue: (queue: string) => Promise<void>;
+  /** For messages that shall arrive later. */
+  readonly delays: Delays;
+  readonly rateLimits: RateLimits;
   /** For messages that cannot run. */
   readonly deadLetters: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
+  /** Chords of our own clients. */
+  readonly joins: Joins;
   readonly metrics: Metrics;
   readonly events: TaskEvents;
   /** Sends the events. */
@@ -57,4 +70,9 @@ export interface WorkerNode {
   readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */
   readonly stopping: AbortSignal;
+}
+
+/** Seconds that a task has run so far; 0 before it has started. */
+export function secondsOf({ startedAt }: Request): number {
+  return startedAt === null ? 0 : (Date.now() - startedAt) / 1000;
 }

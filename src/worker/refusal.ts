@@ -6,8 +6,9 @@ import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
+import { isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, isPermanent, UNREGISTERED } from './report.ts';
+import { type Conclusion, UNREGISTERED } from './report.ts';
 
 /** Most characters of a message's error in a line of the log. */
 const MAX_LOGGED = 1_000;
@@ -22,7 +23,7 @@ export async function refuse(
   error: ProtocolError | ContentDisallowed,
 ): Promise<void> {
   const address = readResultAddress(delivery, node.settings.acceptContent);
-  node.metrics.taskEvent('rejected', UNREGISTERED, delivery.queue);
+  node.metrics.taskEvent('rejected', UNREGISTERED, delivery.alias);
   node.logger.error(
     { task_id: address?.taskId, queue: delivery.queue },
     `message rejected: ${error.message.slice(0, MAX_LOGGED)}`,
@@ -47,8 +48,8 @@ export async function buryIfUnknown(
  * be given again is left out, and logged.
  */
 export async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
-  if (await bury(node, deadLetter(delivery, delivery.queue, reason))) return;
-  await bury(node, bareDeadLetter(delivery, delivery.queue, reason));
+  if (await bury(node, deadLetter(delivery, delivery.alias, reason))) return;
+  await bury(node, bareDeadLetter(delivery, delivery.alias, reason));
 }
 
 async function storeFailure(

@@ -1,19 +1,16 @@
 /** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../contract/job.ts';
-import { MessageRefused, MessageTooLarge, type OmegaError, TaskRevokedError } from '../errors.ts';
+import { type OmegaError, ProtocolError, TaskRevokedError } from '../errors.ts';
+import { decodeBody } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
-import {
-  errorResult,
-  progressResult,
-  type ResultMeta,
-  successResult,
-  type TaskResult,
-} from '../protocol/result.ts';
-import { FAILURE, REVOKED, STARTED } from '../protocol/states.ts';
+import { errorResult, type ResultMeta, successResult, type TaskResult } from '../protocol/result.ts';
+import type { ResultRequest } from '../protocol/result-request.ts';
+import { FAILURE, RETRY, REVOKED } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import type { Request, WorkerNode } from './node.ts';
+import { type Continuation, planContinuation } from './continuation.ts';
+import { durably, isPermanent } from './durably.ts';
+import { type Request, secondsOf, type WorkerNode } from './node.ts';
 
 /** How a task ended, for good. */
 export type Conclusion =
@@ -25,27 +22,63 @@ export type Conclusion =
 /** Label of all tasks that nobody has registered; they never run. */
 export const UNREGISTERED = 'unregistered';
 
-const RETRY_FIRST_MS = 200;
-const RETRY_LAST_MS = 5_000;
-
 /** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
 export function failedWith(error: OmegaError): Conclusion {
   return { kind: 'failure', error: { ...toErrorRecord(error), traceback: null } };
 }
 
-/** Stores and sends the final result; resolves when it is durable, so that the delivery may be acknowledged. */
-export async function report(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<void> {
-  const stored = await storeFinal(node, request, conclusion);
+/**
+ * Stores and sends what became of a task, then what comes after it; resolves when both are durable, so that the
+ * delivery may be settled, with what was stored.
+ */
+export async function report(
+  node: WorkerNode,
+  request: Request,
+  conclusion: Conclusion,
+): Promise<Conclusion> {
+  const planned = planContinuation(node, request, conclusion);
+  const ended = planned.failure ? failedWith(planned.failure) : conclusion;
+  const stored = await storeFinal(node, request, ended, planned.children);
+  const continuation = stored === conclusion ? planned : planContinuation(node, request, stored);
+  await continuation.publish();
   count(node, request, stored);
   log(node, request, stored);
+  return stored;
+}
+
+/** Stores and sends one state of a task. */
+export async function storeState(node: WorkerNode, request: Request, result: TaskResult): Promise<void> {
+  await node.backend.store(
+    node.settings.resultExtended ? { ...result, request: describeRequest(node, request) } : result,
+  );
+}
+
+/** Whether the states of a task are stored and sent: what its message says of `ignore_result`, else its definition. */
+export function keepsResult(node: WorkerNode, { message }: Request): boolean {
+  const { ignore_result: asked } = message.headers;
+  const isIgnored = typeof asked === 'boolean' ? asked : node.tasks.get(message.taskName)?.ignoreResult;
+  return !isIgnored;
+}
+
+/** Whether how a task ended is stored and sent: a failure maybe also where results are ignored. */
+function keepsEnd(node: WorkerNode, request: Request, { kind }: Conclusion): boolean {
+  if (keepsResult(node, request)) return true;
+  return kind === 'failure' && node.tasks.get(request.message.taskName)?.storeErrorsEvenIfIgnored === true;
 }
 
 /** Stores the result; a value that can never be stored becomes a failure that says so. */
-async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclusion): Promise<Conclusion> {
-  const result = finalResult(request, conclusion);
-  if (result === null || request.message.ignoreResult) return conclusion;
+async function storeFinal(
+  node: WorkerNode,
+  request: Request,
+  conclusion: Conclusion,
+  children: Continuation['children'] = [],
+): Promise<Conclusion> {
+  const result = finalResult(request, conclusion, children);
+  if (result === null || !keepsEnd(node, request, conclusion)) return conclusion;
   try {
-    await storeDurably(node, request, result);
+    await durably(node, taskFields(request), 'the result cannot be stored', () =>
+      storeState(node, request, result),
+    );
     return conclusion;
   } catch (error) {
     if (!isPermanent(error) || conclusion.kind === 'failure') throw error;
@@ -55,24 +88,14 @@ async function storeFinal(node: WorkerNode, request: Request, conclusion: Conclu
   }
 }
 
-/** Trying again cannot help. */
-export function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused {
-  return error instanceof MessageTooLarge || error instanceof MessageRefused;
-}
-
-/** Tells the client that a long task has started; the loss of this message harms nobody. */
-export async function reportStarted(node: WorkerNode, request: Request): Promise<void> {
-  if (request.message.ignoreResult) return;
-  const result = progressResult(request.message, STARTED, { pid: request.pid, hostname: node.hostname });
-  await node.backend.store(result).catch((err: Error) => {
-    node.logger.warn({ ...taskFields(request), err }, 'STARTED could not be reported');
-  });
-}
-
-function finalResult({ message }: Request, conclusion: Conclusion): TaskResult | null {
+function finalResult(
+  { message }: Request,
+  conclusion: Conclusion,
+  children: Continuation['children'],
+): TaskResult | null {
   switch (conclusion.kind) {
     case 'success':
-      return successResult(message, conclusion.result);
+      return { ...successResult(message, conclusion.result), children };
     case 'failure':
       return errorResult(message, conclusion.error, FAILURE);
     case 'revoked': {
@@ -82,9 +105,11 @@ function finalResult({ message }: Request, conclusion: Conclusion): TaskResult |
     case 'duplicate':
       return conclusion.result && resent(message, conclusion.result);
     case 'retry':
+      return errorResult(message, conclusion.error, RETRY);
+    case 'rejected':
+      return conclusion.requeue ? null : errorResult(message, conclusion.error, FAILURE);
     case 'replaced':
     case 'ignored':
-    case 'rejected':
       return null;
   }
 }
@@ -93,39 +118,45 @@ function resent(message: TaskMessage, { result, ...meta }: ResultMeta): TaskResu
   return { ...message, ...meta, taskId: message.taskId, result: stringifyJson(result) };
 }
 
-/**
- * Stores until it succeeds: the delivery stays unacknowledged meanwhile, so that a worker that dies loses
- * nothing. When the worker stops first, the delivery is not acknowledged and the task runs again elsewhere.
- */
-async function storeDurably(node: WorkerNode, request: Request, result: TaskResult): Promise<void> {
-  for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_LAST_MS)) {
-    try {
-      return await node.backend.store(result);
-    } catch (err) {
-      if (node.stopping.aborted || isPermanent(err)) throw err;
-      node.logger.error({ ...taskFields(request), err }, `the result cannot be stored: again in ${pause} ms`);
-      await sleep(pause, undefined, { signal: node.stopping }).catch(() => undefined);
-    }
+/** What `result_extended` keeps of a request. */
+function describeRequest(node: WorkerNode, { message, delivery }: Request): ResultRequest {
+  const { taskName, retries, stamps } = message;
+  const { args, kwargs } = readArguments(message);
+  return { name: taskName, args, kwargs, worker: node.hostname, retries, queue: delivery.alias, stamps };
+}
+
+/** Null where the arguments hold a marker that nobody knows: the task itself fails of that. */
+function readArguments({ body }: TaskMessage): Pick<ResultRequest, 'args' | 'kwargs'> {
+  try {
+    return decodeBody(body);
+  } catch (error) {
+    if (error instanceof ProtocolError) return { args: null, kwargs: null };
+    throw error;
   }
 }
+
+const countedAs = {
+  success: 'succeeded',
+  failure: 'failed',
+  retry: 'retried',
+  rejected: 'rejected',
+  revoked: 'revoked',
+  replaced: null,
+  ignored: null,
+  duplicate: null,
+} as const satisfies Record<Conclusion['kind'], string | null>;
 
 function count(node: WorkerNode, request: Request, conclusion: Conclusion): void {
   const name = knownName(node, request);
-  const queue = request.delivery.routingKey;
-  if (conclusion.kind === 'success') node.metrics.taskEvent('succeeded', name, queue);
-  if (conclusion.kind === 'revoked') node.metrics.taskEvent('revoked', name, queue);
-  if (conclusion.kind === 'failure') {
-    node.metrics.taskEvent('failed', name, queue);
-    node.metrics.taskFailed(name, conclusion.error.excType);
-  }
-  if (request.startedAt !== null) {
-    node.metrics.taskDuration((Date.now() - request.startedAt) / 1000, name, queue);
-  }
+  const { alias: queue } = request.delivery;
+  const event = countedAs[conclusion.kind];
+  if (event) node.metrics.taskEvent(event, name, queue);
+  if (conclusion.kind === 'failure') node.metrics.taskFailed(name, conclusion.error.excType);
+  if (request.startedAt !== null) node.metrics.taskDuration(secondsOf(request), name, queue);
 }
 
 function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {
-  const seconds = request.startedAt === null ? 0 : (Date.now() - request.startedAt) / 1000;
-  const fields = { ...taskFields(request), seconds };
+  const fields = { ...taskFields(request), seconds: secondsOf(request) };
   switch (conclusion.kind) {
     case 'success':
       node.logger.info(fields, 'task succeeded');
@@ -136,12 +167,24 @@ function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {
     case 'duplicate':
       node.logger.info(fields, 'task had ended before: its result is sent again');
       break;
+    case 'retry':
+      node.logger.warn(
+        { ...fields, exception: conclusion.error.excType },
+        `task runs again in ${conclusion.countdown} s: ${conclusion.error.excMessage.join(', ')}`,
+      );
+      break;
+    case 'rejected':
+      node.logger.warn(fields, conclusion.requeue ? 'task goes back to its queue' : 'task rejected');
+      break;
+    case 'replaced':
+    case 'ignored':
+      node.logger.info(fields, `task ${conclusion.kind}`);
+      break;
     case 'failure': {
       const { excType, excMessage, traceback } = conclusion.error;
-      node.logger.error(
-        { ...fields, exception: excType, traceback },
-        `task failed: ${excMessage.join(', ')}`,
-      );
+      const text = `task failed: ${excMessage.join(', ')}`;
+      if (conclusion.expected) node.logger.info({ ...fields, exception: excType }, text);
+      else node.logger.error({ ...fields, exception: excType, traceback }, text);
     }
   }
 }

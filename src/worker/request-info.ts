@@ -1,6 +1,7 @@
 /** The tasks in a worker, and its queues, as remote control shows them. */
 
-import type { Settings } from '../config.ts';
+import { queueArgumentsOf } from '../broker/topology.ts';
+import { queueDefaults, type Settings } from '../config.ts';
 import type { QueueBinding } from '../contract/queue.ts';
 import type { QueueInfo, RequestInfo, ScheduledTask } from '../protocol/control-replies.ts';
 import { formatIsoDateTime } from '../protocol/dates.ts';
@@ -39,8 +40,9 @@ export function describeScheduled(request: Request, hostname: string): Scheduled
 }
 
 export function describeQueue(binding: QueueBinding, settings: Settings): QueueInfo {
-  const { name, exchange, exchangeType, routingKey } = binding;
-  const { queueType, queueMaxPriority = null } = settings;
+  const { name, exchange, exchangeType, routingKey, bindingArguments = null, alias = null } = binding;
+  const { type, maxPriority = null } = queueDefaults(settings);
+  const queueArguments = queueArgumentsOf(binding, queueDefaults(settings));
   return {
     name,
     exchange: {
@@ -54,21 +56,21 @@ export function describeQueue(binding: QueueBinding, settings: Settings): QueueI
       no_declare: false,
     },
     routing_key: routingKey,
-    queue_arguments: queueType === 'quorum' ? { 'x-queue-type': 'quorum' } : null,
-    binding_arguments: null,
+    queue_arguments: Object.keys(queueArguments).length === 0 ? null : queueArguments,
+    binding_arguments: bindingArguments,
     consumer_arguments: null,
     durable: true,
     exclusive: false,
-    auto_delete: false,
+    auto_delete: alias !== null,
     no_ack: false,
-    alias: null,
+    alias,
     bindings: [],
     no_declare: null,
     expires: null,
     message_ttl: null,
     max_length: null,
     max_length_bytes: null,
-    max_priority: queueType === 'quorum' ? null : queueMaxPriority,
+    max_priority: type === 'quorum' ? null : maxPriority,
   };
 }
 

@@ -1,25 +1,29 @@
 /**
- * A delivery's way through the worker: receive → admit (admission.ts) → execute → report (report.ts) →
- * settle. What a message or a task does never throws out of here: it ends in a verdict.
+ * A delivery's way through the worker: receive → admit (admission.ts) → run (run.ts) → report (report.ts) →
+ * settle (settlement.ts). What a message or a task does never throws out of here: it ends in a verdict.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
-import type { Job } from '../contract/job.ts';
-import { ContentDisallowed, ProtocolError, TimeLimitExceeded } from '../errors.ts';
-import type { Ending } from '../executors/ending.ts';
+import { ContentDisallowed, ProtocolError } from '../errors.ts';
+import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import { admit, isCopy, lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
-import { coordinationTasks } from './coordination.ts';
+import { admit, hasWaited, isCopy } from './admission.ts';
+import { announceEnd } from './announce.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
 import { buryIfUnknown, refuse } from './refusal.ts';
-import { failedWith, knownName, report, reportStarted, taskFields } from './report.ts';
+import { type Conclusion, knownName, report, taskFields } from './report.ts';
+import { sendRetry } from './retry.ts';
+import { run } from './run.ts';
+import { rememberDone, settle, settlementOf, settleRun } from './settlement.ts';
 
-type Loss = Extract<Ending, { kind: 'lost' }>;
-
-/** A task that ends sooner is never reported as STARTED: a short task costs no extra write. */
-const REPORT_STARTED_AFTER_MS = 500;
 const POSTPONE_MS = 1_000;
+
+/** How a request ends: what its delivery gets, and what the task came to; null when it came to nothing here. */
+interface End {
+  readonly settlement: Settlement;
+  readonly conclusion: Conclusion | null;
+}
 
 /** Takes a delivery through the worker. Resolves when it is settled; never rejects. */
 export async function handleDelivery(node: WorkerNode, delivery: Delivery): Promise<void> {
@@ -43,29 +47,40 @@ export async function handleDelivery(node: WorkerNode, delivery: Delivery): Prom
 }
 
 async function receive(node: WorkerNode, request: Request): Promise<Settlement> {
-  const { message, delivery } = request;
-  const settlement = await process(node, request).catch((error) =>
-    postpone(node, taskFields(request), error),
+  const { settlement, conclusion } = await process(node, request).catch(
+    async (error): Promise<End> => ({
+      settlement: await postpone(node, taskFields(request), error),
+      conclusion: null,
+    }),
   );
-  const reachedBroker = settle(node, delivery, settlement);
-  if (settlement === 'ack' && !reachedBroker) await rememberDone(node, message);
+  const reachedBroker = settleRun(node, request, settlement);
+  // What only waits in the delay queues has not ended.
+  if (settlement === 'ack' && !reachedBroker && conclusion) await rememberDone(node, request.message);
+  if (conclusion) announceEnd(node, request, conclusion);
   return settlement;
 }
 
 /** How another delivery of the same run will be settled, if there is one in this worker. */
-function findTwin(node: WorkerNode, { taskId, retries }: TaskMessage): Promise<Settlement> | undefined {
+function findTwin(node: WorkerNode, copy: TaskMessage): Promise<Settlement> | undefined {
   for (const [{ message }, settlement] of node.requests) {
-    if (message.taskId === taskId && message.retries === retries) return settlement;
+    if (message.taskId !== copy.taskId || message.retries !== copy.retries) continue;
+    if (message.replacedNesting === copy.replacedNesting) return settlement;
   }
   return undefined;
 }
 
-async function process(node: WorkerNode, request: Request): Promise<Settlement> {
+async function process(node: WorkerNode, request: Request): Promise<End> {
   const verdict = (await admit(node, request)) ?? (await run(node, request));
-  if (verdict.kind === 'returned') return 'requeue';
-  await report(node, request, verdict);
-  await buryIfUnknown(node, request, verdict);
-  return 'ack';
+  if (verdict.kind === 'returned') return { settlement: 'requeue', conclusion: null };
+  if (verdict.kind === 'delayed') {
+    const { delivery } = request;
+    await node.delays.publish(copyMessage(delivery, delivery.queue, verdict.reason), verdict.until);
+    return { settlement: 'ack', conclusion: null };
+  }
+  const sent = verdict.kind === 'retry' ? await sendRetry(node, request, verdict) : verdict;
+  const conclusion = await report(node, request, sent);
+  await buryIfUnknown(node, request, conclusion);
+  return { settlement: settlementOf(node, request, conclusion), conclusion };
 }
 
 async function refuseDurably(
@@ -86,13 +101,6 @@ async function postpone(node: WorkerNode, fields: object, err: unknown): Promise
   return 'requeue';
 }
 
-/** The broker will deliver a task again whose ack it did not get: whoever receives it must not run it. */
-async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
-  await node.ledger.recordDone(runOf(message)).catch((err) => {
-    node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
-  });
-}
-
 function decode(node: WorkerNode, delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
   try {
     return decodeTask(delivery, node.settings.acceptContent);
@@ -103,112 +111,12 @@ function decode(node: WorkerNode, delivery: Delivery): TaskMessage | ProtocolErr
   }
 }
 
-async function run(node: WorkerNode, request: Request): Promise<Verdict> {
-  const coordinate = coordinationTasks.get(request.message.taskName);
-  return coordinate ? await coordinate(node, request) : await execute(node, request);
-}
-
-/** Runs the task, again when its executor dies, until there is a verdict. */
-async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
-  for (;;) {
-    const verdict = judge(node, request, await dispatch(node, request));
-    if (verdict.kind !== 'lost') return verdict;
-    const refusal = await admitAfterLoss(node, request, verdict);
-    if (refusal) return refusal;
-  }
-}
-
-/** What an ending in an executor means for the task; a loss is left to be looked into. */
-function judge(node: WorkerNode, { message }: Request, ending: Ending): Verdict | Loss {
-  switch (ending.kind) {
-    case 'terminated':
-      node.metrics.executorEnded('terminated');
-      return { kind: 'revoked', reason: 'terminated' };
-    case 'time-limit':
-      node.metrics.executorEnded('time-limit');
-      return failedWith(overTimeLimit(message, ending.seconds));
-    case 'returned':
-      return node.revoked.has(message.taskId) ? { kind: 'revoked', reason: 'revoked' } : ending;
-    default:
-      return ending;
-  }
-}
-
-/** Whether a task whose executor died may run again here: counted only if the task had started in it. */
-async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): Promise<Verdict | undefined> {
-  const { message } = request;
-  // An executor that dies while the worker stops, or before the task began, says nothing about the task.
-  if (node.stopping.aborted || !loss.started) return { kind: 'returned' };
-  node.metrics.executorEnded('crash');
-  const crashes = await node.ledger.recordCrash(runOf(message));
-  node.logger.warn({ ...taskFields(request), crashes }, `the executor died: ${loss.detail}`);
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, loss.detail));
-  return refuseToStart(node, request);
-}
-
-/** One run in an executor. */
-async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
-  const { message } = request;
-  let startedReport: Promise<void> | undefined;
-  const reportLater = () => {
-    startedReport = reportStarted(node, request);
-  };
-  let timer: NodeJS.Timeout | undefined;
-  const timeLimit =
-    message.timeLimit ?? node.tasks.get(message.taskName)?.timeLimit ?? node.settings.timeLimit ?? null;
-
-  request.waitingSince = Date.now();
-  request.startedAt = null;
-  const ending = await node.executors.dispatch(jobOf(node, message), {
-    timeLimit,
-    onStarted(pid) {
-      request.startedAt = Date.now();
-      request.pid = pid;
-      timer = setTimeout(reportLater, REPORT_STARTED_AFTER_MS);
-      node.metrics.taskEvent('started', message.taskName, request.delivery.routingKey);
-    },
-  });
-  clearTimeout(timer);
-  // STARTED must be stored before the final state, or it would be the last word.
-  await startedReport;
-  return ending;
-}
-
-/** The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached. */
-function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): boolean {
-  const live = settlement === 'ack' ? delivery.ack() : delivery.nack({ requeue: settlement === 'requeue' });
-  node.metrics.acknowledged(delivery.routingKey, live ? settlement : 'stale');
-  return live;
-}
-
-function jobOf(node: WorkerNode, message: TaskMessage): Job {
-  const task = node.tasks.get(message.taskName);
-  return {
-    taskId: message.taskId,
-    taskName: message.taskName,
-    body: message.body,
-    rootId: message.rootId,
-    parentId: message.parentId,
-    groupId: message.groupId,
-    groupIndex: message.groupIndex,
-    stamps: message.stamps,
-    retries: message.retries,
-    softTimeLimit: message.softTimeLimit ?? task?.softTimeLimit ?? node.settings.softTimeLimit ?? null,
-    hostname: node.hostname,
-  };
-}
-
 function countReceived(node: WorkerNode, request: Request): void {
   const { delivery } = request;
   const name = knownName(node, request);
-  node.metrics.taskEvent('received', name, delivery.routingKey);
-  const total = (node.received.get(name)?.total ?? 0) + 1;
+  const isNew = !hasWaited(request);
+  if (isNew) node.metrics.taskEvent('received', name, delivery.alias);
+  const total = (node.received.get(name)?.total ?? 0) + Number(isNew);
   node.received.set(name, { total, last: delivery.receivedAt });
-  if (delivery.redelivered) node.metrics.redelivered(name, delivery.routingKey);
-}
-
-function overTimeLimit({ taskName }: TaskMessage, seconds: number): TimeLimitExceeded {
-  return new TimeLimitExceeded(
-    `task '${taskName}' ran longer than its time limit of ${seconds} s and was ended: give it a higher time limit or less to do`,
-  );
+  if (delivery.redelivered) node.metrics.redelivered(name, delivery.alias);
 }

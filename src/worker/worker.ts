@@ -1,28 +1,35 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
+import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import type { Settings } from '../config.ts';
+import { brokerSettings, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
-import { mingle } from '../control/mingle.ts';
-import { createExecutors } from '../executors/executors.ts';
+import { type MingleOptions, mingle } from '../control/mingle.ts';
+import { createExecutors, type Executors } from '../executors/executors.ts';
+import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
+import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
-import { connectMongo } from '../mongo/client.ts';
+import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
-import { type Autoscaler, startAutoscaler } from './autoscale.ts';
+import { createRouter } from '../protocol/routes.ts';
+import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
-import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
+import { coordinationManifests } from './coordination.ts';
+import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
-import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
+import { watchJoins } from './join-watch.ts';
 import { addGauges, createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
-import { answerControl } from './remote-control.ts';
+import { autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { consumedQueues } from './queues.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
-import { createWatches } from './watches.ts';
+import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
   /** Absolute paths of modules that export tasks made by `task()`. */
@@ -77,7 +84,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const consuming = (): boolean => intake?.consuming ?? false;
   addGauges(metrics.registry, {
     version: packageVersion(),
-    concurrency: executors.slots,
+    concurrency: () => executors.slots,
     active: () => executors.active.length,
     reserved: () => node.requests.size - executors.active.length,
     connected: () => broker.state === 'open',
@@ -86,7 +93,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
-    await closeAll(closers);
+    const timer = killAfter(executors, settings.softShutdownTimeout);
+    await closeAll(closers).finally(() => clearTimeout(timer));
     logger.info({}, 'stopped');
   });
   const health = await serveHealth({
@@ -96,19 +104,32 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
   });
   closers.push(() => health.close());
+  const joins = watchJoins(node);
+  closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
   const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];
-  intake = openIntake(node, broker, { queues: settings.queues, slots: most });
+  const queues = consumedQueues(settings, node.hostname);
+  intake = openIntake(node, broker, { queues, slots: most });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
-  openRemoteControl(node, parts, closers);
+  const mailbox = openRemoteControl(node, parts);
+  closers.push(() => mailbox?.close());
   closers.push(() => parts.intake.stop());
   closers.push(() => parts.autoscaler?.stop());
-  await intake.started();
+  // After the mailbox is opened, so that what is revoked meanwhile is heard.
+  await node.revoked.load();
+  await intake.start();
   heartbeat.start();
-  logger.info({ queues: settings.queues, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
+  logger.info(
+    {
+      queues: queues.map(({ name, alias = name }) => alias),
+      slots: executors.slots,
+      metrics: `${health.url}/metrics`,
+    },
+    'ready',
+  );
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -116,41 +137,6 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     return stop();
   };
   return { hostname: node.hostname, url: health.url, done, stop, kill };
-}
-
-function openRemoteControl(node: WorkerNode, parts: WorkerParts, closers: Closers): void {
-  const { remoteControl: policy } = node.settings;
-  if (policy === 'off') return;
-  const { broker } = parts;
-  const worker = createControlledWorker(node, parts);
-  const mailbox = answerControl(worker, { broker, policy, logger: node.logger });
-  closers.push(() => mailbox.close());
-}
-
-function heartbeatOf({ dispatcher, settings, executors, received }: WorkerNode): Heartbeat {
-  return createHeartbeat({
-    dispatcher,
-    interval: settings.heartbeatInterval,
-    active: () => executors.active.length,
-    processed: () => [...received.values()].reduce((sum, { total }) => sum + total, 0),
-  });
-}
-
-/** Null where the number of slots is fixed. */
-function autoscalerOf(
-  { settings, executors, requests, received }: WorkerNode,
-  intake: Intake,
-): Autoscaler | null {
-  if (!settings.autoscale) return null;
-  const [most, fewest] = settings.autoscale;
-  return startAutoscaler({
-    range: { most, fewest },
-    slots: () => executors.slots,
-    load: () => [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length,
-    lastReceived: () => Math.max(0, ...[...received.values()].map(({ last }) => last)),
-    resize: (slots) => executors.resize(slots),
-    onRange: (range) => intake.resize(range.most),
-  });
 }
 
 /** Never resolves; rejects with the signal's reason. */
@@ -177,6 +163,11 @@ function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop()
   };
 }
 
+/** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
+function killAfter(executors: Executors, seconds: number | undefined): NodeJS.Timeout | undefined {
+  return seconds === undefined ? undefined : setTimeout(() => executors.kill(), seconds * 1000);
+}
+
 /** Connects and forks: everything that a delivery needs on its way. */
 async function openNode(
   settings: Settings,
@@ -188,12 +179,15 @@ async function openNode(
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const broker = await connectBroker({ url: settings.broker, name: hostname, logger, retry: false });
+  const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
+  const broker = await connectBroker(connection);
   closers.push(() => broker.close());
   const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
     expires: settings.resultExpires,
   });
   closers.push(() => backend.close());
+  const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
+  closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
@@ -206,41 +200,48 @@ async function openNode(
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
-  const clock = createClock();
-  const revoked = createRevokedTasks();
-  const { publisher } = broker;
-  const [{ tasks: manifests }, learnt] = await Promise.all([
+  const [{ tasks: manifests }, joined] = await Promise.all([
     executors.start(),
-    mingle({
-      ...{ hostname, clock, publisher, logger, signal: stopping, revoked: revoked.list() },
-      openReplies: broker.openControlReplies,
-    }),
+    join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  revoked.add(learnt);
-  const tasks = new Map(manifests.map((task) => [task.name, task]));
-  const dispatcher = createEventDispatcher({ publisher, hostname, clock });
-  dispatcher.taskEvents = settings.taskEvents;
+  const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
+  joined.dispatcher.taskEvents = settings.taskEvents;
+  const watches = createWatches();
   const node: WorkerNode = {
-    hostname,
-    executors,
-    settings,
-    tasks,
-    backend,
+    ...{ hostname, executors, settings, tasks, logger },
+    backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
-    publisher,
-    deadLetters: broker.deadLetters,
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
+    ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
+    // A queue that a signature names may be any: it came from elsewhere.
+    router: createRouter({ ...routing(settings), createMissing: true }),
+    rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
-    events: createTaskEvents(dispatcher, tasks),
-    dispatcher,
-    clock,
-    logger,
-    requests: new Map(),
-    received: new Map(),
-    revoked,
-    watches: createWatches(),
+    events: createTaskEvents(joined.dispatcher),
+    ...joined,
+    ...{ requests: new Map(), received: new Map() },
+    watches,
     stopping,
   };
   return { broker, node };
+}
+
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
+async function join(
+  broker: Broker,
+  mongo: Mongo,
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
+  const { publisher, names, openControlReplies: openReplies } = broker;
+  const clock = createClock();
+  const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
+  revoked.merge(await mingle({ ...self, clock, revoked: revoked.list(), publisher, names, openReplies }));
+  const dispatcher = createEventDispatcher({
+    ...{ publisher, clock },
+    hostname: self.hostname,
+    exchange: names.events,
+  });
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

@@ -1,15 +1,25 @@
 import { randomUUID } from 'node:crypto';
+import { BSON } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ResultStore } from '../../src/backend/backend.ts';
 import { openBackends } from '../../src/backend/backends.ts';
+import { takeDuty } from '../../src/backend/daily-cleanup.ts';
 import { openMongoBackend } from '../../src/backend/mongodb.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
 import type { Publication } from '../../src/contract/transport.ts';
-import { BackendStoreError, MessageTooLarge, OperationalError, ProtocolError } from '../../src/errors.ts';
+import { BackendStoreError, CorruptObject, OperationalError, ProtocolError } from '../../src/errors.ts';
 import { Binary, type Document } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { toErrorRecord } from '../../src/protocol/exception.ts';
-import { errorResult, progressResult, type ResultAddress, successResult } from '../../src/protocol/result.ts';
+import { PythonValue } from '../../src/protocol/python-value.ts';
+import {
+  errorResult,
+  progressResult,
+  type ResultAddress,
+  successResult,
+  type TaskResult,
+} from '../../src/protocol/result.ts';
+import { readRequest } from '../../src/protocol/result-request.ts';
 import { readFixture } from '../support/celery-fixtures.ts';
 import { mongoUrl } from '../support/services.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -21,13 +31,27 @@ interface Recorded {
       readonly _id: string;
       readonly status: string;
       readonly result: string;
+      readonly traceback: string | null;
+      readonly children: readonly unknown[];
       readonly date_done: { readonly $date: string } | null;
+      readonly group_id?: string;
+      readonly parent_id?: string;
     }[];
+    readonly celery_groupmeta: readonly { readonly _id: string; readonly result: string }[];
   };
 }
 
 let mongo: Mongo;
 let backend: ResultStore;
+
+/** What our worker stores for the outcome that was recorded. */
+function resultOf(recorded: Recorded['documents']['celery_taskmeta'][number]): TaskResult {
+  const { _id, status: state, result, traceback, children, date_done, group_id, parent_id } = recorded;
+  const to = address({ taskId: _id as TaskId, groupId: group_id ?? null, parentId: parent_id ?? null });
+  const dateDone = date_done && new Date(date_done.$date);
+  const request = readRequest({ ...recorded });
+  return { ...to, state, result: json(result), traceback, children, dateDone, ...(request && { request }) };
+}
 
 const documents = () => mongo.db.collection<Document & { _id: string }>('celery_taskmeta');
 const json = (text: string) => text as JsonText;
@@ -43,7 +67,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await mongo.db.collection('celery_taskmeta').drop();
-  backend = await openMongoBackend(mongo);
+  backend = await openMongoBackend(mongo, { expires: 3600 });
 });
 
 afterAll(async () => {
@@ -152,14 +176,6 @@ describe('a write that cannot be done', () => {
     expect(settled[1]).toMatchObject({ reason: expect.any(BackendStoreError) });
   });
 
-  it('is refused before the others are touched when its result is too large', async () => {
-    const large = successResult(address(), json(`"${'x'.repeat(12 * 1024 * 1024)}"`));
-    const small = successResult(address(), json('1'));
-    const settled = await Promise.allSettled([backend.store(large), backend.store(small)]);
-    expect(settled[0]).toMatchObject({ reason: expect.any(MessageTooLarge) });
-    expect(settled[1]).toMatchObject({ status: 'fulfilled' });
-  });
-
   it('is an OperationalError while MongoDB cannot be reached, and done when it can', async () => {
     const proxy = await startTcpProxy(mongoUrl('result_backend'));
     const url = new URL(proxy.url(mongoUrl('result_backend')));
@@ -206,6 +222,148 @@ describe('reading', () => {
     const document = { status: 'SUCCESS', result: new Binary(Buffer.of(1)), traceback: null, children: [] };
     await documents().insertOne({ _id: 'pickled', ...document, date_done: null });
     await expect(backend.fetchResult('pickled')).rejects.toThrow(ProtocolError);
+  });
+});
+
+const { EJSON } = BSON;
+
+describe('the documents of Celery', () => {
+  const { celery_taskmeta: recorded, celery_groupmeta: groups } =
+    readFixture<Recorded>('mongodb-documents.json').documents;
+
+  it.each(recorded)('are written field for field and type for type: $_id', async (document) => {
+    await backend.store(resultOf(document));
+    const written = await documents().findOne({ _id: document._id }, { promoteValues: false });
+    expect(EJSON.stringify(written, { relaxed: false })).toBe(
+      EJSON.stringify(EJSON.parse(JSON.stringify(document), { relaxed: false }), { relaxed: false }),
+    );
+  });
+
+  it('are the same for a saved group', async () => {
+    const [group = { _id: '', result: '' }] = groups;
+    await backend.saveGroup(group._id, JSON.parse(group.result));
+    const written = await mongo.db
+      .collection<Document & { _id: string }>('celery_groupmeta')
+      .findOne({ _id: group._id });
+    expect(written).toEqual({ _id: group._id, result: group.result, date_done: expect.any(Date) });
+    expect(await backend.fetchGroup(group._id)).toEqual(JSON.parse(group.result));
+    expect(await backend.fetchGroup('unknown')).toBeNull();
+  });
+});
+
+describe('arguments that are kept with a result', () => {
+  it('keep their integers, dates and bytes, whatever their size', async () => {
+    const to = address();
+    const args = [1, 2 ** 31, -(2 ** 53 - 1), 2n ** 60n, 1.5, new Date(5), Buffer.from([255]), 2n ** 70n];
+    const kwargs = {
+      $set: { 'a.b': null },
+      'zero\0byte': true,
+      uuid: new PythonValue('date', '2026-01-02'),
+    };
+    const request = {
+      name: 't',
+      args,
+      kwargs,
+      worker: 'w@h',
+      retries: 0,
+      queue: 'q',
+      stamps: { $bad: 1, good: 2 },
+    };
+    await backend.store({ ...successResult(to, json('1')), request });
+    const written = await documents().findOne({ _id: to.taskId }, { promoteValues: false });
+    expect(JSON.parse(EJSON.stringify(written?.args, { relaxed: false }))).toEqual([
+      { $numberInt: '1' },
+      { $numberLong: String(2 ** 31) },
+      { $numberLong: String(-(2 ** 53 - 1)) },
+      { $numberLong: String(2n ** 60n) },
+      { $numberDouble: '1.5' },
+      { $date: { $numberLong: '5' } },
+      { $binary: { base64: '/w==', subType: '00' } },
+      String(2n ** 70n),
+    ]);
+    expect(await backend.fetchResult(to.taskId)).toMatchObject({
+      request: {
+        name: 't',
+        kwargs: { $set: { 'a.b': null }, 'zero\u2400byte': true, uuid: '2026-01-02' },
+        stamps: { good: 2 },
+      },
+    });
+  });
+});
+
+describe('many results', () => {
+  it('are read at once, without those that are not there', async () => {
+    const [one, two] = [address(), address()];
+    await Promise.all([
+      backend.store(successResult(one, json('1'))),
+      backend.store(successResult(two, json('2'))),
+    ]);
+    const results = await backend.fetchResults([two.taskId, 'unknown', one.taskId]);
+    expect(results.get(one.taskId)).toMatchObject({ state: 'SUCCESS', result: 1 });
+    expect([...results.keys()].sort()).toEqual([one.taskId, two.taskId].sort());
+  });
+});
+
+describe('a result that is larger than a document', () => {
+  const text = json(`"${'x'.repeat(17 * 1024 * 1024)}"`);
+  const files = () => mongo.db.collection('celery_results.files');
+
+  it('is read whole; for Celery it is a dict that says where the value is', async () => {
+    const to = address();
+    await backend.store(successResult(to, text));
+    expect(await backend.fetchResult(to.taskId)).toMatchObject({
+      state: 'SUCCESS',
+      result: JSON.parse(text),
+    });
+    const document = await documents().findOne({ _id: to.taskId });
+    expect(JSON.parse(document?.result).omega_large).toMatchObject({
+      bucket: 'celery_results',
+      bytes: text.length,
+    });
+    await backend.forgetResult(to.taskId);
+    expect(await backend.fetchResult(to.taskId)).toBeNull();
+    expect(await files().countDocuments({ filename: to.taskId })).toBe(0);
+  });
+
+  it('is found to be lost when its file is', async () => {
+    const to = address();
+    await backend.store(successResult(to, text));
+    await files().deleteMany({ filename: to.taskId });
+    await expect(backend.fetchResult(to.taskId)).rejects.toThrow(CorruptObject);
+  });
+});
+
+describe('the cleanup', () => {
+  const later = () => new Date(Date.now() + 3 * 3_600_000);
+
+  it('removes what has expired: results, groups and large values', async () => {
+    const [old, running] = [address(), address()];
+    await backend.store(successResult(old, json(`"${'x'.repeat(12 * 1024 * 1024)}"`)));
+    await backend.store(progressResult(running, 'STARTED', {}));
+    await backend.saveGroup('expiring', [old.taskId]);
+    await backend.cleanup();
+    expect(await backend.fetchGroup('expiring')).toEqual([old.taskId]);
+    await backend.cleanup(later());
+    expect(await backend.fetchResult(old.taskId)).toBeNull();
+    expect(await backend.fetchGroup('expiring')).toBeNull();
+    expect(await mongo.db.collection('celery_results.chunks').countDocuments()).toBe(0);
+    expect(await backend.fetchResult(running.taskId)).toMatchObject({ state: 'STARTED' });
+  });
+
+  it('removes nothing where results never expire', async () => {
+    const lasting = await openMongoBackend(mongo, { expires: 0 });
+    const to = address();
+    await lasting.store(successResult(to, json('1')));
+    await lasting.cleanup(later());
+    expect(await lasting.fetchResult(to.taskId)).not.toBeNull();
+  });
+
+  it('is taken on by one worker a day', async () => {
+    const now = new Date();
+    const taken = await Promise.all([1, 2, 3].map(() => takeDuty(mongo, now)));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    expect(await takeDuty(mongo, new Date(now.getTime() + 3_600_000))).toBe(false);
+    expect(await takeDuty(mongo, new Date(now.getTime() + 24 * 3_600_000))).toBe(true);
   });
 });
 

@@ -21,6 +21,7 @@ interface Refused {
 }
 
 type Fixture = Record<string, readonly Recorded[]>;
+type Calls = Record<string, readonly (Recorded | Refused)[]>;
 
 /** A body that kombu has written, and what it is in kombu's JSON. */
 export interface RecordedBody {
@@ -63,9 +64,7 @@ export function rawMessage(recorded: Recorded): RawMessage {
 
 /** Every recorded message of a client's call, by scenario. */
 export function recordedCalls(): readonly (readonly [string, RawMessage])[] {
-  return Object.entries(
-    readFixture<Record<string, readonly (Recorded | Refused)[]>>('task-messages.json'),
-  ).flatMap(([name, messages]) =>
+  return Object.entries(readFixture<Calls>('task-messages.json')).flatMap(([name, messages]) =>
     messages.flatMap((message) => ('error' in message ? [] : [[name, rawMessage(message)] as const])),
   );
 }

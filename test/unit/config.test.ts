@@ -35,6 +35,39 @@ describe('loadSettings', () => {
     );
   });
 
+  it('reads queues and routes from JSON, and consumes all of the queues unless some are chosen', () => {
+    const env = {
+      OMEGA_TASK_QUEUES: '[{"name":"a","exchange":"x","exchangeType":"topic"},{"name":"b"}]',
+      OMEGA_TASK_ROUTES: '{"shop.*":"a","shop.pay":{"queue":"b","priority":3}}',
+    };
+    const settings = loadSettings(env);
+    expect(settings.queues).toEqual(['a', 'b']);
+    expect(loadSettings(env, { queues: 'b' }).queues).toEqual(['b']);
+    expect(settings.taskQueues[0]).toEqual({
+      ...{ name: 'a', exchange: 'x', exchangeType: 'topic', routingKey: 'a', broadcast: false },
+    });
+    expect(settings.taskRoutes).toEqual([
+      ['shop.*', { queue: 'a' }],
+      ['shop.pay', { queue: 'b', priority: 3 }],
+    ]);
+  });
+
+  it.each([
+    ['OMEGA_TASK_QUEUES', '[{"name":'],
+    ['OMEGA_TASK_QUEUES', '[{"name":"a","exchangeTyp":"topic"}]'],
+    ['OMEGA_TASK_QUEUES', '{"name":"a"}'],
+    ['OMEGA_TASK_ROUTES', '{"a":{"queues":"b"}}'],
+    ['OMEGA_TASK_ROUTES', '"a"'],
+  ])('says what is wrong with %s=%s', (name, value) => {
+    expect(() => loadSettings({ [name]: value })).toThrow(new RegExp(`Set ${name}: `));
+  });
+
+  it('takes several brokers, as a list or with ; between them', () => {
+    const two = 'amqp://a;amqps://b';
+    expect(loadSettings({ OMEGA_BROKER: two }).broker).toBe(two);
+    expect(loadSettings({}, { broker: ['amqp://a', 'amqps://b'] }).broker).toBe(two);
+  });
+
   it('cannot be changed afterwards', () => {
     expect(Object.isFrozen(loadSettings({}))).toBe(true);
   });

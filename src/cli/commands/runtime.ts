@@ -1,12 +1,11 @@
 /** `omega runtime`: lets the workers do something with a model or a notebook. */
 import { Argument, type Command } from 'commander';
 import type { Omega } from '../../omega.ts';
-import { stringifyJson } from '../../protocol/json.ts';
 import type { TaskHandle } from '../../runtime/task-handle.ts';
 import { withOmega } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { parsePositive } from '../numbers.ts';
-import { print } from '../output.ts';
+import { printResult, printSent } from '../task-result.ts';
 
 const ACTIONS = ['fit', 'predict', 'predict_proba', 'score'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -86,13 +85,6 @@ function route({ queue }: RuntimeOptions): { readonly queue?: string } {
 
 /** Prints the result when it is there, or only the id. */
 async function follow(handle: TaskHandle<unknown>, options: RuntimeOptions): Promise<void> {
-  if (options.async) {
-    await handle.sent;
-    print(options, { id: handle.id }, handle.id);
-    return;
-  }
-  const limit = options.timeout === undefined ? {} : { timeout: options.timeout * 1000 };
-  const result = await handle.get(limit);
-  const text = typeof result === 'string' ? result : stringifyJson(result);
-  print(options, { id: handle.id, result }, text);
+  if (options.async) await printSent(handle, options);
+  else await printResult(handle, options);
 }

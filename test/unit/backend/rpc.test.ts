@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createRpcBackend } from '../../../src/backend/rpc.ts';
 import type { JsonText, TaskId } from '../../../src/contract/job.ts';
 import type { Publication } from '../../../src/contract/transport.ts';
-import { MessageTooLarge, OperationalError } from '../../../src/errors.ts';
-import { successResult } from '../../../src/protocol/result.ts';
+import { OperationalError } from '../../../src/errors.ts';
+import { decodeResult, successResult, type TaskResult } from '../../../src/protocol/result.ts';
 
 const address = {
   taskId: 'a' as TaskId,
@@ -13,9 +13,17 @@ const address = {
   correlationId: 'other-id',
 };
 
+/** As if the value had been put into a file. */
+async function park(result: TaskResult): Promise<TaskResult> {
+  return { ...result, large: { file: 'f'.repeat(24), bytes: result.result.length, state: result.state } };
+}
+
 function backendWithOutbox() {
   const outbox: Publication[] = [];
-  const backend = createRpcBackend({ publish: async (publication) => void outbox.push(publication) });
+  const backend = createRpcBackend(
+    { publish: async (publication) => void outbox.push(publication) },
+    { park },
+  );
   return { backend, outbox };
 }
 
@@ -52,11 +60,24 @@ it('sends nothing where no reply is wanted', async () => {
   expect(outbox).toEqual([]);
 });
 
-it('refuses a result over the limit for messages', async () => {
+it('sends a reference for what no message carries, and an error that says so to those who do not know it', async () => {
   const { backend, outbox } = backendWithOutbox();
-  const result = successResult(address, `"${'x'.repeat(12 * 1024 * 1024)}"` as JsonText);
-  await expect(backend.store(result)).rejects.toThrow(MessageTooLarge);
-  expect(outbox).toEqual([]);
+  const text = `"${'x'.repeat(12 * 1024 * 1024)}"` as JsonText;
+  await backend.store(successResult(address, text));
+  const body = outbox[0]?.body ?? Buffer.of();
+  expect(JSON.parse(body.toString())).toMatchObject({
+    status: 'FAILURE',
+    result: {
+      exc_type: 'RuntimeError',
+      exc_module: 'builtins',
+      exc_message: [expect.stringContaining('celery_results')],
+    },
+  });
+  expect(decodeResult(body)).toMatchObject({
+    state: 'SUCCESS',
+    result: null,
+    large: { file: 'f'.repeat(24), bytes: text.length },
+  });
 });
 
 it('waits at its close for what is on its way, whatever becomes of it', async () => {
@@ -65,7 +86,7 @@ it('waits at its close for what is on its way, whatever becomes of it', async ()
     new Promise<void>((_, reject) => {
       fail = reject;
     });
-  const backend = createRpcBackend({ publish });
+  const backend = createRpcBackend({ publish }, { park });
   const stored = backend.store(successResult(address, '3' as JsonText));
   const closed = backend.close();
   fail(new OperationalError('gone'));

@@ -50,8 +50,9 @@ it('wrong and missing fields are compile errors', () => {
   signature(total);
   // @ts-expect-error: only the first field can come from the task before
   signature(total, { values: [1] });
-  // @ts-expect-error: countdown is in seconds
-  signature(add, { x: 1 }, { countdown: 'soon' });
+  // @ts-expect-error: a queue has a name
+  const numbered = () => signature(add, { x: 1 }, { queue: 1 });
+  expectTypeOf(numbered).toBeFunction();
 });
 
 it('a task by name is whatever the caller says', () => {

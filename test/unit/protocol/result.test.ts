@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { JsonText, TaskId } from '../../../src/contract/job.ts';
 import { MessageTooLarge, ProtocolError, TaskFailed } from '../../../src/errors.ts';
 import { parseIsoDateTime } from '../../../src/protocol/dates.ts';
@@ -12,6 +12,7 @@ import {
   successResult,
   unwrapResult,
 } from '../../../src/protocol/result.ts';
+import { readRequest } from '../../../src/protocol/result-request.ts';
 import { isException, isReady } from '../../../src/protocol/states.ts';
 import { readFixture } from '../../support/celery-fixtures.ts';
 
@@ -25,9 +26,6 @@ interface Body {
   readonly group_id?: string;
   readonly parent_id?: string;
 }
-
-/** Only with `result_extended`, which this package does not write. */
-const EXTENDED = ['name', 'args', 'kwargs', 'worker', 'retries', 'queue', 'stamped_headers', 'm'];
 
 const bodies = Object.entries(readFixture<Record<string, { body: Body }[]>>('rpc-results.json')).flatMap(
   ([name, messages]) => messages.map(({ body }) => [`${name}: ${body.status}`, body] as const),
@@ -51,9 +49,11 @@ const toMillisecond = (date: string | null) => date?.replace(/\d{3}\+/, '000+') 
 
 describe('golden results of Celery', () => {
   it.each(bodies)('writes %s, field for field', (_, body) => {
-    const expected = Object.fromEntries(Object.entries(body).filter(([name]) => !EXTENDED.includes(name)));
-    const written = JSON.parse(encodeResult({ ...resultOf(body), children: body.children }));
-    expect(written).toEqual({ ...expected, date_done: toMillisecond(body.date_done) });
+    const request = readRequest({ ...body });
+    const result = { ...resultOf(body), children: body.children, ...(request && { request }) };
+    const written = JSON.parse(encodeResult(result));
+    expect(written).toEqual({ ...body, date_done: toMillisecond(body.date_done) });
+    expect(Object.keys(written)).toEqual(Object.keys(body));
   });
 
   it.each(bodies)('reads %s', (_, body) => {
@@ -64,6 +64,7 @@ describe('golden results of Celery', () => {
       traceback: body.traceback,
       children: body.children,
       dateDone: body.date_done && parseIsoDateTime(body.date_done),
+      request: readRequest({ ...body }),
     });
   });
 });
@@ -92,8 +93,24 @@ it.each(['', '5', '{"status": "SUCCESS"}', '{"task_id": "a"}', '{"task_id": 1, "
   },
 );
 
-it('refuses a result that cannot be both stored and sent, and names the task', () => {
-  const result = successResult(address, `"${'x'.repeat(12 * 1024 * 1024)}"` as JsonText);
-  expect(() => assertResultSize(result)).toThrow(MessageTooLarge);
-  expect(() => assertResultSize(result)).toThrow(/task a/);
+it('refuses a result that no file takes, naming its task', () => {
+  const text = { length: 2 ** 28 + 1 } as unknown as JsonText;
+  const byteLength = vi.spyOn(Buffer, 'byteLength').mockReturnValue(2 ** 28 + 1);
+  expect(() => assertResultSize(successResult(address, text))).toThrow(MessageTooLarge);
+  byteLength.mockRestore();
+});
+
+it('leaves arguments out that would crowd out the result, and stamps that would take the place of a field', () => {
+  const request = { name: 't', args: ['x'.repeat(600_000)], kwargs: {}, worker: 'w', retries: 0, queue: 'q' };
+  const stamps = { m: 'abc', status: 'SUCCESS', __proto__x: 1 };
+  const written = JSON.parse(
+    encodeResult({ ...successResult(address, '1' as JsonText), request: { ...request, stamps } }),
+  );
+  expect(written).toMatchObject({
+    name: 't',
+    args: null,
+    kwargs: null,
+    stamped_headers: ['m', '__proto__x'],
+    m: 'abc',
+  });
 });

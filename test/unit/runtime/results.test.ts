@@ -2,12 +2,18 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonText, TaskId } from '../../../src/contract/job.ts';
 import { OperationalError, OperationNotSupported, ProtocolError } from '../../../src/errors.ts';
 import { encodeResult, type ResultMeta } from '../../../src/protocol/result.ts';
-import { type ResultReader, Results } from '../../../src/runtime/results.ts';
+import type { ResultReader, ResultSources } from '../../../src/runtime/result-sources.ts';
+import { Results } from '../../../src/runtime/results.ts';
+import { followUpdates } from '../../../src/runtime/updates.ts';
 
 const sent = Promise.resolve();
 
-function createResults(reader: ResultReader | null, closing = new AbortController()): Results {
-  return new Results(reader, closing.signal);
+function createResults(
+  reader: ResultReader | null,
+  closing = new AbortController(),
+  sources: ResultSources = {},
+): Results {
+  return new Results(reader, closing.signal, sources);
 }
 
 function meta(taskId: string, state: string, result: unknown = null): ResultMeta {
@@ -253,5 +259,144 @@ describe('the result of an own task that expires', () => {
     const ended = expect(results.ready(task, { sent })).resolves.toMatchObject({ state: 'REVOKED' });
     await vi.advanceTimersByTimeAsync(5_000);
     await ended;
+  });
+});
+
+describe('the result of a task of another process', () => {
+  it('comes by message once it is asked for, without looking again and again', async () => {
+    const fetch = vi.fn(async () => null);
+    const asked: string[] = [];
+    const ask = async (taskId: string) => void asked.push(taskId);
+    const results = createResults({ fetch }, undefined, { ask });
+    const ready = results.ready(results.find('a'), { sent });
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+    expect(asked).toEqual(['a']);
+    results.receive(reply('a', 'SUCCESS', 5));
+    expect(await ready).toMatchObject({ result: 5 });
+    expect(fetch).toHaveBeenCalledOnce();
+  });
+
+  it('is found in the store when it was there before, or when nobody could be asked', async () => {
+    const ask = () => Promise.reject(new OperationalError('no broker'));
+    const results = createResults({ fetch: async () => meta('a', 'SUCCESS', 6) }, undefined, { ask });
+    expect(await results.ready(results.find('a'), { sent })).toMatchObject({ result: 6 });
+  });
+
+  it('is heard of from a store that tells', async () => {
+    let tell = (_: ResultMeta): void => undefined;
+    const stop = vi.fn();
+    const watch = async (_: string, listener: (result: ResultMeta) => void) => {
+      tell = listener;
+      return stop;
+    };
+    const fetch = vi.fn(async () => null);
+    const results = createResults({ fetch, watch });
+    const ready = results.ready(results.find('a'), { sent });
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalled());
+    tell(meta('a', 'SUCCESS', 7));
+    expect(await ready).toMatchObject({ result: 7 });
+    expect(stop).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a value that is too large for its reply', () => {
+  const large = { file: 'f'.repeat(24), bytes: 20_000_000, state: 'SUCCESS' };
+  const largeReply = () => {
+    const { body, ...rest } = reply('a', 'FAILURE', null);
+    return {
+      ...rest,
+      body: Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), omega_large: large })),
+    };
+  };
+
+  it('is read from where the reply says it is, again when that cannot be reached', async () => {
+    let isAway = true;
+    const resolve = async (result: ResultMeta) => {
+      if (!isAway) return { ...result, result: 'large' };
+      isAway = false;
+      throw new OperationalError('away');
+    };
+    const results = createResults(null, undefined, { resolve });
+    const ready = results.ready(results.expect('a'), { sent });
+    results.receive(largeReply());
+    expect(await ready).toMatchObject({ state: 'SUCCESS', result: 'large', large });
+  });
+
+  it('is a failure when it is lost', async () => {
+    const resolve = () => Promise.reject(new ProtocolError('expired'));
+    const results = createResults(null, undefined, { resolve });
+    const ready = results.ready(results.expect('a'), { sent });
+    results.receive(largeReply());
+    expect(await ready).toMatchObject({ state: 'FAILURE', result: { exc_message: ['expired'] } });
+  });
+});
+
+describe('updates of a task', () => {
+  it('are all of its states in their order, and end with the final one', async () => {
+    const results = createResults(null);
+    const task = results.expect('a');
+    results.receive(reply('a', 'STARTED', { pid: 1 }));
+    const seen: string[] = [];
+    const read = (async () => {
+      for await (const { state } of followUpdates(results, task, { sent })) seen.push(state);
+    })();
+    results.receive(reply('a', 'PROGRESS', { done: 1 }));
+    results.receive(reply('a', 'PROGRESS', { done: 1 }));
+    results.receive(reply('a', 'PROGRESS', { done: 2 }));
+    await vi.waitFor(() => expect(seen).toHaveLength(3));
+    results.receive(reply('a', 'SUCCESS', 1));
+    await read;
+    expect(seen).toEqual(['STARTED', 'PROGRESS', 'PROGRESS', 'SUCCESS']);
+  });
+
+  it('of a task that has ended are its final state', async () => {
+    const results = createResults(null);
+    const task = results.expect('a');
+    results.receive(reply('a', 'SUCCESS', 1));
+    const states: string[] = [];
+    for await (const { state } of followUpdates(results, task, { sent })) states.push(state);
+    expect(states).toEqual(['SUCCESS']);
+  });
+
+  it('end with the error that ends the wait', async () => {
+    const results = createResults(null);
+    const updates = followUpdates(results, results.expect('a'), { sent, timeout: 10 });
+    await expect(updates.next()).rejects.toThrow(/not ready within 10 ms/);
+  });
+
+  it('that nobody reads any more leave no listener', async () => {
+    const results = createResults(null);
+    const task = results.expect('a');
+    results.receive(reply('a', 'STARTED', null));
+    for await (const _ of followUpdates(results, task, { sent })) break;
+    await vi.waitFor(() => expect(task.listeners.size).toBe(0));
+  });
+
+  it('are not put back by a look into the store that was slower than a reply', async () => {
+    let answer = (_: ResultMeta | null): void => undefined;
+    const fetch = () =>
+      new Promise<ResultMeta | null>((resolve) => {
+        answer = resolve;
+      });
+    const results = createResults({ fetch });
+    const task = results.expect('a');
+    const latest = results.latest(task);
+    results.receive(reply('a', 'PROGRESS', { done: 2 }));
+    answer(meta('a', 'PROGRESS', { done: 1 }));
+    expect(await latest).toMatchObject({ result: { done: 2 } });
+  });
+});
+
+describe('forgetting a result', () => {
+  it('removes it from the store', async () => {
+    const forget = vi.fn(async () => undefined);
+    const results = createResults({ fetch: async () => null, forget });
+    await results.discard(results.find('a'));
+    expect(forget).toHaveBeenCalledWith('a');
+  });
+
+  it('is refused where none is stored', async () => {
+    const results = createResults(null);
+    await expect(results.discard(results.find('a'))).rejects.toThrow(OperationNotSupported);
   });
 });

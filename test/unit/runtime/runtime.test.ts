@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { CELERY_CLUSTER } from '../../../src/contract/cluster.ts';
 import { task } from '../../../src/contract/task.ts';
 import type { Publication, Reply, Transport } from '../../../src/contract/transport.ts';
 import { OperationalError, ResultTimeout } from '../../../src/errors.ts';
 import { createRuntime, type OmegaRuntime } from '../../../src/runtime/runtime.ts';
+import { createSender } from '../../../src/runtime/sender.ts';
 
 const double = task({
   name: 'test.double',
@@ -18,6 +20,7 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
   const published: Publication[] = [];
   const transport: Transport = {
     oid: 'oid',
+    names: CELERY_CLUSTER,
     publish: async (publication) => void published.push(publication),
     declareQueue: async () => undefined,
     declareDelayed: async () => undefined,
@@ -30,7 +33,10 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
   };
   const runtime = createRuntime({
     transport,
+    sender: createSender(transport),
     reader: null,
+    stored: null,
+    chords: 'join',
     stage: { stage: async () => 'staged' },
     queue: 'default',
     bucket: null,
@@ -91,8 +97,8 @@ it('a control reply queue that could not be opened is opened by the next request
   const onControlReply = vi.fn<() => Promise<void>>();
   onControlReply.mockRejectedValueOnce(new OperationalError('no queue')).mockResolvedValue(undefined);
   const { runtime, published } = createFakes({ onControlReply });
-  await expect(runtime.control.revoke('a', false)).rejects.toThrow('no queue');
-  await runtime.control.revoke('a', false);
+  await expect(runtime.control.inspect().ping()).rejects.toThrow('no queue');
+  await runtime.control.inspect({ timeout: 1 }).ping();
   expect(published).toHaveLength(1);
 });
 

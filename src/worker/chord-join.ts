@@ -1,0 +1,123 @@
+/** Joining a chord: its body is sent with the results of its header, or fails when one of them did. */
+import type { ErrorRecord } from '../contract/job.ts';
+import { ChordError } from '../errors.ts';
+import { applyRead, type ResultTuple } from '../protocol/canvas.ts';
+import { readStep } from '../protocol/canvas-step.ts';
+import { recordFromResult, toErrorRecord } from '../protocol/exception.ts';
+import type { Fields } from '../protocol/fields.ts';
+import { pythonRepr } from '../protocol/repr.ts';
+import type { ResultMeta } from '../protocol/result.ts';
+import { isReady, SUCCESS } from '../protocol/states.ts';
+import type { Consequence } from './consequence.ts';
+import { bodyFailures } from './failing.ts';
+import type { WorkerNode } from './node.ts';
+import { applierOf, type Parent } from './sender.ts';
+
+/** A chord whose header has been sent. */
+export interface SentChord {
+  readonly body: Fields;
+  /** The results of the header. */
+  readonly results: readonly ResultTuple[];
+  /** The `celery.chord_unlock` that asks for the join: it is the body's parent. */
+  readonly parent: Parent;
+}
+
+/** Results that are read at a time. */
+const BATCH = 500;
+
+/** Whether these tasks have all ended; no more is read than it takes to know. */
+export async function haveEnded({ backend }: WorkerNode, taskIds: readonly string[]): Promise<boolean> {
+  for (let start = 0; start < taskIds.length; start += BATCH) {
+    const ids = taskIds.slice(start, start + BATCH);
+    const results = await backend.fetchResults(ids);
+    if (!ids.every((id) => isReady(results.get(id)?.state ?? ''))) return false;
+  }
+  return true;
+}
+
+/** What follows from a header that has ended (celery/app/builtins.py `unlock_chord`). */
+export async function joinChord(
+  node: WorkerNode,
+  chord: SentChord,
+  isCopy: boolean,
+): Promise<readonly Consequence[]> {
+  const results = await readResults(node, leavesOf(chord.results));
+  const failure = failureIn(chord.results, results);
+  if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
+  return [
+    sendBody(
+      node,
+      chord,
+      chord.results.map((tuple) => valueIn(tuple, results)),
+      isCopy,
+    ),
+  ];
+}
+
+/** The ids of the tasks in a header's results, also of those in groups. */
+export function leavesOf(results: readonly ResultTuple[]): readonly string[] {
+  return results.flatMap(([[id], children]) => (children === null ? [id] : leavesOf(children)));
+}
+
+export function sendBody(
+  node: WorkerNode,
+  { body, parent }: Pick<SentChord, 'body' | 'parent'>,
+  values: readonly unknown[],
+  isCopy: boolean,
+): Consequence {
+  const applied = applyRead(readStep(body), applierOf(node, parent, 'body'), { args: [values] });
+  return { kind: 'send', applied, isCopy };
+}
+
+/** What the body fails with. */
+export function chordError(message: string): ErrorRecord {
+  return { ...toErrorRecord(new ChordError(message)), traceback: null };
+}
+
+async function readResults(
+  { backend }: WorkerNode,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, ResultMeta>> {
+  const results = new Map<string, ResultMeta>();
+  for (let start = 0; start < taskIds.length; start += BATCH) {
+    for (const [id, result] of await backend.fetchResults(taskIds.slice(start, start + BATCH))) {
+      results.set(id, result);
+    }
+  }
+  return results;
+}
+
+interface HeaderFailure {
+  readonly message: string;
+  readonly cause: ErrorRecord;
+}
+
+/** The first failure in the order of the header. Celery names its task, but not that of a group in the header. */
+function failureIn(
+  header: readonly ResultTuple[],
+  results: ReadonlyMap<string, ResultMeta>,
+): HeaderFailure | null {
+  for (const tuple of header) {
+    const isGroup = tuple[1] !== null;
+    for (const id of leavesOf([tuple])) {
+      const cause = causeOf(results.get(id));
+      if (cause === null) continue;
+      const raised = `${cause.excType}(${cause.excMessage.map((part) => pythonRepr(part)).join(', ')})`;
+      return { message: isGroup ? raised : `Dependency ${id} raised ${raised}`, cause };
+    }
+  }
+  return null;
+}
+
+/** Null for a task that has succeeded, with a value that can be passed on. */
+function causeOf(result: ResultMeta | undefined): ErrorRecord | null {
+  if (result === undefined) return chordError('its result is gone, or was never stored');
+  if (result.state !== SUCCESS) return recordFromResult(result.result, result.traceback);
+  return result.large ? chordError('its result is too large to be passed on') : null;
+}
+
+function valueIn([[id], children]: ResultTuple, results: ReadonlyMap<string, ResultMeta>): unknown {
+  return children === null
+    ? (results.get(id)?.result ?? null)
+    : children.map((child) => valueIn(child, results));
+}

@@ -1,0 +1,126 @@
+/** A task's run in an executor, and what comes of it. */
+import type { Job } from '../contract/job.ts';
+import { TimeLimitExceeded, WorkerLostError } from '../errors.ts';
+import type { Ending } from '../executors/ending.ts';
+import { toErrorRecord } from '../protocol/exception.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
+import { lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
+import { eventsOf } from './announce.ts';
+import { sendFromTask } from './continuation.ts';
+import { coordinationTasks } from './coordination.ts';
+import type { Request, WorkerNode } from './node.ts';
+import { type Conclusion, failedWith, taskFields } from './report.ts';
+import { reportRun } from './run-reports.ts';
+import { acksEarly, acksFailures, rememberDone, settleRun } from './settlement.ts';
+
+type Loss = Extract<Ending, { kind: 'lost' }>;
+
+/** Runs a task that was admitted, in an executor or, if it only coordinates others, here. */
+export async function run(node: WorkerNode, request: Request): Promise<Verdict> {
+  const coordinate = coordinationTasks.get(request.message.taskName);
+  return coordinate ? await coordinate(node, request) : await execute(node, request);
+}
+
+/** Runs the task, again when its executor dies, until there is a verdict. */
+async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
+  for (;;) {
+    const verdict = judge(node, request, await dispatch(node, request));
+    if (verdict.kind !== 'lost') return verdict;
+    const refusal = await admitAfterLoss(node, request, verdict);
+    if (refusal) return refusal;
+  }
+}
+
+/** What an ending in an executor means for the task; a loss is left to be looked into. */
+function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Loss {
+  const { message } = request;
+  switch (ending.kind) {
+    case 'terminated':
+      node.metrics.executorEnded('terminated');
+      return { kind: 'revoked', reason: 'terminated' };
+    case 'time-limit':
+      node.metrics.executorEnded('time-limit');
+      return overTimeLimit(node, request, ending.seconds);
+    case 'returned':
+      return node.revoked.has(message) ? { kind: 'revoked', reason: 'revoked' } : ending;
+    default:
+      return ending;
+  }
+}
+
+/** Whether a task whose executor died may run again here: counted only if the task had started in it. */
+async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): Promise<Verdict | undefined> {
+  const { message, delivery } = request;
+  if (delivery.settled && loss.started) return failedWith(lostOnlyRun(message, loss.detail));
+  // An executor that dies while the worker stops, or before the task began, says nothing about the task.
+  if (node.stopping.aborted || !loss.started) return { kind: 'returned' };
+  node.metrics.executorEnded('crash');
+  const crashes = await node.ledger.recordCrash(runOf(message));
+  node.logger.warn({ ...taskFields(request), crashes }, `the executor died: ${loss.detail}`);
+  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, loss.detail));
+  return refuseToStart(node, request);
+}
+
+/** One run in an executor. */
+async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
+  const { message } = request;
+  const reports = reportRun(node, request);
+  const timeLimit =
+    message.timeLimit ?? node.tasks.get(message.taskName)?.timeLimit ?? node.settings.timeLimit ?? null;
+
+  request.waitingSince = Date.now();
+  request.startedAt = null;
+  const ending = await node.executors.dispatch(jobOf(node, message), {
+    timeLimit,
+    onStarted(pid) {
+      start(node, request, pid);
+      reports.started();
+    },
+    onProgress: reports.progress,
+    onSend: (signature) => sendFromTask(node, request, signature),
+  });
+  await reports.end();
+  return ending;
+}
+
+/** The executor begins with the task. */
+function start(node: WorkerNode, request: Request, pid: number): void {
+  request.startedAt = Date.now();
+  request.pid = pid;
+  if (acksEarly(node, request) && !settleRun(node, request, 'ack')) void rememberDone(node, request.message);
+  node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
+  eventsOf(node, request)?.started(request);
+}
+
+function jobOf(node: WorkerNode, message: TaskMessage): Job {
+  const task = node.tasks.get(message.taskName);
+  return {
+    taskId: message.taskId,
+    taskName: message.taskName,
+    body: message.body,
+    rootId: message.rootId,
+    parentId: message.parentId,
+    groupId: message.groupId,
+    groupIndex: message.groupIndex,
+    stamps: message.stamps,
+    retries: message.retries,
+    softTimeLimit: message.softTimeLimit ?? task?.softTimeLimit ?? node.settings.softTimeLimit ?? null,
+    hostname: node.hostname,
+  };
+}
+
+/** A failure; for a task that is not acknowledged then, back to its queue (`acks_on_failure_or_timeout`). */
+function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Conclusion {
+  const { message, delivery } = request;
+  const error = new TimeLimitExceeded(
+    `task '${message.taskName}' ran longer than its time limit of ${seconds} s and was ended: give it a higher time limit or less to do`,
+  );
+  if (delivery.settled || acksFailures(node, request)) return failedWith(error);
+  return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
+}
+
+function lostOnlyRun({ taskName }: TaskMessage, detail: string): WorkerLostError {
+  return new WorkerLostError(
+    `task '${taskName}' ended its executor (${detail}) and is not run again, since it is acknowledged before it runs: set acksLate to have it run again`,
+  );
+}

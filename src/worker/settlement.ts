@@ -1,0 +1,41 @@
+/** How deliveries are settled with the broker, and when. */
+import type { Delivery } from '../broker/consumer.ts';
+import type { TaskMessage } from '../protocol/task-message.ts';
+import { runOf } from './admission.ts';
+import type { Request, Settlement, WorkerNode } from './node.ts';
+import type { Conclusion } from './report.ts';
+
+/** Settles the delivery of a run, unless that was done when it started. False: the broker was not reached. */
+export function settleRun(node: WorkerNode, { delivery }: Request, settlement: Settlement): boolean {
+  return delivery.settled || settle(node, delivery, settlement);
+}
+
+/** The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached. */
+export function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): boolean {
+  const live = settlement === 'ack' ? delivery.ack() : delivery.nack({ requeue: settlement === 'requeue' });
+  node.metrics.acknowledged(delivery.alias, live ? settlement : 'stale');
+  return live;
+}
+
+/** What the delivery of a task gets that came to this. */
+export function settlementOf(node: WorkerNode, request: Request, conclusion: Conclusion): Settlement {
+  if (conclusion.kind === 'rejected') return conclusion.requeue ? 'requeue' : 'reject';
+  return conclusion.kind === 'failure' && !acksFailures(node, request) ? 'reject' : 'ack';
+}
+
+/** Whether a task that failed, or ran past its time limit, is acknowledged. */
+export function acksFailures(node: WorkerNode, { message }: Request): boolean {
+  return node.tasks.get(message.taskName)?.acksOnFailureOrTimeout ?? true;
+}
+
+/** Whether it runs at most once: it is acknowledged when it starts. */
+export function acksEarly(node: WorkerNode, { message }: Request): boolean {
+  return node.tasks.get(message.taskName)?.acksLate === false;
+}
+
+/** The broker will deliver a task again whose ack it did not get: whoever receives it must not run it. */
+export async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
+  await node.ledger.recordDone(runOf(message)).catch((err) => {
+    node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
+  });
+}

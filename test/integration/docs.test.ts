@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+const OPTIONS = '--noEmit --strict --skipLibCheck --target es2023 --module nodenext --types node'.split(' ');
+
+const PAGES = ['docs/tasks.md', 'docs/canvas.md'];
+
+test.each(PAGES)(
+  'the examples of %s compile against the package as it is built',
+  { timeout: 120_000 },
+  (page) => {
+    const examples = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)];
+    expect(examples.length).toBeGreaterThan(5);
+    const files = writeModules(examples.map(([, code = '']) => code));
+    expect(compile(files)).toBe('');
+  },
+);
+
+/** Inside the package, where its own name leads to what is built. */
+function writeModules(modules: readonly string[]): string[] {
+  mkdirSync('dist', { recursive: true });
+  const folder = mkdtempSync(join('dist', 'examples-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return modules.map((code, index) => {
+    const path = join(folder, `example-${index + 1}.ts`);
+    writeFileSync(path, code);
+    return path;
+  });
+}
+
+/** @returns what is wrong, empty for nothing. */
+function compile(files: readonly string[]): string {
+  try {
+    execFileSync(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', '--ignoreConfig', ...OPTIONS, ...files],
+      {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      },
+    );
+    return '';
+  } catch (error) {
+    return error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error);
+  }
+}
