@@ -9,7 +9,24 @@ import { commaSeparated, type Origin, onOff, setting } from './setting.ts';
 const seconds = z.coerce.number().positive();
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
+const rateLimit = z.string().regex(/^\d+(\.\d+)?\/[smh]$/, "write it as '10/s', '100/m' or '5/h'");
 const flag = onOff.default(false);
+
+/** Options of a task by Celery's names, as far as a worker can change them (celery's `task_annotations`). */
+const annotation = z
+  .strictObject({
+    rate_limit: rateLimit.nullable(),
+    time_limit: z.number().positive().nullable(),
+    soft_time_limit: z.number().positive().nullable(),
+    acks_late: z.boolean(),
+    acks_on_failure_or_timeout: z.boolean(),
+    ignore_result: z.boolean(),
+    store_errors_even_if_ignored: z.boolean(),
+    track_started: z.boolean().nullable(),
+    send_events: z.boolean(),
+  })
+  .partial();
+const annotations = z.string().transform(parseJson).pipe(z.record(z.string(), annotation));
 
 const settingsSchema = z.object({
   mongoUrl: setting(
@@ -112,6 +129,23 @@ const settingsSchema = z.object({
     z.enum(['classic', 'quorum']).default('quorum'),
     "type of Celery's delay queues where they do not exist yet: classic or quorum",
     { env: ['OMEGA_DELAY_QUEUE_TYPE'] },
+  ),
+  inheritParentPriority: setting(
+    flag,
+    'give tasks that a task sends its own priority, unless they have one',
+    {
+      env: ['OMEGA_INHERIT_PARENT_PRIORITY'],
+    },
+  ),
+  taskAnnotations: setting(
+    annotations.optional(),
+    'options of tasks that replace those of their definitions, as JSON by task name, or * for every task: {"shop.add": {"rate_limit": "10/s"}}',
+    { env: ['OMEGA_TASK_ANNOTATIONS'] },
+  ),
+  softShutdownTimeout: setting(
+    seconds.optional(),
+    'seconds that what runs may take to finish when the worker stops; then it is ended, and goes back to its queue (default: as long as it takes)',
+    { env: ['OMEGA_SOFT_SHUTDOWN_TIMEOUT'], flag: '--soft-shutdown-timeout <seconds>' },
   ),
   disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {
     env: ['OMEGA_DISABLE_RATE_LIMITS'],
@@ -250,6 +284,15 @@ export function describeSettings(): SettingDescription[] {
     description: schema.description ?? '',
     origin: z.globalRegistry.get(schema) as unknown as Origin,
   }));
+}
+
+/** Text that is no JSON is left for the next check to refuse. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

@@ -6,11 +6,12 @@ import type { Publisher, Reply } from '../contract/transport.ts';
 import { type BrokerAddress, parseBrokerUrls } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { declareDelayed } from './delay-topology.ts';
 import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
-import { checkQueueName, declareDelayed, declareTarget, type QueueDefaults } from './topology.ts';
+import { checkQueueName, declareTarget, type QueueDefaults } from './topology.ts';
 
 export interface BrokerOptions {
   /** As Celery writes it: `amqp://user:password@host:port/vhost`; several, with `;` between them, in turn. */

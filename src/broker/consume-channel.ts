@@ -6,11 +6,12 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { QueueBinding } from '../contract/queue.ts';
 import { Acks } from './acks.ts';
 import { Backoff } from './backoff.ts';
+import { bindDelayed } from './delay-topology.ts';
 import { createDelivery, type Delivery, type DeliverySource } from './delivery.ts';
 import { guard } from './report.ts';
 import type { Session } from './session.ts';
 import type { SupervisedChannel } from './supervised-channel.ts';
-import { bindDelayed, declareBoundQueue, type QueueDefaults } from './topology.ts';
+import { declareBoundQueue, type QueueDefaults } from './topology.ts';
 
 interface ConsumeChannelOptions {
   /** For logs. */

@@ -10,6 +10,7 @@ import { type BrokerAddress, type BrokerLogin, describeAddress } from './address
 import { Backoff } from './backoff.ts';
 import { settlesWithin } from './deadline.ts';
 import { guardHeaders } from './header-guard.ts';
+import { joinWrites } from './join-writes.ts';
 import { guard, type Report } from './report.ts';
 import { type ChannelRole, type Supervised, SupervisedChannel } from './supervised-channel.ts';
 
@@ -147,6 +148,8 @@ export class Session {
       throw this.#failure('connect', new Error('the connection was closed meanwhile'));
     }
     this.#watch(connection);
+    const socket = socketOf(connection);
+    if (socket) joinWrites(socket);
     this.#connection = connection;
     this.#backoff.opened();
     for (const channel of this.#channels) channel.connected(connection);
@@ -256,8 +259,11 @@ async function dispose(connection: ChannelModel): Promise<void> {
 }
 
 /** amqplib only ends the stream: the socket of a peer that is gone would stay, and keep the process alive. */
-function destroySocketSoon({ connection }: ChannelModel): void {
-  if (!('stream' in connection) || !(connection.stream instanceof Duplex)) return;
-  const { stream } = connection;
-  setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS).unref();
+function destroySocketSoon(connection: ChannelModel): void {
+  const socket = socketOf(connection);
+  if (socket) setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
+}
+
+function socketOf({ connection }: ChannelModel): Duplex | null {
+  return 'stream' in connection && connection.stream instanceof Duplex ? connection.stream : null;
 }

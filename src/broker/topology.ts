@@ -6,7 +6,6 @@
 import type { Channel, ChannelModel, Options } from 'amqplib';
 import type { ClusterNames } from '../contract/cluster.ts';
 import {
-  type ExchangeType,
   isDirectBinding,
   type QueueArguments,
   type QueueBinding,
@@ -14,15 +13,7 @@ import {
 } from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
 import { NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
-import {
-  DELAY_LEVELS,
-  DELAYED_DELIVERY_EXCHANGE,
-  delayedBindingKey,
-  delayLevelName,
-  isDelayable,
-} from '../protocol/delay.ts';
-import { NOT_FOUND, replyCode } from './reply-code.ts';
-import { closeQuietly } from './supervised-channel.ts';
+import { declareExchange, exists, onChannel } from './declare.ts';
 
 /** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
 const CONTROL_QUEUE = {
@@ -105,81 +96,6 @@ export async function declareSharedExchanges(connection: ChannelModel, names: Cl
     declareExchange(connection, names.controlReply, 'direct', { durable: false }),
     declareExchange(connection, names.events, 'topic', { durable: true }),
   ]);
-}
-
-/**
- * The delay queues, and a task queue's way out of them. All of it is looked at each time, since a program that
- * ended halfway, ours or Celery's, may have left a part.
- */
-export async function declareDelayed(
-  connection: ChannelModel,
-  queue: string,
-  { delayType }: QueueDefaults = CELERY_QUEUES,
-): Promise<void> {
-  await bindDelayedQueue(connection, queue);
-  await declareDelayLevels(connection, delayType);
-}
-
-/** From the last level up: nothing can enter before there is a way out. */
-async function declareDelayLevels(connection: ChannelModel, type: QueueDefaults['delayType']): Promise<void> {
-  for (let level = 0; level < DELAY_LEVELS; level += 1) await declareDelayLevel(connection, level, type);
-}
-
-/**
- * Lets delayed messages reach a task queue: those for the queue, and those of Celery for its exchange. Celery's clients
- * send such, and rely on the delay queues to be there, where a quorum queue has an exchange that is not direct.
- */
-export async function bindDelayed(
-  connection: ChannelModel,
-  binding: QueueBinding,
-  defaults: QueueDefaults,
-): Promise<void> {
-  await bindDelayedQueue(connection, binding.name);
-  if (binding.exchangeType === 'direct') return;
-  await bindDelayedExchange(connection, binding);
-  const isQuorum = queueArgumentsOf(binding, defaults)['x-queue-type'] === 'quorum';
-  if (isQuorum) await declareDelayLevels(connection, defaults.delayType);
-}
-
-/** Nothing for a queue whose name is too long for the delay queues. */
-async function bindDelayedQueue(connection: ChannelModel, queue: string): Promise<void> {
-  if (!isDelayable(queue)) return;
-  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
-  await onChannel(connection, (channel) =>
-    channel.bindQueue(queue, DELAYED_DELIVERY_EXCHANGE, delayedBindingKey(queue)),
-  );
-}
-
-/** As kombu does (kombu/transport/native_delayed_delivery.py `bind_queue_to_native_delayed_delivery_exchange`). */
-async function bindDelayedExchange(
-  connection: ChannelModel,
-  { name, exchange, routingKey, bindingArguments = {} }: QueueBinding,
-): Promise<void> {
-  const key = routingKey.startsWith('#') ? routingKey : `#.${routingKey}`;
-  await declareExchange(connection, DELAYED_DELIVERY_EXCHANGE, 'topic', { durable: true });
-  await onChannel(connection, async (channel) => {
-    await channel.bindExchange(exchange, DELAYED_DELIVERY_EXCHANGE, key);
-    await channel.bindQueue(name, exchange, key, bindingArguments);
-  });
-}
-
-/** One level, as kombu declares it (kombu/transport/native_delayed_delivery.py). */
-async function declareDelayLevel(
-  connection: ChannelModel,
-  level: number,
-  type: QueueDefaults['delayType'],
-): Promise<void> {
-  const name = delayLevelName(level);
-  const next = level === 0 ? DELAYED_DELIVERY_EXCHANGE : delayLevelName(level - 1);
-  const above = '*.'.repeat(DELAY_LEVELS - 1 - level);
-  await declareExchange(connection, name, 'topic', { durable: true });
-  if (!(await exists(connection, (channel) => channel.checkQueue(name)))) {
-    await onChannel(connection, (channel) => channel.assertQueue(name, delayQueueOptions(level, next, type)));
-  }
-  await onChannel(connection, async (channel) => {
-    await channel.bindQueue(name, name, `${above}1.#`);
-    await channel.bindExchange(next, name, `${above}0.#`);
-  });
 }
 
 /** A worker's control mailbox. Exclusive: 405 while another connection, or our last one, still has it. */
@@ -266,59 +182,4 @@ export function queueArgumentsOf(
 function queueOptions(binding: QueueBinding, defaults: QueueDefaults): Options.AssertQueue {
   const autoDelete = binding.alias !== undefined;
   return { durable: true, ...(autoDelete && { autoDelete }), arguments: queueArgumentsOf(binding, defaults) };
-}
-
-function delayQueueOptions(
-  level: number,
-  next: string,
-  type: QueueDefaults['delayType'],
-): Options.AssertQueue {
-  return {
-    durable: true,
-    arguments: {
-      'x-queue-type': type,
-      'x-overflow': 'reject-publish',
-      'x-message-ttl': 2 ** level * 1000,
-      'x-dead-letter-exchange': next,
-      // Without it a quorum queue may lose what it passes on when a node fails.
-      ...(type === 'quorum' && { 'x-dead-letter-strategy': 'at-least-once' }),
-    },
-  };
-}
-
-async function declareExchange(
-  connection: ChannelModel,
-  exchange: string,
-  type: ExchangeType,
-  options: { readonly durable: boolean },
-): Promise<void> {
-  if (await exists(connection, (channel) => channel.checkExchange(exchange))) return;
-  await onChannel(connection, (channel) => channel.assertExchange(exchange, type, options));
-}
-
-async function exists(
-  connection: ChannelModel,
-  check: (channel: Channel) => Promise<unknown>,
-): Promise<boolean> {
-  try {
-    await onChannel(connection, check);
-    return true;
-  } catch (error) {
-    if (replyCode(error) === NOT_FOUND) return false;
-    throw error;
-  }
-}
-
-/** A channel of its own: a check or declaration that fails closes the channel it is made on. */
-async function onChannel(
-  connection: ChannelModel,
-  action: (channel: Channel) => Promise<unknown>,
-): Promise<void> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => undefined);
-  try {
-    await action(channel);
-  } finally {
-    await closeQuietly(channel);
-  }
 }

@@ -22,6 +22,8 @@ export interface TaskManifest {
   /** Celery's form, `10/s`, `100/m`, `5/h`; null for no limit. */
   readonly rateLimit: string | null;
   readonly ignoreResult: boolean;
+  /** Whether its failures are stored and sent although its results are ignored. */
+  readonly storeErrorsEvenIfIgnored: boolean;
   /** Null: as the worker's setting says. */
   readonly trackStarted: boolean | null;
   /** Whether events are sent of it. */

@@ -45,7 +45,8 @@ export interface ErrorRecord {
 /** How a job ended, as its executor reports it. A union, never a throw. */
 export type Outcome =
   | { readonly kind: 'success'; readonly result: JsonText }
-  | { readonly kind: 'failure'; readonly error: ErrorRecord }
+  /** `expected`: with an error that the task's definition announces. */
+  | { readonly kind: 'failure'; readonly error: ErrorRecord; readonly expected?: true }
   /** It shall run again: the same task id, one retry more. `error` is why, shown in the state RETRY. */
   | {
       readonly kind: 'retry';

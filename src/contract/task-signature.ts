@@ -71,12 +71,13 @@ function namedSignature(
   return { task, args, kwargs, options: wireOptions(options), subtask_type: null, immutable: false };
 }
 
+const DEFINED_OPTIONS = [
+  ...(['timeLimit', 'softTimeLimit', 'ignoreResult'] as const),
+  ...(['priority', 'expires', 'serializer', 'compression'] as const),
+];
+
 /** Options that a message carries because the task's definition has them. */
 function definedOptions(task: AnyTask): CallOptions {
-  const { timeLimit, softTimeLimit, ignoreResult } = task;
-  return {
-    ...(timeLimit === undefined ? {} : { timeLimit }),
-    ...(softTimeLimit === undefined ? {} : { softTimeLimit }),
-    ...(ignoreResult === undefined ? {} : { ignoreResult }),
-  };
+  const defined = DEFINED_OPTIONS.filter((name) => task[name] !== undefined);
+  return Object.fromEntries(defined.map((name) => [name, task[name]]));
 }

@@ -1,5 +1,6 @@
 /** Custom tasks: a name, a schema for the input, and a function. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CallOptions } from './call-options.ts';
 import type { AnySignature } from './signature.ts';
 
 /** What a running task knows of itself. */
@@ -69,8 +70,12 @@ export interface Backoff {
   readonly jitter?: boolean;
 }
 
+/** Errors: those of a class, by `instanceof`, or of a name, by the error's `name`. */
+export type ErrorMatch = string | (abstract new (...args: never[]) => Error);
+
 /** Options of a task, by Celery's names in camel case. */
-export interface TaskOptions {
+export interface TaskOptions
+  extends Pick<CallOptions, 'priority' | 'expires' | 'serializer' | 'compression'> {
   /** Seconds until `signal` is aborted and the task fails with SoftTimeLimitExceeded. Default: the worker's. */
   readonly softTimeLimit?: number;
   /** Seconds until the executor is killed and the task fails with TimeLimitExceeded. Default: the worker's. */
@@ -85,19 +90,20 @@ export interface TaskOptions {
   readonly ignoreResult?: boolean;
   /** Report STARTED at once; false: never. Default: for tasks that run longer than half a second. */
   readonly trackStarted?: boolean;
+  /** Store and send its failure although it ignores its results. Default false. */
+  readonly storeErrorsEvenIfIgnored?: boolean;
   /** Whether the worker sends events of this task. Default true. */
   readonly sendEvents?: boolean;
+  /** Errors that are no surprise: logged as information, without a traceback. Default: none. */
+  readonly throws?: readonly ErrorMatch[];
   /** Retries until the task is given up; null for no limit. Default 3. */
   readonly maxRetries?: number | null;
   /** Seconds until the next run when `retry` is called without a countdown. Default 180. */
   readonly retryDelay?: number;
-  /**
-   * Errors that lead to a retry by themselves: classes, by `instanceof`, or names, by the error's `name`.
-   * Default: none.
-   */
-  readonly autoRetryFor?: readonly (string | (abstract new (...args: never[]) => Error))[];
+  /** Errors that lead to a retry by themselves. Default: none. */
+  readonly autoRetryFor?: readonly ErrorMatch[];
   /** Errors that are never retried, although `autoRetryFor` has them. */
-  readonly dontAutoRetryFor?: readonly (string | (abstract new (...args: never[]) => Error))[];
+  readonly dontAutoRetryFor?: readonly ErrorMatch[];
   /** Waiting times of automatic retries. Default: `retryDelay` each time. */
   readonly retryBackoff?: Backoff | true;
   /**
@@ -108,6 +114,25 @@ export interface TaskOptions {
 }
 
 /**
+ * Functions that are called around each run of a task, in its executor, once its input fits the schema (celery/app/task.py).
+ * The outcome stands when the later ones are called: what they throw is logged and changes nothing. They are part of
+ * the run: its time limits hold for them too, and none is called for a run that is ended by force.
+ */
+export interface TaskHooks<Input, Result> {
+  /** Before `run`; the run fails with what it throws. */
+  beforeStart?(input: Input, running: RunningTask): unknown;
+  onSuccess?(result: Result, input: Input, running: RunningTask): unknown;
+  onFailure?(error: unknown, input: Input, running: RunningTask): unknown;
+  /** It runs again later; `error` is why, undefined where the task gave no reason. */
+  onRetry?(error: unknown, input: Input, running: RunningTask): unknown;
+  /** After any of these three. `value` is the result, or the error. */
+  afterReturn?(state: EndState, value: unknown, input: Input, running: RunningTask): unknown;
+}
+
+/** How a run ended, by Celery's names. */
+export type EndState = 'SUCCESS' | 'FAILURE' | 'RETRY';
+
+/**
  * A task as {@link task} makes it: hand it to the worker to run, to the runtime to submit.
  *
  * @typeParam Input - what `run` is given, as the schema makes it.
@@ -115,7 +140,8 @@ export interface TaskOptions {
  * @typeParam Names - names of the positional arguments.
  */
 export interface TaskDefinition<Input, Args, Result, Names = readonly (keyof Args & string)[]>
-  extends TaskOptions {
+  extends TaskOptions,
+    TaskHooks<Input, Result> {
   readonly name: string;
   readonly input: StandardSchemaV1<Args, Input>;
   /**
@@ -128,7 +154,7 @@ export interface TaskDefinition<Input, Args, Result, Names = readonly (keyof Arg
 }
 
 /** Any task, whatever its input: what a module of tasks exports. */
-export interface AnyTask extends TaskOptions {
+export interface AnyTask extends TaskOptions, TaskHooks<never, never> {
   readonly name: string;
   readonly input: StandardSchemaV1;
   readonly args?: readonly string[];

@@ -13,7 +13,7 @@ export const capacityCommands: Commands = {
   cancel_consumer: cancelConsumer,
   pool_grow: (worker, args) => resize(worker, 'pool_grow', optionalSlots(args, 'n') ?? 1),
   pool_shrink: (worker, args) => resize(worker, 'pool_shrink', -(optionalSlots(args, 'n') ?? 1)),
-  pool_restart: () => ({ error: "ValueError('Pool restarts not enabled')" }),
+  pool_restart: restartPool,
   autoscale,
 };
 
@@ -48,6 +48,12 @@ function resize(worker: ControlledWorker, command: string, change: number): Ackn
   }
   worker.resize(worker.slots + change);
   return { ok: change > 0 ? 'pool will grow' : 'pool will shrink' };
+}
+
+/** The modules are those of the worker, whichever are named. */
+function restartPool(worker: ControlledWorker): Acknowledgement {
+  worker.renew();
+  return { ok: 'reload started' };
 }
 
 function autoscale({ autoscaler }: ControlledWorker, args: Fields): Acknowledgement {

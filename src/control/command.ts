@@ -7,7 +7,7 @@ import type { ControlledWorker } from './controlled-worker.ts';
  *
  * @param args the arguments as they came: a command checks what it uses.
  */
-export type Command = (worker: ControlledWorker, args: Fields) => unknown;
+type Command = (worker: ControlledWorker, args: Fields) => unknown;
 
 export type Commands = Readonly<Record<string, Command>>;
 

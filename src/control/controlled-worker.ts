@@ -55,6 +55,8 @@ export interface ControlledWorker {
   /** Changes the number of slots; what runs goes on. */
   resize(slots: number): void;
   readonly slots: number;
+  /** Replaces the executors by fresh ones; what runs goes on until its end. */
+  renew(): void;
   /** Null without autoscaling. */
   readonly autoscaler: { readonly stats: AutoscalerStats; scale(range: ScaleRange): void } | null;
   /** Sends a heartbeat event. @param interval seconds until the next one is to be expected. */

@@ -1,6 +1,6 @@
 /** When a task runs again: because it asks for it, or because its options say so for the error that it threw. */
 import type { Job } from '../contract/job.ts';
-import type { AnyTask, Backoff, RetryOptions } from '../contract/task.ts';
+import type { AnyTask, Backoff, ErrorMatch, RetryOptions } from '../contract/task.ts';
 import {
   InvalidOptions,
   MaxRetriesExceededError,
@@ -17,8 +17,6 @@ const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_DELAY_S = 180;
 const DEFAULT_FIRST_S = 1;
 const DEFAULT_MOST_S = 600;
-
-type ErrorMatch = NonNullable<AnyTask['autoRetryFor']>[number];
 
 /**
  * What a task throws to run again: `Retry`, or, when it has been retried often enough, why it was to be retried
@@ -66,7 +64,8 @@ function isRetried({ autoRetryFor = [], dontAutoRetryFor = [] }: AnyTask, error:
   return autoRetryFor.some((match) => matches(match, error));
 }
 
-function matches(match: ErrorMatch, error: Error): boolean {
+/** Whether an error is one of these. */
+export function matches(match: ErrorMatch, error: Error): boolean {
   return typeof match === 'string' ? error.name === match : error instanceof match;
 }
 

@@ -8,6 +8,8 @@ const match = z.union([
   z.string().min(1),
   z.custom((value) => typeof value === 'function', 'is no class and no name'),
 ]);
+const hook = z.custom((value) => typeof value === 'function', 'is no function');
+const HOOKS = ['beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn'] as const;
 
 const options = z.object({
   args: z
@@ -27,7 +29,14 @@ const options = z.object({
     .optional(),
   ignoreResult: z.boolean().optional(),
   trackStarted: z.boolean().optional(),
+  storeErrorsEvenIfIgnored: z.boolean().optional(),
   sendEvents: z.boolean().optional(),
+  throws: z.array(match).optional(),
+  ...Object.fromEntries(HOOKS.map((name) => [name, hook.optional()])),
+  priority: z.int().min(0).max(255).optional(),
+  expires: z.union([z.number().min(0), z.date()]).optional(),
+  serializer: z.enum(['json', 'yaml', 'msgpack']).optional(),
+  compression: z.enum(['gzip', 'zlib', 'bzip2', 'zstd']).optional(),
   maxRetries: z.int().min(0).nullable().optional(),
   retryDelay: z.number().min(0).optional(),
   autoRetryFor: z.array(match).optional(),

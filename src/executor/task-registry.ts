@@ -74,6 +74,7 @@ function describe({ kind, task }: RegisteredTask): TaskManifest {
     acksOnFailureOrTimeout: options.acksOnFailureOrTimeout ?? true,
     rateLimit: options.rateLimit ?? null,
     ignoreResult: options.ignoreResult ?? false,
+    storeErrorsEvenIfIgnored: options.storeErrorsEvenIfIgnored ?? false,
     trackStarted: options.trackStarted ?? null,
     sendEvents: options.sendEvents ?? true,
   };

@@ -88,6 +88,8 @@ export interface Executors {
    * closed at once, busy ones when their job has ended.
    */
   resize(slots: number): void;
+  /** Replaces every executor, when its job has ended, by one that loads the modules of tasks anew. */
+  renew(): void;
   /** Warm: recalls what waits, lets running jobs finish, resolves when all executors are gone. */
   close(): Promise<void>;
   /** Kills all executors now. Running jobs end as `lost`, waiting ones as `returned`. */
@@ -123,6 +125,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     recall: (taskIds) => dispatcher.recall(taskIds),
     terminate: (taskId) => dispatcher.terminate(taskId),
     resize: (slots) => dispatcher.resize(slots),
+    renew: () => fleet.renew(),
     close() {
       dispatcher.stop();
       return fleet.close();

@@ -96,6 +96,11 @@ export class Fleet {
     for (const executor of byLoad.slice(0, excess)) executor.retire();
   }
 
+  /** Replaces every executor, when its job has ended, by one that loads the modules anew. */
+  renew(): void {
+    for (const executor of this.#executors) executor.retire();
+  }
+
   /** Lets every executor finish what runs; resolves when all are gone. */
   async close(): Promise<void> {
     this.#stop();

@@ -38,7 +38,7 @@ export function replacementOf(signature: unknown, task: Replaced, naming: Naming
   }, step);
 }
 
-/** A group has several results: its first one is that of the task (`celery.accumulate`), as in Celery. */
+/** A group has several results: `celery.accumulate` makes one of them, the list. */
 function endingInOne(step: Step): Step {
   if (step.subtask_type === 'group') return accumulated(step);
   const last = step.subtask_type === 'chain' ? step.kwargs.tasks.at(-1) : undefined;

@@ -29,20 +29,20 @@ interface TaskCallEvent extends TaskEventBase {
 }
 
 /** A client has sent a task (Celery's `task_send_sent_event`). */
-export interface TaskSentEvent extends TaskCallEvent {
+interface TaskSentEvent extends TaskCallEvent {
   readonly type: 'task-sent';
   readonly queue: string | null;
 }
 
-export interface TaskReceivedEvent extends TaskCallEvent {
+interface TaskReceivedEvent extends TaskCallEvent {
   readonly type: 'task-received';
 }
 
-export interface TaskStartedEvent extends TaskEventBase {
+interface TaskStartedEvent extends TaskEventBase {
   readonly type: 'task-started';
 }
 
-export interface TaskSucceededEvent extends TaskEventBase {
+interface TaskSucceededEvent extends TaskEventBase {
   readonly type: 'task-succeeded';
   /** As Python text. */
   readonly result: string | null;
@@ -50,25 +50,25 @@ export interface TaskSucceededEvent extends TaskEventBase {
   readonly runtime: number | null;
 }
 
-export interface TaskFailedEvent extends TaskEventBase {
+interface TaskFailedEvent extends TaskEventBase {
   readonly type: 'task-failed' | 'task-retried';
   /** As Python text: `ValueError('no')`. */
   readonly exception: string | null;
   readonly traceback: string | null;
 }
 
-export interface TaskRevokedEvent extends TaskEventBase {
+interface TaskRevokedEvent extends TaskEventBase {
   readonly type: 'task-revoked';
   readonly terminated: boolean;
   readonly expired: boolean;
 }
 
-export interface TaskRejectedEvent extends TaskEventBase {
+interface TaskRejectedEvent extends TaskEventBase {
   readonly type: 'task-rejected';
   readonly requeue: boolean;
 }
 
-export interface WorkerEvent extends EventBase {
+interface WorkerEvent extends EventBase {
   readonly type: 'worker-online' | 'worker-heartbeat' | 'worker-offline';
   /** Seconds until the next heartbeat. */
   readonly interval: number | null;
@@ -79,7 +79,7 @@ export interface WorkerEvent extends EventBase {
 }
 
 /** An event that tasks or workers made up themselves; `fields.type` says which. */
-export interface OtherEvent extends EventBase {
+interface OtherEvent extends EventBase {
   readonly type: 'other';
 }
 

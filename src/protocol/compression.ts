@@ -5,6 +5,7 @@
 import * as zlib from 'node:zlib';
 import { ContentDisallowed, EncodeError, ProtocolError } from '../errors.ts';
 import { inflateBzip2 } from './bzip2.ts';
+import { describe } from './fields.ts';
 import { inflateZstd } from './zstd.ts';
 
 /** How a client's messages may be packed. `zstd` needs Node 22.15 or newer. */
@@ -40,14 +41,14 @@ export function inflate(body: Buffer, compression: unknown, maxBytes = MAX_BODY_
   const unpack = typeof compression === 'string' ? inflaters.get(compression) : undefined;
   if (unpack === undefined) {
     throw new ContentDisallowed(
-      `a body compressed as '${String(compression).slice(0, 80)}' is not accepted; send it as gzip, bzip2, zstd or uncompressed (Celery: task_compression)`,
+      `a body whose compression is ${describe(compression)} is not accepted; send it as gzip, bzip2, zstd or uncompressed (Celery: task_compression)`,
     );
   }
   try {
     return unpack(body, maxBytes);
   } catch (error) {
     throw new ProtocolError(
-      `the body cannot be unpacked as ${String(compression)}: ${error instanceof Error ? error.message : String(error)}; it may have ${maxBytes} bytes when unpacked`,
+      `the body cannot be unpacked as ${describe(compression)}: ${error instanceof Error ? error.message : String(error)}; it may have ${maxBytes} bytes when unpacked`,
       { cause: error },
     );
   }

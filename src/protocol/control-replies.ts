@@ -105,11 +105,17 @@ interface BrokerStats {
   readonly userid: string;
   readonly virtual_host: string;
   readonly port: number;
+  readonly insist: boolean;
   readonly ssl: boolean;
   readonly transport: string;
+  readonly transport_options: object;
   readonly login_method: string;
+  readonly uri_prefix: string | null;
   /** Seconds. */
   readonly heartbeat: number;
+  /** Further brokers to go to. */
+  readonly alternates: readonly string[];
+  readonly credential_provider: string | null;
 }
 
 export interface AutoscalerStats {
@@ -124,9 +130,3 @@ export interface AutoscalerStats {
 
 /** The answer of a command that does something. */
 export type Acknowledgement = { readonly ok: string } | { readonly error: string };
-
-/** The answer to `hello`: what a worker that starts learns from the others. */
-export interface HelloReply {
-  readonly revoked: readonly string[];
-  readonly clock: number;
-}

@@ -9,6 +9,9 @@ export const REASON_HEADER = 'x-omega-reason';
 /** The queue that it came from. */
 export const QUEUE_HEADER = 'x-omega-queue';
 
+/** What a copy is made of. */
+type Source = Pick<RawMessage, 'body' | 'properties'>;
+
 const MAX_NAME_BYTES = 255;
 const MAX_REASON = 1_000;
 /** Of headers that cannot be sent again only so much is kept. */
@@ -24,7 +27,7 @@ export function deadQueueOf(queue: string): string {
 }
 
 /** The message, byte for byte, with its headers and properties, on its way to the dead queue of its queue. */
-export function deadLetter(raw: RawMessage, queue: string, reason: string): Publication {
+export function deadLetter(raw: Source, queue: string, reason: string): Publication {
   const copy = copyMessage(raw, deadQueueOf(queue), null);
   const headers = {
     ...copy.properties.headers,
@@ -35,14 +38,14 @@ export function deadLetter(raw: RawMessage, queue: string, reason: string): Publ
 }
 
 /** As {@link deadLetter}, with nothing but short texts and numbers in the headers: the others cannot be sent again. */
-export function bareDeadLetter(raw: RawMessage, queue: string, reason: string): Publication {
+export function bareDeadLetter(raw: Source, queue: string, reason: string): Publication {
   const { contentType, contentEncoding, headers = {} } = raw.properties;
   const properties = {
     ...(isShort(contentType) ? { contentType } : {}),
     ...(isShort(contentEncoding) ? { contentEncoding } : {}),
     headers: shortHeaders(headers),
   };
-  return deadLetter({ ...raw, properties }, queue, reason);
+  return deadLetter({ body: raw.body, properties }, queue, reason);
 }
 
 function shortHeaders(headers: Fields): Fields {

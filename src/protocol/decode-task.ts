@@ -101,12 +101,13 @@ export function decodeBody(body: JsonText): { args: unknown[]; kwargs: Record<st
   return { args, kwargs };
 }
 
-/** Of protocol 1 is what has no task in its headers, or an object as its body (celery/worker/strategy.py `default`). */
+/** Of protocol 1 is an object that has no task in its headers, of the hybrid one with `args` (celery/worker/strategy.py `default`). */
 function readContent(raw: RawMessage, accept?: readonly SerializerName[]): Content {
   const { headers = {} } = raw.properties;
   const body = readBody(raw.body, raw.properties, accept);
   const parsed = parsePlainJson(body);
-  if (!isFields(parsed)) return { fields: headers, body, parsed };
+  const isOlder = isFields(parsed) && (headers.task === undefined || Object.hasOwn(parsed, 'args'));
+  if (!isOlder) return { fields: headers, body, parsed };
   return { fields: fieldsOfOlderProtocol(parsed, headers), ...translateOlderBody(parsed) };
 }
 

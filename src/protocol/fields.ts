@@ -52,7 +52,8 @@ export function wrong(value: unknown, name: string, where: string, wanted: strin
   throw new ProtocolError(`${where}: '${name}' is ${describe(value)}; it must be ${wanted}`);
 }
 
-function describe(value: unknown): string {
+/** A value in a few words. Never throws: an object from the wire may have any `toString`, or none. */
+export function describe(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (typeof value === 'string') return value === '' ? 'empty' : `'${value.slice(0, 80)}'`;

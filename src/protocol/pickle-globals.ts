@@ -80,11 +80,13 @@ function makeDatetime([state, zone]: readonly unknown[]): unknown {
 }
 
 function makeDate([state]: readonly unknown[]): PythonValue {
-  return new PythonValue('date', dateText(state, 4));
+  const text = dateText(state, 4);
+  return parseIsoDateTime(text) ? new PythonValue('date', text) : malformed('date');
 }
 
 function makeTime([state, zone]: readonly unknown[]): PythonValue {
-  return new PythonValue('time', `${timeText(state, 0)}${offsetText(zone)}`);
+  const text = `${timeText(state, 0)}${offsetText(zone)}`;
+  return parseIsoDateTime(`2000-01-01T${text}`) ? new PythonValue('time', text) : malformed('time');
 }
 
 /** Year (2 bytes), month and day. */

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ProtocolError } from '../errors.ts';
 import { formatIsoDateTime, parseIsoDateTime } from './dates.ts';
+import { describe } from './fields.ts';
 
 /** The Python types that JavaScript has no value for, by kombu's marker. */
 type PythonType = 'date' | 'time' | 'decimal' | 'uuid';
@@ -77,7 +78,7 @@ export function isMarker(value: Readonly<Record<string, unknown>>): boolean {
 export function decodeMarker(marker: Readonly<Record<string, unknown>>): unknown {
   const type = marker.__type__;
   const decode = typeof type === 'string' ? decoders.get(type) : undefined;
-  if (decode === undefined) throw new ProtocolError(`unsupported value of __type__ '${String(type)}'`);
+  if (decode === undefined) throw new ProtocolError(`unsupported value: its __type__ is ${describe(type)}`);
   return decode(marker.__value__);
 }
 
@@ -105,5 +106,5 @@ function text(value: unknown, type: string): string {
 }
 
 function malformed(value: unknown, type: string): never {
-  throw new ProtocolError(`'${String(value)}' is no Python ${type}`);
+  throw new ProtocolError(`a Python ${type} cannot be ${describe(value)}`);
 }

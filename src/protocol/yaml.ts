@@ -3,7 +3,15 @@
  * anything but data.
  */
 import { isUtf8 } from 'node:buffer';
-import { defineScalarTag, dump, intYaml11Tag, load, NOT_RESOLVED, YAML11_SCHEMA } from 'js-yaml';
+import {
+  defineScalarTag,
+  dump,
+  intYaml11Tag,
+  load,
+  NOT_RESOLVED,
+  YAML11_SCHEMA,
+  YAMLException,
+} from 'js-yaml';
 import { EncodeError, ProtocolError } from '../errors.ts';
 import { parseIsoDateTime } from './dates.ts';
 import { MAX_DEPTH } from './json-parser.ts';
@@ -56,9 +64,7 @@ export function readYaml(body: Buffer): unknown {
       maxDepth: MAX_DEPTH * 2,
     });
   } catch (error) {
-    throw new ProtocolError(`not valid YAML: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new ProtocolError(`not valid YAML: ${describe(error)}`, { cause: error });
   }
 }
 
@@ -69,6 +75,11 @@ export function writeYaml(value: unknown): Buffer {
   } catch (error) {
     throw new EncodeError('the value cannot be written as YAML: send it as JSON', { cause: error });
   }
+}
+
+/** Without the excerpt, which can be as long as the body. */
+function describe(error: unknown): string {
+  return error instanceof YAMLException ? error.reason : String(error);
 }
 
 /** A datetime is kombu's marker, with its microseconds. Null for a date that no calendar has. */

@@ -4,12 +4,19 @@ import { hostname } from 'node:os';
 import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
-import { type Applied, type Applier, applySignature } from '../protocol/canvas.ts';
+import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
 import type { Router } from '../protocol/routes.ts';
 import type { TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
 import type { TrackedTask } from './tracked-task.ts';
+
+/** The port to a result backend that counts chords by itself (Celery's `set_chord_size`). */
+export interface ChordCounter {
+  begin(groupId: string, size: number): Promise<void>;
+  /** For a header with groups in it, whose results the body takes as lists. */
+  saveHeader(header: ResultTuple): Promise<void>;
+}
 
 export interface ApplyContext {
   readonly transport: Transport;
@@ -23,11 +30,14 @@ export interface ApplyContext {
   readonly router?: Router;
   /** How chords join; null where Celery does not support them, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  readonly chordCounter?: ChordCounter | undefined;
 }
 
 /** What became of a signature. */
 export interface Application {
   readonly applied: Applied;
+  /** Its tasks, by id. */
+  readonly tasks: ReadonlyMap<string, TrackedTask>;
   /** Resolves when the broker has confirmed every message. */
   readonly sent: Promise<void>;
   /** The same for the message of one task. */
@@ -50,11 +60,13 @@ export function createApplications(context: ApplyContext): Applications {
 
   function publish(applied: Applied, expected: readonly TrackedTask[]): Application {
     const tasks = new Map(expected.map((task) => [task.id, task]));
-    const listening = listen();
+    let ready = listen().then(() => announce(applied, context.chordCounter));
     const sendings = new Map<string, Promise<void>>();
     const rest = new AbortController();
     for (const call of applied.calls) {
-      const sending = listening.then(() => sender.send(call, rest.signal));
+      // One after the other, so that the messages go out in their order; their confirms are not waited for.
+      ready = ready.then(() => sender.prepare(call));
+      const sending = ready.then(() => sender.publish(call, rest.signal));
       sending.then(
         () => expire(call, tasks.get(call.taskId)),
         (error) => rest.abort(error),
@@ -63,7 +75,7 @@ export function createApplications(context: ApplyContext): Applications {
     }
     const sent = sender.busyWith(allSent(sendings));
     sent.catch((error) => forget(tasks, error));
-    return { applied, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
+    return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
   function expire({ expires }: TaskCall, task: TrackedTask | undefined): void {
@@ -100,6 +112,14 @@ function applierOf({ transport, queue, router, chords }: ApplyContext): Applier 
     chords: chords ?? 'unlock',
     newId: () => randomUUID(),
   };
+}
+
+/** Notes the chords where the result backend counts them: before their tasks can end. */
+async function announce({ joins }: Applied, counter: ChordCounter | undefined): Promise<void> {
+  for (const { groupId, size, header } of counter ? joins : []) {
+    await counter?.begin(groupId, size);
+    if (header[1]?.some(([, children]) => children !== null)) await counter?.saveHeader(header);
+  }
 }
 
 /** @throws the error of the only message, PartlySent if some of several were not sent. */

@@ -37,7 +37,7 @@ export type Broadcast = (command: string, args?: Arguments) => Promise<ControlRe
 type Acknowledgements = Promise<Replies<Acknowledgement>>;
 
 /** What workers can be told to do; each function answers with the replies by nodename. */
-export interface Commands {
+interface Commands {
   /** Runs these tasks no more; with `terminate` those that run are ended too. */
   revoke(taskIds: string | readonly string[], options?: { readonly terminate?: boolean }): Acknowledgements;
   /** Revokes the tasks that have any of these stamps. */

@@ -41,8 +41,10 @@ const LOOK_TASKS = 1_000;
 export class GroupProgress {
   readonly #tasks: readonly TrackedTask[];
   readonly #context: GroupContext;
-  /** All were sent by this client: it is told of their ends. */
+  /** All were sent by this client. */
   readonly #own: boolean;
+  /** It is told of their ends. */
+  readonly #hears: boolean;
   readonly #ended: EndedTask[] = [];
   readonly #open = new Set<TrackedTask>();
   #failed = 0;
@@ -53,6 +55,7 @@ export class GroupProgress {
     this.#tasks = tasks;
     this.#context = context;
     this.#own = tasks.every(({ own }) => own);
+    this.#hears = tasks.every((task) => context.results.hearsOf(task));
     tasks.forEach((task, index) => {
       if (task.latest && isReady(task.latest.state)) this.#note({ index, result: task.latest });
       else this.#follow(task, index);
@@ -75,7 +78,7 @@ export class GroupProgress {
 
   /** The counts, after a look into the store where that may know more. */
   async refreshed(): Promise<GroupCounts> {
-    const due = this.#own ? WITH_REPLIES.longest : 0;
+    const due = this.#hears ? WITH_REPLIES.longest : 0;
     if (this.#open.size > 0 && Date.now() - this.#lookedAt >= due) await this.#look();
     return this.counts;
   }
@@ -128,7 +131,7 @@ export class GroupProgress {
         // The replies to own tasks still come when the store is away for a while.
         if (!this.#own) fail(error);
       });
-    return follow({ look, watch: null, ...(this.#own ? WITH_REPLIES : WITHOUT_REPLIES) });
+    return follow({ look, watch: null, ...(this.#hears ? WITH_REPLIES : WITHOUT_REPLIES) });
   }
 
   /** What it finds reaches the listeners, here and elsewhere. Every result is read once. */

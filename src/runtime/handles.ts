@@ -6,6 +6,7 @@ import { GroupHandle, type GroupMembers, groupsNotStored, taskIdsOf } from './gr
 import { GroupProgress } from './group-progress.ts';
 import type { StoredResults } from './stored-results.ts';
 import { type AnyHandle, type HandleContext, TaskHandle } from './task-handle.ts';
+import type { TrackedTask } from './tracked-task.ts';
 
 export interface HandlesContext extends Omit<HandleContext, 'handleOf'> {
   /** Aborted when the client is closed. */
@@ -26,13 +27,18 @@ export function createHandles(base: HandlesContext): Handles {
     const [[id, parent], members] = result;
     const context = { ...base, handleOf: (other: ResultTuple) => handleOf(other, application) };
     const sent = application ? sendingOf(result, application) : Promise.resolve();
-    if (members === null) return new TaskHandle(base.results.find(id), sent, context, parent);
-    const known = Promise.resolve(membersOf(members));
+    if (members === null) return new TaskHandle(taskOf(id, application), sent, context, parent);
+    const known = Promise.resolve(membersOf(members, application));
     return new GroupHandle({ id, parent, sent, members: () => known }, context);
   }
 
-  function membersOf(members: readonly ResultTuple[]): GroupMembers {
-    const tasks = taskIdsOf(members).map((taskId) => base.results.find(taskId));
+  /** Its application still knows a task of which the client has forgotten. */
+  function taskOf(id: string, application?: Application): TrackedTask {
+    return application?.tasks.get(id) ?? base.results.find(id);
+  }
+
+  function membersOf(members: readonly ResultTuple[], application?: Application): GroupMembers {
+    const tasks = taskIdsOf(members).map((id) => taskOf(id, application));
     return { results: members, progress: new GroupProgress(tasks, base) };
   }
 
@@ -41,7 +47,7 @@ export function createHandles(base: HandlesContext): Handles {
     let reading: Promise<GroupMembers> | undefined;
     const members = () => {
       reading ??= savedMembers(base.stored, id)
-        .then(membersOf)
+        .then((members) => membersOf(members))
         .catch((error) => {
           reading = undefined;
           throw error;

@@ -17,6 +17,8 @@ export interface ResultReader {
 
 /** What else a client can do to learn how tasks ended. */
 export interface ResultSources {
+  /** False where workers only store results and send none. Default true. */
+  readonly replies?: boolean | undefined;
   /** Asks the workers to send the states of a task of another process to this client as well. */
   ask?(taskId: string): Promise<void>;
   /** Reads a value that was too large for its reply. @throws OperationalError when it may be read later. */

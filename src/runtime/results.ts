@@ -58,6 +58,11 @@ export class Results {
     });
   }
 
+  /** Whether the end of a task comes by message. */
+  hearsOf(task: TrackedTask): boolean {
+    return task.own && this.#sources.replies !== false;
+  }
+
   /** Announces a task of this client, so that its replies are kept for it. Call before it is sent. */
   expect(taskId: string): TrackedTask {
     this.#kept.delete(taskId);
@@ -158,7 +163,7 @@ export class Results {
           if (!task.own || error instanceof ProtocolError) fail(error);
         }),
       watch,
-      ...(task.own && !watch ? WITH_REPLIES : unanswered),
+      ...(this.hearsOf(task) && !watch ? WITH_REPLIES : unanswered),
     });
   }
 

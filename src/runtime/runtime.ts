@@ -14,7 +14,7 @@ import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
 import type { ClusterEvent } from '../protocol/cluster-event.ts';
 import type { Router } from '../protocol/routes.ts';
-import { createApplications } from './apply.ts';
+import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
 import { type EventOptions, listenToEvents } from './events.ts';
 import type { GroupHandle } from './group-handle.ts';
@@ -105,6 +105,10 @@ export interface RuntimeOptions {
   readonly stored: StoredResults | null;
   /** How chords join; null where they cannot, because no backend stores results. */
   readonly chords: Applier['chords'] | null;
+  /** Where chords are announced that the result backend counts. */
+  readonly chordCounter?: ChordCounter | undefined;
+  /** False where workers only store results and send none. Default true. */
+  readonly replies?: boolean;
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
@@ -126,6 +130,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const onReply = (reply: Reply) => results.receive(reply);
   const listen = openOnce(() => transport.onReply(onReply));
   const results = new Results(options.reader, closing, {
+    replies: options.replies,
     ask: createWatchRequest(transport, listen),
     ...(options.resolveLarge && { resolve: options.resolveLarge }),
   });

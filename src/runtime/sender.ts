@@ -1,18 +1,21 @@
 /** Publishing task messages: queues are declared, delays prepared, and the broker is never given too much. */
 import type { Publication, Transport } from '../contract/transport.ts';
 import { Unroutable } from '../errors.ts';
-import { delayUntil } from '../protocol/delay.ts';
+import { delayUntil, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { encodeTask, type TaskCall } from '../protocol/task-message.ts';
 import { PublishWindow } from './publish-window.ts';
 
 export interface Sender {
+  /** Declares what a call needs on the broker, which is known from then on. @throws OperationalError, InvalidName */
+  prepare(call: TaskCall): Promise<void>;
   /**
-   * Publishes a call; resolves when the broker has confirmed. Waits while too much is on its way.
+   * Publishes a call that is prepared; resolves when the broker has confirmed. Waits while too much is on its way;
+   * calls are published in the order in which they come.
    *
    * @param signal when it is aborted before the message is published, this rejects with its reason.
    * @throws Unroutable, MessageTooLarge, MessageRefused, EncodeError, OperationalError
    */
-  send(call: TaskCall, signal?: AbortSignal): Promise<void>;
+  publish(call: TaskCall, signal?: AbortSignal): Promise<void>;
   /** Keeps `idle` waiting for work that will send something. */
   busyWith<Work extends Promise<unknown>>(work: Work): Work;
   /** Resolves when all that was to be sent is confirmed or has failed. */
@@ -26,9 +29,14 @@ export function createSender(transport: Transport): Sender {
   const queues = declaredOnce((queue) => transport.declareQueue(queue));
   const delays = declaredOnce((queue) => transport.declareDelayed(queue));
 
-  async function send(call: TaskCall, signal?: AbortSignal): Promise<void> {
-    const { queue } = call;
-    if (declaresQueue(call)) await queues.declare(queue);
+  async function prepare(call: TaskCall): Promise<void> {
+    const { queue, eta } = call;
+    if (!declaresQueue(call)) return;
+    await queues.declare(queue);
+    if (eta && eta.getTime() - Date.now() >= SHORTEST_DELAY_MS) await delays.declare(queue);
+  }
+
+  async function publish(call: TaskCall, signal?: AbortSignal): Promise<void> {
     await window.enter();
     let bytes = 0;
     try {
@@ -36,30 +44,25 @@ export function createSender(transport: Transport): Sender {
       const publication = encodeTask(call);
       bytes = publication.body.length;
       window.add(bytes);
-      await publish(call, publication);
+      await publishEncoded(call, publication);
     } finally {
       window.leave(bytes);
     }
   }
 
-  async function publish(call: TaskCall, publication: Publication): Promise<void> {
+  async function publishEncoded(call: TaskCall, publication: Publication): Promise<void> {
     const { queue, eta = null } = call;
+    const send = () => transport.publish(delayUntil(publication, eta, new Date()));
     try {
-      await publishDelayed(queue, publication, eta);
+      await send();
     } catch (error) {
       if (!(error instanceof Unroutable) || !declaresQueue(call)) throw error;
       // The queue was deleted since.
       queues.forget(queue);
       delays.forget(queue);
-      await queues.declare(queue);
-      await publishDelayed(queue, publication, eta);
+      await prepare(call);
+      await send();
     }
-  }
-
-  async function publishDelayed(queue: string, publication: Publication, eta: Date | null): Promise<void> {
-    const delayed = delayUntil(publication, eta, new Date());
-    if (delayed !== publication) await delays.declare(queue);
-    await transport.publish(delayed);
   }
 
   function busyWith<Work extends Promise<unknown>>(promise: Work): Work {
@@ -69,7 +72,8 @@ export function createSender(transport: Transport): Sender {
   }
 
   return {
-    send,
+    prepare,
+    publish,
     busyWith,
     async idle() {
       while (work.size > 0) await Promise.allSettled(work);

@@ -24,7 +24,7 @@ import { durably } from './durably.ts';
 import { partOf } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
-import { applierOf, failureOf, publishApplied } from './sender.ts';
+import { applierOf, failureOf, type Parent, publishApplied } from './sender.ts';
 
 /** What a conclusion leads to. Planned before the result is stored, since the result names its children. */
 export interface Continuation {
@@ -98,8 +98,8 @@ export async function sendChild(node: WorkerNode, request: Request, applied: App
 }
 
 /** Who the children of a task come from. */
-export function parentOf({ taskId, rootId }: TaskMessage): { taskId: string; rootId: string } {
-  return { taskId, rootId: rootId ?? taskId };
+export function parentOf({ taskId, rootId, priority }: TaskMessage): Parent & { readonly rootId: string } {
+  return { taskId, rootId: rootId ?? taskId, priority };
 }
 
 function isAlone({ embed: { callbacks, errbacks, chain, chord } }: TaskMessage): boolean {

@@ -51,6 +51,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
       executors.resize(slots);
       intake.resize(executors.slots);
     },
+    renew: () => executors.renew(),
     beat: (interval) => heartbeat.beat(interval),
     watch: (taskId, replyTo) => node.watches.add(taskId, replyTo),
     shutdown: () => void parts.stop(),

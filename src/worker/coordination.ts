@@ -47,6 +47,7 @@ export const coordinationManifests: readonly TaskManifest[] = Object.keys(tasks)
   acksOnFailureOrTimeout: true,
   rateLimit: null,
   ignoreResult: name === 'celery.chord_unlock',
+  storeErrorsEvenIfIgnored: false,
   trackStarted: false,
   sendEvents: true,
 }));

@@ -57,6 +57,12 @@ export function keepsResult(node: WorkerNode, { message }: Request): boolean {
   return !isIgnored;
 }
 
+/** Whether how a task ended is stored and sent: a failure maybe also where results are ignored. */
+function keepsEnd(node: WorkerNode, request: Request, { kind }: Conclusion): boolean {
+  if (keepsResult(node, request)) return true;
+  return kind === 'failure' && node.tasks.get(request.message.taskName)?.storeErrorsEvenIfIgnored === true;
+}
+
 /** Stores the result; a value that can never be stored becomes a failure that says so. */
 async function storeFinal(
   node: WorkerNode,
@@ -65,7 +71,7 @@ async function storeFinal(
   children: Continuation['children'] = [],
 ): Promise<Conclusion> {
   const result = finalResult(request, conclusion, children);
-  if (result === null || !keepsResult(node, request)) return conclusion;
+  if (result === null || !keepsEnd(node, request, conclusion)) return conclusion;
   try {
     await durably(node, taskFields(request), 'the result cannot be stored', () =>
       storeState(node, request, result),
@@ -173,10 +179,9 @@ function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {
       break;
     case 'failure': {
       const { excType, excMessage, traceback } = conclusion.error;
-      node.logger.error(
-        { ...fields, exception: excType, traceback },
-        `task failed: ${excMessage.join(', ')}`,
-      );
+      const text = `task failed: ${excMessage.join(', ')}`;
+      if (conclusion.expected) node.logger.info({ ...fields, exception: excType }, text);
+      else node.logger.error({ ...fields, exception: excType, traceback }, text);
     }
   }
 }

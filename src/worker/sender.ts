@@ -16,6 +16,8 @@ const BATCH = 200;
 export interface Parent {
   readonly taskId: string;
   readonly rootId: string | null;
+  /** Of its message. Default: none that could be inherited. */
+  readonly priority?: number | null;
 }
 
 /**
@@ -24,9 +26,9 @@ export interface Parent {
  * @param replyTo - of tasks that name no reply queue themselves. Celery's workers name one that nobody reads.
  */
 export function applierOf(node: WorkerNode, parent: Parent, purpose: string, replyTo = ''): Applier {
+  const inherited = node.settings.inheritParentPriority ? (parent.priority ?? null) : null;
   return {
-    // Priorities are not inherited, as in Celery without `task_inherit_parent_priority`.
-    parent: { taskId: parent.taskId, rootId: parent.rootId, priority: null },
+    parent: { taskId: parent.taskId, rootId: parent.rootId, priority: inherited },
     replyTo,
     queue: node.settings.queues[0] ?? 'celery',
     router: node.router,

@@ -36,10 +36,15 @@ function describeBroker({ address, heartbeat }: Broker): WorkerStats['broker'] {
     userid: address.username,
     virtual_host: address.virtualHost,
     port: address.port,
+    insist: false,
     ssl: address.protocol === 'amqps',
     transport: 'amqp',
+    transport_options: {},
     login_method: 'PLAIN',
+    uri_prefix: null,
     heartbeat,
+    alternates: [],
+    credential_provider: null,
   };
 }
 

@@ -7,7 +7,7 @@ import { brokerSettings, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
-import { createExecutors } from '../executors/executors.ts';
+import { createExecutors, type Executors } from '../executors/executors.ts';
 import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
@@ -15,6 +15,7 @@ import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { packageVersion } from '../package-version.ts';
 import { createRouter } from '../protocol/routes.ts';
+import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
@@ -92,7 +93,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const { done, stop } = stoppable(async () => {
     logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
     stopping.abort();
-    await closeAll(closers);
+    const timer = killAfter(executors, settings.softShutdownTimeout);
+    await closeAll(closers).finally(() => clearTimeout(timer));
     logger.info({}, 'stopped');
   });
   const health = await serveHealth({
@@ -120,14 +122,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await node.revoked.load();
   await intake.start();
   heartbeat.start();
-  logger.info(
-    {
-      queues: queues.map(({ name, alias = name }) => alias),
-      slots: executors.slots,
-      metrics: `${health.url}/metrics`,
-    },
-    'ready',
-  );
+  const names = queues.map(({ name, alias = name }) => alias);
+  logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
   const kill = (): Promise<void> => {
     stopping.abort();
@@ -159,6 +155,11 @@ function stoppable(shutDown: () => Promise<void>): { done: Promise<void>; stop()
       return stopped;
     },
   };
+}
+
+/** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
+function killAfter(executors: Executors, seconds: number | undefined): NodeJS.Timeout | undefined {
+  return seconds === undefined ? undefined : setTimeout(() => executors.kill(), seconds * 1000);
 }
 
 /** Connects and forks: everything that a delivery needs on its way. */
@@ -197,16 +198,13 @@ async function openNode(
     executors.start(),
     join(broker, mongo, { hostname, logger, signal: stopping }),
   ]);
-  const tasks = new Map([...coordinationManifests, ...manifests].map((task) => [task.name, task]));
+  const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
-    hostname,
-    executors,
-    settings,
-    tasks,
+    ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
-    ...{ ledger: await openLedger(mongo), joins: await openJoins(mongo) },
+    ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
     ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
     // A queue that a signature names may be any: it came from elsewhere.
@@ -215,21 +213,19 @@ async function openNode(
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
-    logger,
-    requests: new Map(),
-    received: new Map(),
+    ...{ requests: new Map(), received: new Map() },
     watches,
     stopping,
   };
   return { broker, node };
 }
 
-/** What a node shares with the other nodes: the clock, the revoked tasks, and its events. */
+/** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
 async function join(
   broker: Broker,
   mongo: Mongo,
   self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
-): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'dispatcher'>> {
+): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
   const { publisher, names, openControlReplies: openReplies } = broker;
   const clock = createClock();
   const revoked = createRevokedTasks(await openRevocations(mongo), self.logger);
@@ -239,7 +235,7 @@ async function join(
     hostname: self.hostname,
     exchange: names.events,
   });
-  return { clock, revoked, dispatcher };
+  return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

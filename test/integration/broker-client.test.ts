@@ -31,9 +31,9 @@ test("a worker's queues, exchanges and consumers equal those that Celery declare
   await until(() => mailbox.isOpen);
 
   const written = proxy.written().flatMap(declarationsIn);
-  // Beside what Celery declares without quorum queues: the way out of the delay queues (broker-delays.test.ts).
+  // Beside what Celery declares without quorum queues: the way out of the delay queues, and our nodes' own control.
   const declared = named(
-    written.filter((entry) => entry.exchange !== 'celery_delayed_delivery'),
+    written.filter(({ exchange }) => exchange !== 'celery_delayed_delivery' && exchange !== 'omega.pidbox'),
     [
       [queue, 'celery'],
       [nodename, 'w1@capture'],

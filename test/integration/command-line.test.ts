@@ -162,6 +162,12 @@ it('help names every command', async () => {
     'models',
     'jobs',
     'runtime',
+    'inspect',
+    'control',
+    'events',
+    'call',
+    'result',
+    'purge',
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   }

@@ -5,12 +5,18 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const OPTIONS = '--noEmit --strict --skipLibCheck --target es2023 --module nodenext --types node'.split(' ');
 
-test('the examples of docs/tasks.md compile against the package as it is built', { timeout: 120_000 }, () => {
-  const examples = [...readFileSync('docs/tasks.md', 'utf8').matchAll(/^```ts\n(.*?)^```/gms)];
-  expect(examples.length).toBeGreaterThan(5);
-  const files = writeModules(examples.map(([, code = '']) => code));
-  expect(compile(files)).toBe('');
-});
+const PAGES = ['docs/tasks.md', 'docs/canvas.md'];
+
+test.each(PAGES)(
+  'the examples of %s compile against the package as it is built',
+  { timeout: 120_000 },
+  (page) => {
+    const examples = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)];
+    expect(examples.length).toBeGreaterThan(5);
+    const files = writeModules(examples.map(([, code = '']) => code));
+    expect(compile(files)).toBe('');
+  },
+);
 
 /** Inside the package, where its own name leads to what is built. */
 function writeModules(modules: readonly string[]): string[] {

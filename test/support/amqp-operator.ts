@@ -1,5 +1,12 @@
 /** What an operator of the broker does beside the code under test, over a plain amqplib connection. */
-import { type Channel, type ChannelModel, connect, type Options, type Replies } from 'amqplib';
+import {
+  type Channel,
+  type ChannelModel,
+  connect,
+  type GetMessage,
+  type Options,
+  type Replies,
+} from 'amqplib';
 
 export interface AmqpOperator {
   declareQueue(queue: string, options?: Options.AssertQueue): Promise<unknown>;
@@ -10,6 +17,8 @@ export interface AmqpOperator {
   consumers(queue: string): Promise<number | null>;
   /** Takes a queue for itself: who consumes it meanwhile is refused (403). Returns what ends that. */
   occupy(queue: string): Promise<() => Promise<void>>;
+  /** Takes so many messages from a queue, or as many as there are. */
+  take(queue: string, count: number): Promise<GetMessage[]>;
   send(queue: string, bodies: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,6 +34,17 @@ export async function connectOperator(url: string): Promise<AmqpOperator> {
       const channel = await connection.createChannel();
       await channel.consume(queue, () => {}, { exclusive: true });
       return () => channel.close();
+    },
+    async take(queue, count) {
+      const channel = await connection.createChannel();
+      const messages: GetMessage[] = [];
+      while (messages.length < count) {
+        const message = await channel.get(queue, { noAck: true });
+        if (message === false) break;
+        messages.push(message);
+      }
+      await channel.close();
+      return messages;
     },
     async send(queue, bodies) {
       const channel = await connection.createConfirmChannel();

@@ -76,7 +76,7 @@ export const strict = task({
 export const limited = task({
   name: 'exec.limited',
   input: traced.extend({ text: z.string() }),
-  rateLimit: '60/m',
+  rateLimit: '20/m',
   inline: true,
   run: ({ path, text }) => trace(path, text, Date.now()),
 });
@@ -89,14 +89,13 @@ export const tracked = task({
   run: ({ path }, { signal }) => waitFor(path, signal),
 });
 
-/** Reports states of its own, and one that only its end may have; then runs until the file is there. */
+/** Reports states of its own, then runs until the file is there. */
 export const progressing = task({
   name: 'exec.progressing',
   input: traced,
   inline: true,
   run({ path }, context) {
     context.progress({ done: 1, of: 2 });
-    context.progress('never', 'SUCCESS');
     context.progress({ done: 2, of: 2 }, 'ALMOST');
     return waitFor(path, context.signal);
   },
@@ -127,3 +126,18 @@ async function waitFor(path: string, signal: RunningTask['signal']): Promise<str
   }
   return 'stopped';
 }
+
+/** Notes which of its functions are called, and fails as it announces. */
+export const announced = task({
+  name: 'exec.announced',
+  input: traced,
+  inline: true,
+  ignoreResult: true,
+  throws: [RangeError],
+  beforeStart: ({ path }, running) => trace(path, 'before', running.taskName),
+  onFailure: (error, { path }) => trace(path, 'failed', String(error)),
+  afterReturn: (state, _, { path }) => trace(path, 'after', state),
+  run() {
+    throw new RangeError('as announced');
+  },
+});

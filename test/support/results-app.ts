@@ -31,14 +31,20 @@ export async function runCelery<T>(place: Place, backend: string, ...args: strin
   return JSON.parse(stdout);
 }
 
-/** Starts a Celery worker at the place's queue; resolves when it consumes. */
-export async function useCeleryWorker(place: Place, backend: string): Promise<void> {
+/** Starts a Celery worker, by default at the place's queue; resolves when it consumes. */
+export async function useCeleryWorker(
+  place: Place,
+  backend: string,
+  { app = 'results_app', queue = place.queue } = {},
+): Promise<void> {
   const command = [
     '-m',
     'celery',
     '-A',
-    'results_app',
+    app,
     'worker',
+    '-Q',
+    queue,
     '-P',
     'solo',
     '-n',

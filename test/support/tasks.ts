@@ -17,6 +17,14 @@ export const add = task({
   run: ({ x, y }) => x + y,
 });
 
+/** What was added to the prototype of all objects in the executor, by whatever it has read. */
+export const prototype = task({
+  name: 'test.prototype',
+  input: z.object({}),
+  inline: true,
+  run: () => ({ added: Object.keys(Object.prototype), polluted: Reflect.get({}, 'polluted') ?? null }),
+});
+
 /** Waits, then notes in a file that it has run. */
 export const note = task({
   name: 'test.note',

@@ -19,7 +19,13 @@ function info(id: string): RequestInfo {
 function manifest(name: string): TaskManifest {
   return {
     ...{ name, softTimeLimit: null, timeLimit: null, rateLimit: null, trackStarted: null },
-    ...{ acksLate: true, acksOnFailureOrTimeout: true, ignoreResult: false, sendEvents: true },
+    ...{
+      acksLate: true,
+      acksOnFailureOrTimeout: true,
+      ignoreResult: false,
+      storeErrorsEvenIfIgnored: false,
+      sendEvents: true,
+    },
   };
 }
 
@@ -61,6 +67,7 @@ function createWorker(change: Partial<ControlledWorker> = {}): {
     cancelQueue: note('cancelQueue'),
     resize: note('resize'),
     slots: 2,
+    renew: note('renew'),
     autoscaler: null,
     beat: note('beat'),
     watch: note('watch'),
@@ -97,7 +104,6 @@ describe('answers as Celery does', () => {
     ['c_pool_grow', 'pool_grow', { n: 1 }],
     ['c_pool_shrink', 'pool_shrink', { n: 1 }],
     ['c_autoscale', 'autoscale', { max: 3, min: 1 }],
-    ['c_pool_restart', 'pool_restart', { modules: null, reload: false }],
     ['c_disable_events', 'disable_events', {}],
     ['c_revoke', 'revoke', { task_id: 'x1', terminate: false, signal: null }],
     ['c_revoke_terminate_unknown', 'revoke', { task_id: 'x1', terminate: true, signal: 'SIGTERM' }],
@@ -205,6 +211,14 @@ it('adds a queue behind an exchange of another name', async () => {
   expect(target.calls).toEqual([
     ['addQueue', { name: 'q', exchange: 'e', exchangeType: 'topic', routingKey: 'k.#' }],
   ]);
+});
+
+it('starts the pool again, whichever modules are named', async () => {
+  const target = createWorker();
+  expect(await run('pool_restart', { modules: ['x'], reload: true }, target)).toEqual({
+    ok: 'reload started',
+  });
+  expect(target.calls).toEqual([['renew']]);
 });
 
 it('sends no reply to a shutdown', async () => {

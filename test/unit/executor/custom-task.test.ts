@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { JsonText } from '../../../src/contract/job.ts';
 import { type AnyTask, task } from '../../../src/contract/task.ts';
@@ -70,4 +70,77 @@ test('a task knows its ids, its retries and its worker', async () => {
     'context',
     ...Object.values(ids),
   ]);
+});
+
+/** A task that notes which of its hooks were called, and fails with what it is sent. */
+function createHooked(options: Partial<AnyTask> = {}) {
+  const calls: unknown[][] = [];
+  const note =
+    (name: string) =>
+    (...args: unknown[]): void =>
+      void calls.push([name, ...args.slice(0, -1)]);
+  const hooked: AnyTask = {
+    ...task({
+      name: 'hooked',
+      input: z.object({ fail: z.boolean() }),
+      run({ fail }) {
+        if (fail) throw new RangeError('no');
+        return 'done';
+      },
+    }),
+    ...{ beforeStart: note('beforeStart'), onSuccess: note('onSuccess'), onFailure: note('onFailure') },
+    ...{ onRetry: note('onRetry'), afterReturn: note('afterReturn') },
+    ...options,
+  };
+  return { hooked, calls };
+}
+
+test('its functions are called before and after it', async () => {
+  const { hooked, calls } = createHooked();
+  expect(await run(hooked, [], { fail: false })).toMatchObject({ kind: 'success' });
+  const input = { fail: false };
+  expect(calls).toEqual([
+    ['beforeStart', input],
+    ['onSuccess', 'done', input],
+    ['afterReturn', 'SUCCESS', 'done', input],
+  ]);
+});
+
+test('they are told of a failure, and of a retry with its reason', async () => {
+  const failing = createHooked();
+  await run(failing.hooked, [], { fail: true });
+  const retried = createHooked({ autoRetryFor: [RangeError] });
+  expect(await run(retried.hooked, [], { fail: true })).toMatchObject({ kind: 'retry' });
+  const rest = [new RangeError('no'), { fail: true }];
+  expect(failing.calls.slice(1)).toEqual([
+    ['onFailure', ...rest],
+    ['afterReturn', 'FAILURE', ...rest],
+  ]);
+  expect(retried.calls.slice(1)).toEqual([
+    ['onRetry', ...rest],
+    ['afterReturn', 'RETRY', ...rest],
+  ]);
+});
+
+test('a task fails with what its beforeStart throws, and with nothing that the others throw', async () => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => void written.mockRestore());
+  const fail = () => {
+    throw new TypeError('not today');
+  };
+  const { hooked } = createHooked({ onSuccess: fail, afterReturn: fail });
+  expect(await run(hooked, [], { fail: false })).toMatchObject({ kind: 'success' });
+  expect(written.mock.calls.map(([text]) => String(text).split('\n')[0])).toEqual([
+    expect.stringMatching(/hooked\[.*\]: its onSuccess threw TypeError: not today/),
+    expect.stringMatching(/its afterReturn threw/),
+  ]);
+  const refused = createHooked({ beforeStart: fail });
+  expect(await run(refused.hooked, [], { fail: false })).toMatchObject({
+    error: { excMessage: ['not today'] },
+  });
+});
+
+test('an error that the task announces is an expected one', async () => {
+  const { hooked } = createHooked({ throws: [RangeError] });
+  expect(await run(hooked, [], { fail: true })).toMatchObject({ kind: 'failure', expected: true });
 });

@@ -21,6 +21,7 @@ function limited(rateLimit: string | null, settings = {}) {
     acksOnFailureOrTimeout: true,
     rateLimit,
     ignoreResult: false,
+    storeErrorsEvenIfIgnored: false,
     trackStarted: null,
     sendEvents: true,
   };

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { expect, it } from 'vitest';
+import { until } from '../support/broker-harness.ts';
+import { startPython } from '../support/celery-process.ts';
+import { useControl } from '../support/control.ts';
+import { usePlace, useTrace, useWorker } from '../support/worker.ts';
+
+interface FlowerTask {
+  readonly state: string;
+  readonly name: string;
+  readonly worker: string;
+}
+
+it('Flower lists our worker and its tasks, and controls it', async () => {
+  const place = usePlace();
+  const trace = useTrace();
+  const worker = await useWorker(place, ['--heartbeat-interval', '0.5']);
+  const { node, om } = await useControl(place);
+  const flower = await startFlower(place.broker);
+
+  await until(async () => Object.hasOwn(await flower.get('/api/workers?refresh=1'), node), 30_000);
+  // As Flower does itself, every five seconds.
+  await om.runtime.control.tell({ destination: [node] }).enableEvents();
+  const added = om.runtime.send('test.add', [], { x: 1, y: 2 });
+  await added;
+  const failed = om.runtime.send('test.add', [], { x: 'one', y: 2 });
+  const running = om.runtime.send('test.note', [], { path: trace.path, text: 'x', seconds: 60 });
+  const stateOf = async (id: string): Promise<FlowerTask | undefined> =>
+    (await flower.get<Record<string, FlowerTask>>('/api/tasks'))[id];
+  await until(async () => (await stateOf(running.id))?.state === 'STARTED', 15_000);
+  expect(await stateOf(added.id)).toMatchObject({ state: 'SUCCESS', name: 'test.add', result: '3' });
+  expect(await stateOf(failed.id)).toMatchObject({
+    state: 'FAILURE',
+    exception: expect.stringMatching(/^TypeError\(/),
+  });
+
+  expect(await flower.status(`/worker/${node}`)).toBe(200);
+  const workers = await flower.get<Record<string, { stats: object; registered: string[] }>>(
+    `/api/workers?refresh=1&workername=${node}`,
+  );
+  expect(workers[node]?.registered).toContain('test.add');
+
+  const { inspect } = om.runtime.control;
+  const slots = async () =>
+    Object.values(await inspect({ destination: [node] }).stats()).map(
+      (stats) => 'pool' in stats && stats.pool['max-concurrency'],
+    );
+  const queues = async () =>
+    Object.values(await inspect({ destination: [node] }).activeQueues())
+      .flat()
+      .map((queue) => 'name' in queue && queue.name);
+  expect(await flower.post(`/api/worker/pool/grow/${node}?n=1`)).toBe(200);
+  expect(await slots()).toEqual([3]);
+  expect(await flower.post(`/api/worker/pool/shrink/${node}?n=1`)).toBe(200);
+  expect(await slots()).toEqual([2]);
+  expect(await flower.post(`/api/worker/pool/autoscale/${node}?min=1&max=3`)).toBe(403);
+  expect(await flower.post(`/api/worker/queue/add-consumer/${node}?queue=${place.queue}-more`)).toBe(200);
+  expect(await queues()).toEqual([place.queue, `${place.queue}-more`]);
+  expect(await flower.post(`/api/worker/queue/cancel-consumer/${node}?queue=${place.queue}-more`)).toBe(200);
+  expect(await queues()).toEqual([place.queue]);
+  expect(await flower.post(`/api/task/revoke/${running.id}?terminate=true`)).toBe(200);
+  await until(async () => (await stateOf(running.id))?.state === 'REVOKED', 15_000);
+  expect(await flower.post(`/api/worker/shutdown/${node}`)).toBe(200);
+  await until(() => worker.process.exitCode === 0, 15_000);
+}, 120_000);
+
+interface Flower {
+  get<Body = Record<string, unknown>>(path: string): Promise<Body>;
+  status(path: string): Promise<number>;
+  /** The status of the answer. */
+  post(path: string): Promise<number>;
+}
+
+async function startFlower(broker: string): Promise<Flower> {
+  const port = await freePort();
+  const args = ['-m', 'celery', '-b', broker, 'flower', `--port=${port}`, '--address=127.0.0.1'];
+  const flower = startPython(args, { FLOWER_UNAUTHENTICATED_API: 'true' });
+  const base = `http://127.0.0.1:${port}`;
+  await until(async () => {
+    if (flower.process.exitCode !== null) throw new Error(flower.lines.join('\n'));
+    return await fetch(`${base}/healthcheck`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }, 30_000);
+  return {
+    get: async <Body>(path: string) => (await (await fetch(base + path)).json()) as Body,
+    status: async (path) => (await fetch(base + path)).status,
+    post: async (path) => (await fetch(base + path, { method: 'POST' })).status,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,80 @@
+/** Tasks for canvases, by positional arguments as Python clients call them. */
+import { appendFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { AnySignature } from '../../src/contract/signature.ts';
+import { task } from '../../src/contract/task.ts';
+
+const anything = z.unknown();
+
+export const add = task({
+  name: 'canvas.add',
+  input: z.object({ x: z.number(), y: z.number() }),
+  args: ['x', 'y'],
+  inline: true,
+  run: ({ x, y }) => x + y,
+});
+
+export const tsum = task({
+  name: 'canvas.tsum',
+  input: z.object({ numbers: z.array(z.number()) }),
+  args: ['numbers'],
+  inline: true,
+  run: ({ numbers }) => numbers.reduce((sum, number) => sum + number, 0),
+});
+
+export const identity = task({
+  name: 'canvas.identity',
+  input: z.object({ value: anything }),
+  args: ['value'],
+  inline: true,
+  run: ({ value }) => value,
+});
+
+export const fail = task({
+  name: 'canvas.fail',
+  input: z.object({ before: anything }).partial(),
+  args: ['before'],
+  inline: true,
+  run: () => {
+    throw new RangeError('boom');
+  },
+});
+
+/** Notes its first argument in a file. */
+export const note = task({
+  name: 'canvas.note',
+  input: z.object({ value: anything, path: z.string() }),
+  args: ['value', 'path'],
+  inline: true,
+  run: ({ value, path }) => {
+    appendFileSync(path, `${JSON.stringify(value)}\n`);
+    return value;
+  },
+});
+
+/** Is replaced by what it is given. */
+export const replaceWith = task({
+  name: 'canvas.replace',
+  input: z.object({ signature: z.looseObject({}) }),
+  args: ['signature'],
+  inline: true,
+  run: ({ signature }, context) => context.replace(signature as unknown as AnySignature),
+});
+
+/** Sends what it is given, and returns the id that it got. */
+export const sendOn = task({
+  name: 'canvas.send',
+  input: z.object({ signature: z.looseObject({}) }),
+  args: ['signature'],
+  inline: true,
+  run: ({ signature }, context) => context.send(signature as unknown as AnySignature),
+});
+
+/** What it was stamped with. */
+export const stamps = task({
+  name: 'canvas.stamps',
+  input: z.object({ before: anything }).partial(),
+  args: ['before'],
+  inline: true,
+  run: (_, context) => context.stamps,
+});
