@@ -115,14 +115,8 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await node.revoked.load();
   await intake.start();
   heartbeat.start();
-  logger.info(
-    {
-      queues: queues.map(({ name, alias = name }) => alias),
-      slots: executors.slots,
-      metrics: `${health.url}/metrics`,
-    },
-    'ready',
-  );
+  const names = queues.map(({ name, alias = name }) => alias);
+  logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
 
   const kill = (): Promise<void> => {
     stopping.abort();
