@@ -115,7 +115,7 @@ export const controlCommands: readonly RemoteCommand[] = [
       min: numberOr(min, null),
     }),
   ),
-  remote('pool_restart', '', 'start the processes of Python workers again'),
+  remote('pool_restart', '', 'replace the processes by fresh ones'),
   remote('enable_events', '', 'send events of tasks'),
   remote('disable_events', '', 'send no events of tasks'),
   remote('heartbeat', '', 'send a heartbeat event now'),

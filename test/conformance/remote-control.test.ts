@@ -37,7 +37,6 @@ const CONTROL: readonly (readonly [fixture: string, ...line: string[]])[] = [
   ['c_pool_grow', 'control', 'pool_grow', '1'],
   ['c_pool_shrink', 'control', 'pool_shrink', '1'],
   ['c_autoscale', 'control', 'autoscale', '3', '1'],
-  ['c_pool_restart', 'control', 'pool_restart'],
   ['c_enable_events2', 'control', 'enable_events'],
   ['c_heartbeat', 'control', 'heartbeat'],
   ['c_revoke', 'control', 'revoke', 'x1'],
