@@ -1,6 +1,6 @@
 /** `omega worker`: runs a worker node. */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { describeSettings, type SettingValues } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
 import { startWorker, type Worker } from '../../worker/worker.ts';
@@ -55,9 +55,14 @@ async function runWorker(command: Command, modules: readonly string[]): Promise<
   }
 }
 
-/** The flags by the names of the settings. */
+/** The flags by the names of the settings: commander names them by themselves. */
 function readFlags(command: Command): SettingValues {
-  return command.opts<SettingValues>();
+  const flags = command.opts<Readonly<Record<string, unknown>>>();
+  const given = describeSettings().flatMap(({ name, origin }) => {
+    const value = origin.flag && flags[new Option(origin.flag).attributeName()];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(given);
 }
 
 function stop(worker: Worker, isFirst: boolean): void {
