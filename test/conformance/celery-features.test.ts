@@ -85,7 +85,7 @@ function readTitles(folder: string): Set<string> {
     files.flatMap((file) =>
       [
         ...readFileSync(join(folder, file), 'utf8').matchAll(
-          /\b(?:it|test)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g,
+          /\b(?:it|test)(?:\.each(?:<[^(]*>)?\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g,
         ),
       ].map(([, , title]) => `${basename(file)}: ${title}`),
     ),

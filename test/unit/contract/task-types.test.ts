@@ -1,4 +1,4 @@
-import { expectTypeOf, it } from 'vitest';
+import { expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { type TaskContext, task } from '../../../src/contract/task.ts';
 import type { OmegaRuntime } from '../../../src/runtime/runtime.ts';
@@ -47,4 +47,9 @@ it('knows that retry, replace, ignore and reject do not return', () => {
   // @ts-expect-error: a countdown is seconds
   const wrong = (context: TaskContext) => context.retry({ countdown: '1 min' });
   expectTypeOf(wrong).returns.toBeNever();
+});
+
+it('lets a definition be called without a worker, as tests do', async () => {
+  const context = {} as TaskContext;
+  expect(await geo.run({ region: 'EU', rows: 4 }, context)).toEqual({ region: 'EU', mean: 2 });
 });

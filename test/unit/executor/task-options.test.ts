@@ -19,6 +19,8 @@ test.each([
   { autoRetryFor: [TypeError, 'Busy'], retryBackoff: true },
   { retryBackoff: { first: 2, most: 60, jitter: false }, args: ['x'] },
   { softTimeLimit: 0.5, timeLimit: 1, acksLate: false, trackStarted: true },
+  { throws: [TypeError, 'Busy'], storeErrorsEvenIfIgnored: true, onSuccess: () => undefined },
+  { priority: 9, expires: 60, serializer: 'msgpack', compression: 'zstd' },
 ])('%o are options of a task', (options) => {
   expect(() => check(options)).not.toThrow();
 });
@@ -37,6 +39,9 @@ test.each([
   ['retryDelay', -1],
   ['autoRetryFor', ['']],
   ['autoRetryFor', TypeError],
+  ['onFailure', 'log it'],
+  ['priority', 256],
+  ['serializer', 'pickle'],
   ['retryBackoff', false],
   ['retryBackoff', { first: 0 }],
   ['args', ['x', 'x']],

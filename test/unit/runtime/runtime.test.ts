@@ -57,6 +57,17 @@ it('a task defined with time limits is sent with them', async () => {
   expect(limits(published)).toEqual([[2, 1]]);
 });
 
+it('a task is sent with the options of its definition', async () => {
+  const { runtime, published } = createFakes();
+  const rare = task({ ...double, priority: 7, expires: 60, serializer: 'yaml', compression: 'gzip' });
+  await runtime.task(rare)({ x: 1 }).sent;
+  expect(published[0]?.properties).toMatchObject({
+    priority: 7,
+    contentType: 'application/x-yaml',
+    headers: { expires: expect.any(String), compression: 'application/x-gzip' },
+  });
+});
+
 it('the limits of a call come before those of the definition', async () => {
   const { runtime, published } = createFakes();
   await runtime.task(double)({ x: 1 }, { timeLimit: 7 }).sent;
