@@ -4,7 +4,7 @@
  */
 
 /** What a chain, group or chord is made of; null for a single task. */
-export type SubtaskType = 'group' | 'chain' | 'chord' | 'map' | 'starmap' | 'chunks' | 'xmap' | 'xstarmap';
+type SubtaskType = 'group' | 'chain' | 'chord' | 'map' | 'starmap' | 'chunks' | 'xmap' | 'xstarmap';
 
 /** The wire form. Names are Celery's. */
 export interface SignatureFields {

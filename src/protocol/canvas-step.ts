@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidTaskError, ProtocolError } from '../errors.ts';
-import { type Fields, isFields, wrong } from './fields.ts';
+import { type Fields, isFields, optionalText, wrong } from './fields.ts';
 
 /** Most tasks in one application. */
 export const MAX_TASKS = 100_000;
@@ -161,6 +161,8 @@ function readNested(signature: unknown, reading: Reading, depth: number): Step {
   if (!Array.isArray(args)) return wrong(args, 'args', `${where} of ${task}`, 'a list');
   if (!isFields(kwargs)) return wrong(kwargs, 'kwargs', `${where} of ${task}`, 'an object');
   if (!isFields(options)) return wrong(options, 'options', `${where} of ${task}`, 'an object');
+  // It is used as text in many places: nothing else gets that far.
+  optionalText(options, 'task_id', `${where} of ${task}`);
   const fields = { task, args, options: copyOptions(options), immutable: signature.immutable === true };
   if (type === 'chain' || type === 'group') {
     return { ...fields, kwargs: { tasks: readTasks(kwargs.tasks, reading, depth) }, subtask_type: type };

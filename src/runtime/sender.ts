@@ -33,10 +33,12 @@ export function createSender(transport: Transport, { sentEvents = false } = {}):
   const delays = declaredOnce((queue) => transport.declareDelayed(queue));
 
   async function prepare(call: TaskCall): Promise<void> {
-    const { queue, eta } = call;
+    const { exchange, queue, eta } = call;
     if (!declaresQueue(call)) return;
     await queues.declare(queue);
-    if (eta && eta.getTime() - Date.now() >= SHORTEST_DELAY_MS) await delays.declare(queue);
+    // What goes to an exchange waits at the worker, which knows its own queue.
+    const isDelayed = eta && eta.getTime() - Date.now() >= SHORTEST_DELAY_MS;
+    if (isDelayed && exchange === undefined) await delays.declare(queue);
   }
 
   async function publish(call: TaskCall, signal?: AbortSignal): Promise<void> {

@@ -38,7 +38,7 @@ it('fails an unknown task, a wrong argument and a broken message, and takes the 
   const properties = { contentType: 'application/json', contentEncoding: 'utf-8' };
   const broken = { task: 'test.echo', id: randomUUID(), lang: 'py' };
   await transport.publish({
-    ...{ exchange: '', routingKey: place.queue, body: Buffer.from('{"a":1}'), unroutable: 'error' },
+    ...{ exchange: '', routingKey: place.queue, body: Buffer.from('[1]'), unroutable: 'error' },
     properties: { ...properties, headers: broken },
   });
   await transport.close();
@@ -64,7 +64,7 @@ it('ends a running task that is revoked with terminate', async () => {
 it('does not run a task that has expired', async () => {
   const place = usePlace();
   const om = await useClient(place);
-  const handle = om.runtime.task(add)({ x: 1, y: 1 }, { expires: -1 });
+  const handle = om.runtime.task(add)({ x: 1, y: 1 }, { expires: new Date(Date.now() - 1000) });
   await handle.sent;
   await useWorker(place);
   expect(await handle.state()).not.toBe('SUCCESS');

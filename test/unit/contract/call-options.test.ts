@@ -61,7 +61,7 @@ it.each<[string, unknown, RegExp]>([
   ['an option that is none', { qeue: 'q' }, /no option 'qeue': use one of queue/],
   ['an option by a name of every object', { constructor: 1 }, /no option 'constructor'/],
   ['a countdown beside an eta', { countdown: 1, eta: new Date(0) }, /both given/],
-  ['an exchange without a routing key', { exchange: 'e' }, /go together/],
+  ['an exchange without a routing key', { exchange: 'e' }, /give both, or use 'queue'/],
   ['a stamp that is named as an option', { stamps: { queue: 'q' } }, /cannot be named 'queue'/],
   [
     'a stamp that reaches a prototype',
