@@ -55,7 +55,7 @@ export function refuseToStart(node: WorkerNode, { message, delivery }: Request):
   const { expires } = message;
   if (node.stopping.aborted || delivery.lost) return { kind: 'returned' };
   if (node.revoked.has(message)) return { kind: 'revoked', reason: 'revoked' };
-  if (expires && expires.getTime() < Date.now()) return { kind: 'revoked', reason: 'expired' };
+  if (expires && expires.getTime() <= Date.now()) return { kind: 'revoked', reason: 'expired' };
   return undefined;
 }
 

@@ -46,7 +46,8 @@ it('a worker consumes queues behind exchanges and one of its own, and a client s
   expect(await om.runtime.send('test.note', [], { path, text: 'late' }, delayed).get(TIMEOUT)).toBe('late');
   expect(lines()).toEqual(['late']);
 
-  const active = Object.values((await om.runtime.control.inspect().activeQueues()) ?? {}).flat();
+  const here = { destination: [`${place.queue}@direct`] };
+  const active = Object.values((await om.runtime.control.inspect(here).activeQueues()) ?? {}).flat();
   const facts = { durable: true, auto_delete: false, alias: null };
   expect(active).toEqual([
     expect.objectContaining({

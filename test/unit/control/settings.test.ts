@@ -14,7 +14,7 @@ it('names settings as Celery does where it has them, and hides passwords', () =>
     broker_url: 'amqp://me:********@host/v',
     worker_concurrency: null,
     omega_http_port: 0,
-    task_queues: ['a'],
+    omega_queues: ['a'],
   });
   expect(describeWorker('1.2.3', shown)).toMatch(
     /omegaml-node:1\.2\.3 node:[\s\S]*broker_url: 'amqp:\/\/me:\*{8}@/,
