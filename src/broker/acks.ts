@@ -1,6 +1,11 @@
 /** The acks of one channel, in as few frames as the order of its deliveries allows. */
-import type { Channel, ConsumeMessage } from 'amqplib';
+import { type Channel, type ConsumeMessage, IllegalOperationError } from 'amqplib';
 import { Pace } from './pace.ts';
+
+interface Ack {
+  readonly message: ConsumeMessage;
+  readonly unsent: () => void;
+}
 
 export class Acks {
   readonly #channel: Channel;
@@ -8,7 +13,7 @@ export class Acks {
   /** What the broker waits for, by delivery tag, in the order of delivery. */
   readonly #open = new Map<number, ConsumeMessage>();
   /** Those of them that are to be acknowledged. */
-  readonly #done = new Map<number, ConsumeMessage>();
+  #done = new Map<number, Ack>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -19,9 +24,13 @@ export class Acks {
     this.#open.set(message.fields.deliveryTag, message);
   }
 
-  /** Acknowledges; while there is much to acknowledge, a millisecond later. @throws what amqplib throws on a closed channel. */
-  ack(message: ConsumeMessage): void {
-    this.#done.set(message.fields.deliveryTag, message);
+  /**
+   * Acknowledges; while there is much to acknowledge, a millisecond later.
+   *
+   * @param unsent - called if the channel is lost before that.
+   */
+  ack(message: ConsumeMessage, unsent: () => void): void {
+    this.#done.set(message.fields.deliveryTag, { message, unsent });
     this.#pace.request();
   }
 
@@ -36,19 +45,47 @@ export class Acks {
     this.#pace.flush();
   }
 
-  /** One ack for all up to the first delivery that is not done, and one for each of the others. */
+  /** The channel is gone. */
+  lost(): void {
+    this.#pace.stop();
+    const unsent = this.#done;
+    this.#done = new Map();
+    this.#open.clear();
+    for (const ack of unsent.values()) ack.unsent();
+  }
+
   #send(): void {
-    let last: ConsumeMessage | undefined;
-    for (const [tag, message] of this.#open) {
-      if (!this.#done.delete(tag)) break;
-      this.#open.delete(tag);
-      last = message;
+    try {
+      this.#sendDone();
+    } catch (error) {
+      // The channel is closing: what is left of them is lost with it.
+      if (!(error instanceof IllegalOperationError)) throw error;
     }
+  }
+
+  /** One ack for all up to the first delivery that is not done, and one for each of the others. */
+  #sendDone(): void {
+    const first = this.#doneFromFirst();
+    const last = first.at(-1);
     if (last) this.#channel.ack(last, true);
-    for (const [tag, message] of this.#done) {
-      this.#open.delete(tag);
+    for (const { fields } of first) this.#forget(fields.deliveryTag);
+    for (const [tag, { message }] of this.#done) {
       this.#channel.ack(message);
+      this.#forget(tag);
     }
-    this.#done.clear();
+  }
+
+  #doneFromFirst(): readonly ConsumeMessage[] {
+    const first: ConsumeMessage[] = [];
+    for (const [tag, message] of this.#open) {
+      if (!this.#done.has(tag)) break;
+      first.push(message);
+    }
+    return first;
+  }
+
+  #forget(tag: number): void {
+    this.#open.delete(tag);
+    this.#done.delete(tag);
   }
 }

@@ -115,6 +115,7 @@ export class ConsumeChannel {
     clearTimeout(this.#retry);
     if (!this.#live) return;
     this.#live.alive = false;
+    this.#live.acks.lost();
     this.#live = null;
     this.#options.onChange();
   }

@@ -22,8 +22,12 @@ export interface Delivery {
   readonly settled: boolean;
   /** True once its channel is gone: the broker has taken the message back and delivers it again. */
   readonly lost: boolean;
-  /** Removes the message from its queue. Never throws; false when it was settled before, or is lost. */
-  ack(): boolean;
+  /**
+   * Removes the message from its queue. Never throws; false when it was settled before, or is lost.
+   *
+   * @param unsent - called if its channel is lost before the ack has left, which may be a moment later.
+   */
+  ack(unsent?: () => void): boolean;
   /** Gives the message back to its queue, or rejects it (dead-lettered or dropped). Returns as `ack`. */
   nack(options: { readonly requeue: boolean }): boolean;
 }
@@ -91,8 +95,8 @@ class ChannelDelivery implements Delivery {
     return !this.#source.alive;
   }
 
-  ack(): boolean {
-    return this.#settle((acks) => acks.ack(this.#message));
+  ack(unsent: () => void = () => {}): boolean {
+    return this.#settle((acks) => acks.ack(this.#message, unsent));
   }
 
   nack({ requeue }: { readonly requeue: boolean }): boolean {

@@ -31,9 +31,14 @@ export class Pace {
 
   /** Sends now what waits. */
   flush(): void {
+    this.stop();
+    this.#send();
+  }
+
+  /** Sends nothing until the next request. */
+  stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#send();
   }
 
   #mayBeginTurn(): boolean {

@@ -15,7 +15,7 @@ import { buryIfUnknown, refuse } from './refusal.ts';
 import { type Conclusion, knownName, report, taskFields } from './report.ts';
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
-import { rememberDone, settle, settlementOf, settleRun } from './settlement.ts';
+import { settle, settlementOf, settleRun } from './settlement.ts';
 
 const POSTPONE_MS = 1_000;
 
@@ -53,9 +53,8 @@ async function receive(node: WorkerNode, request: Request): Promise<Settlement> 
       conclusion: null,
     }),
   );
-  const reachedBroker = settleRun(node, request, settlement);
   // What only waits in the delay queues has not ended.
-  if (settlement === 'ack' && !reachedBroker && conclusion) await rememberDone(node, request.message);
+  await settleRun(node, request, settlement, settlement === 'ack' && conclusion !== null);
   if (conclusion) announceEnd(node, request, conclusion);
   return settlement;
 }

@@ -11,7 +11,7 @@ import { coordinationTasks } from './coordination.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
 import { reportRun } from './run-reports.ts';
-import { acksEarly, acksFailures, rememberDone, settleRun } from './settlement.ts';
+import { acksEarly, acksFailures, settleRun } from './settlement.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
 
@@ -87,7 +87,7 @@ async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
 function start(node: WorkerNode, request: Request, pid: number): void {
   request.startedAt = Date.now();
   request.pid = pid;
-  if (acksEarly(node, request) && !settleRun(node, request, 'ack')) void rememberDone(node, request.message);
+  if (acksEarly(node, request)) void settleRun(node, request, 'ack', true);
   node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
   eventsOf(node, request)?.started(request);
 }

@@ -5,14 +5,37 @@ import { runOf } from './admission.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
 
-/** Settles the delivery of a run, unless that was done when it started. False: the broker was not reached. */
-export function settleRun(node: WorkerNode, { delivery }: Request, settlement: Settlement): boolean {
-  return delivery.settled || settle(node, delivery, settlement);
+/**
+ * Settles the delivery of a run, unless that was done when it started.
+ *
+ * @param isOver - whether the task must not run again. The broker delivers it again if it gets no ack for it.
+ */
+export async function settleRun(
+  node: WorkerNode,
+  { delivery, message }: Request,
+  settlement: Settlement,
+  isOver: boolean,
+): Promise<void> {
+  if (delivery.settled) return;
+  const unsent = async (): Promise<void> => {
+    if (isOver) await rememberDone(node, message);
+  };
+  if (!settle(node, delivery, settlement, unsent)) await unsent();
 }
 
-/** The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached. */
-export function settle(node: WorkerNode, delivery: Delivery, settlement: Settlement): boolean {
-  const live = settlement === 'ack' ? delivery.ack() : delivery.nack({ requeue: settlement === 'requeue' });
+/**
+ * The only place where a delivery is acknowledged, requeued or rejected. False: the broker was not reached.
+ *
+ * @param unsent - called if it is found out later that the broker was not reached.
+ */
+export function settle(
+  node: WorkerNode,
+  delivery: Delivery,
+  settlement: Settlement,
+  unsent?: () => Promise<void>,
+): boolean {
+  const live =
+    settlement === 'ack' ? delivery.ack(unsent) : delivery.nack({ requeue: settlement === 'requeue' });
   node.metrics.acknowledged(delivery.alias, live ? settlement : 'stale');
   return live;
 }
@@ -33,8 +56,7 @@ export function acksEarly(node: WorkerNode, { message }: Request): boolean {
   return node.tasks.get(message.taskName)?.acksLate === false;
 }
 
-/** The broker will deliver a task again whose ack it did not get: whoever receives it must not run it. */
-export async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
+async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
   await node.ledger.recordDone(runOf(message)).catch((err) => {
     node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
   });
