@@ -1,5 +1,6 @@
 /** `omega worker`: runs a worker node. */
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { describeSettings, type SettingValues } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
@@ -33,6 +34,7 @@ export function addWorkerCommand(program: Command): void {
 }
 
 async function runWorker(command: Command, modules: readonly string[]): Promise<void> {
+  keepHeapSmall();
   const { settings, release } = await holdServices(command, readFlags(command));
   const boot = new AbortController();
   let worker: Worker | undefined;
@@ -53,6 +55,14 @@ async function runWorker(command: Command, modules: readonly string[]): Promise<
     restore();
     await release();
   }
+}
+
+/**
+ * The supervisor makes much garbage and keeps little of it. V8 would let its heap grow manifold before it collects, for
+ * tens of thousands of tasks: by a fifth is enough, and the memory of a worker stays what it is after its first ones.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 /** The flags by the names of the settings: commander names them by themselves. */
