@@ -1,13 +1,7 @@
 /** What comes after a task: its callbacks, the rest of its chain, its chord, its errbacks (celery/app/trace.py). */
 import type { JsonText } from '../contract/job.ts';
 import type { SignatureFields } from '../contract/signature.ts';
-import {
-  InvalidTaskError,
-  MessageTooLarge,
-  type OmegaError,
-  ProtocolError,
-  TaskRevokedError,
-} from '../errors.ts';
+import { MessageTooLarge, type OmegaError, TaskRevokedError } from '../errors.ts';
 import { type Applied, applyRead, applySignature, type ResultTuple } from '../protocol/canvas.ts';
 import { replacementOf } from '../protocol/canvas-replace.ts';
 import { groupOf, readStep, type Step } from '../protocol/canvas-step.ts';
@@ -21,7 +15,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Consequence } from './consequence.ts';
 import { carryOut } from './consequences.ts';
 import { durably } from './durably.ts';
-import { partOf } from './failing.ts';
+import { isMalformed, partOf } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
 import { applierOf, failureOf, type Parent, publishApplied } from './sender.ts';
@@ -224,8 +218,4 @@ function sendsBy(request: Request): Sends {
 /** Whether this run may have begun before, elsewhere. */
 function isAgain({ message, delivery }: Request): boolean {
   return delivery.redelivered || copyReason(message) === 'again';
-}
-
-function isMalformed(error: unknown): error is ProtocolError | InvalidTaskError {
-  return error instanceof ProtocolError || error instanceof InvalidTaskError;
 }

@@ -1,7 +1,7 @@
 /** The tasks that the supervisor runs itself: they only read results and send messages (celery/app/builtins.py). */
 import type { TaskManifest } from '../contract/ipc.ts';
 import type { JsonText } from '../contract/job.ts';
-import { InvalidTaskError, OperationNotSupported, ProtocolError } from '../errors.ts';
+import { OperationNotSupported } from '../errors.ts';
 import { applyRead, chunksOf } from '../protocol/canvas.ts';
 import { chordOf, groupOf, readStep, type Step } from '../protocol/canvas-step.ts';
 import { type Fields, isFields, wrong } from '../protocol/fields.ts';
@@ -10,6 +10,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Verdict } from './admission.ts';
 import { unlockChord } from './chord-unlock.ts';
 import { parentOf, sendChild } from './continuation.ts';
+import { isMalformed } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { failedWith } from './report.ts';
 import { applierOf } from './sender.ts';
@@ -115,7 +116,7 @@ function listOr(value: unknown): readonly unknown[] {
 }
 
 function failure(error: unknown): Verdict {
-  if (error instanceof ProtocolError || error instanceof InvalidTaskError) return failedWith(error);
+  if (isMalformed(error)) return failedWith(error);
   throw error;
 }
 
