@@ -55,12 +55,13 @@ export const coordinationManifests: readonly TaskManifest[] = Object.keys(tasks)
 
 /** Clients before Celery 4 send a group so. */
 async function sendGroup(node: WorkerNode, request: Request): Promise<Verdict> {
-  const { tasks: members, result = null, group_id, partial_args } = argumentsOf(request.message, GROUP);
+  const given = argumentsOf(request.message, GROUP);
+  const { tasks: members, result = null, group_id, partial_args, add_to_parent } = given;
   const group = groupOf(
     signatures(members, 'tasks'),
     typeof group_id === 'string' ? { task_id: group_id } : {},
   );
-  await send(node, request, group, listOr(partial_args));
+  await send(node, request, group, listOr(partial_args), { add_to_parent });
   return { kind: 'success', result: stringifyJson(result) };
 }
 
@@ -85,10 +86,11 @@ async function send(
   request: Request,
   step: Step,
   args: readonly unknown[],
+  options: Fields = {},
 ): Promise<Verdict> {
   const { message } = request;
   const applier = applierOf(node, parentOf(message), 'coordination', message.replyTo ?? '');
-  const applied = applyRead(step, applier, { args });
+  const applied = applyRead(step, applier, { args, options });
   await sendChild(node, request, applied);
   return { kind: 'success', result: stringifyJson(applied.result) };
 }
