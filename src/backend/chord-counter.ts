@@ -22,6 +22,8 @@ export type ChordOutcome =
 /** A chord that is complete, and is for this worker to finish. Who does not finish in time loses it to another. */
 export interface ChordClaim {
   readonly outcome: ChordOutcome;
+  /** Whether somebody had claimed it before, and may have sent the body. */
+  readonly isCopy: boolean;
   /** To be asked just before the body is sent; false: it is not this worker's any more. */
   extend(): Promise<boolean>;
   /** The body is sent, or has failed while it was sent. */
@@ -35,30 +37,10 @@ export interface ChordCounter {
   begin(groupId: string, size: number): Promise<void>;
   /** Notes a header that has groups in it, whose results the body takes as lists (Celery's `apply_chord`). */
   saveHeader(header: ResultTuple): Promise<void>;
-  /** Notes a part (Celery's `on_chord_part_return`); a claim if it was the last one. */
+  /**
+   * Notes a part (Celery's `on_chord_part_return`); a claim if it was the last one.
+   *
+   * @throws OperationalError while another one has the claim: to be called again, since it may never finish.
+   */
   addPart(part: ChordPart): Promise<ChordClaim | null>;
-}
-
-/** What is done with a chord that is complete. */
-export interface ChordEnd {
-  /** Sends the body with the results of the header. */
-  send(values: readonly unknown[]): Promise<void>;
-  /** Stores the body as failed with a ChordError, and sends its errbacks. */
-  fail(message: string): Promise<void>;
-}
-
-/**
- * Finishes a claimed chord, before the last part's delivery is acknowledged. What `send` and `fail` throw leaves the
- * chord as it is: the part comes again, and claims it again once this claim has run out.
- */
-export async function finishChord(claim: ChordClaim, { send, fail }: ChordEnd): Promise<void> {
-  if (claim.outcome.kind === 'failed') {
-    await fail(claim.outcome.message);
-    await claim.drop();
-    return;
-  }
-  // Another worker has it, if this one took too long.
-  if (!(await claim.extend())) return;
-  await send(claim.outcome.values);
-  await claim.end();
 }

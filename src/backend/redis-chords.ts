@@ -1,6 +1,6 @@
 /** Chords in Redis, by Celery's protocol (celery/backends/redis.py `on_chord_part_return`). */
 import { randomUUID } from 'node:crypto';
-import { ProtocolError } from '../errors.ts';
+import { OperationalError, ProtocolError } from '../errors.ts';
 import type { ResultTuple } from '../protocol/canvas.ts';
 import { recordFromResult } from '../protocol/exception.ts';
 import { isFields } from '../protocol/fields.ts';
@@ -16,6 +16,11 @@ const CLAIM_SECONDS = 6;
 /** Time for sending the body. */
 const SENDING_SECONDS = 30;
 const DONE_SECONDS = 300;
+
+/** What `ADD_CHORD_PART` answers. */
+const CLAIMED = 1;
+const CLAIMED_AGAIN = 2;
+const HELD = 3;
 
 /** A part as it is kept: `[1, task id, state, value]`. */
 interface StoredPart {
@@ -38,13 +43,19 @@ export function openRedisChords(
   const end = defineScript(client, 'omegaEndChord', 5, END_CHORD);
   const keep = (key: string, value: string) =>
     reachingRedis(() => (expires > 0 ? client.set(key, value, 'EX', expires) : client.set(key, value)));
+  const worker = randomUUID();
   const read = async (keys: readonly string[]): Promise<(string | null)[]> =>
     keys.length === 0 ? [] : await reachingRedis(() => client.mget([...keys]));
 
-  function claimOf(groupId: string, token: string, outcome: ChordOutcome): ChordClaim {
+  function claimOf(
+    groupId: string,
+    token: string,
+    { outcome, isCopy }: Pick<ChordClaim, 'outcome' | 'isCopy'>,
+  ): ChordClaim {
     const { parts, difference, size, counted, claim } = keysOf(groupKey(groupId));
     return {
       outcome,
+      isCopy,
       extend: async () => (await extend(claim, size, token, SENDING_SECONDS)) === 1,
       end: async () => void (await end(claim, parts, difference, size, counted, token, DONE_SECONDS)),
       drop: async () => void (await reachingRedis(() => client.del(size))),
@@ -70,12 +81,16 @@ export function openRedisChords(
     async addPart(part) {
       const { parts, difference, size, counted, claim, header } = keysOf(groupKey(part.groupId));
       const keys = [parts, difference, size, counted, claim, header];
-      const token = randomUUID();
+      // Whoever tries again after a failure has the claim already.
+      const token = `${worker}:${part.taskId}`;
       const index = part.groupIndex ?? '+inf';
       const claimed = await addPart(
         ...[...keys, part.taskId, index, encodePart(part), expires, CLAIM_SECONDS, token],
       );
-      return claimed === 1 ? claimOf(part.groupId, token, await join(part.groupId)) : null;
+      if (claimed === HELD) throw heldElsewhere(part.groupId);
+      if (claimed !== CLAIMED && claimed !== CLAIMED_AGAIN) return null;
+      const outcome = await join(part.groupId).catch(notJoined);
+      return claimOf(part.groupId, token, { outcome, isCopy: claimed === CLAIMED_AGAIN });
     },
   };
 }
@@ -106,6 +121,18 @@ function joinParts(parts: readonly StoredPart[]): ChordOutcome {
   const failed = parts.find(({ state }) => isReady(state) && state !== SUCCESS);
   if (failed) return { kind: 'failed', message: dependencyRaised(failed) };
   return { kind: 'joined', values: parts.map(({ value }) => value) };
+}
+
+/** Results that cannot be read now cannot be read later either. */
+function notJoined(error: unknown): ChordOutcome {
+  if (!(error instanceof ProtocolError)) throw error;
+  return { kind: 'failed', message: `Join error: ${error.message}` };
+}
+
+function heldElsewhere(groupId: string): OperationalError {
+  return new OperationalError(
+    `another worker is sending the body of chord ${groupId}: it is taken over if that does not end`,
+  );
 }
 
 /** The message of celery/backends/redis.py `_unpack_chord_result`. */

@@ -29,17 +29,18 @@ return 1
 
 /**
  * Notes the result of a chord's part once, also when it comes again, and claims the chord for the one who completes
- * it. Answers 1 if that is this call.
+ * it. Answers 0 if that is not this call, 1 if it is, 2 if somebody may have sent the body before, and 3 while another
+ * one holds the claim: whether it will send the body is to be seen.
  *
  * KEYS: parts (.j), difference (.t), size (.s), counted (.d), claim (.c), saved header. ARGV: task id, index or
  * +inf, the part, seconds until all expires or 0, seconds of the claim, its token.
  */
 export const ADD_CHORD_PART = `
 local parts, difference, size, counted, claim, header = unpack(KEYS)
-if redis.call('GET', claim) == 'done' then return 0 end
-if redis.call('SADD', counted, ARGV[1] .. ':' .. ARGV[2]) == 1 then
-  redis.call('ZADD', parts, ARGV[2], ARGV[3])
-end
+local holder = redis.call('GET', claim)
+if holder == 'done' then return 0 end
+local isNew = redis.call('SADD', counted, ARGV[1] .. ':' .. ARGV[2]) == 1
+if isNew then redis.call('ZADD', parts, ARGV[2], ARGV[3]) end
 if tonumber(ARGV[4]) > 0 then
   for _, key in ipairs({ parts, difference, size, counted, header }) do redis.call('EXPIRE', key, ARGV[4]) end
 end
@@ -47,7 +48,9 @@ local expected = redis.call('GET', size)
 if not expected then return 0 end
 local wanted = tonumber(expected) + tonumber(redis.call('GET', difference) or 0)
 if redis.call('ZCARD', parts) ~= wanted then return 0 end
-return redis.call('SET', claim, ARGV[6], 'NX', 'EX', ARGV[5]) and 1 or 0
+if holder and holder ~= ARGV[6] then return 3 end
+redis.call('SET', claim, ARGV[6], 'EX', ARGV[5])
+return isNew and 1 or 2
 `;
 
 /**

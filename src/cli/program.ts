@@ -6,7 +6,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addPingCommand } from './commands/ping.ts';
 import { addPurgeCommand } from './commands/purge.ts';
-import { addControlCommand, addInspectCommand } from './commands/remote.ts';
+import { addRemoteCommands } from './commands/remote.ts';
 import { addResultCommand } from './commands/result.ts';
 import { addRuntimeCommand } from './commands/runtime.ts';
 import { addServicesCommand } from './commands/services.ts';
@@ -66,8 +66,7 @@ function createProgram(): Command {
   addServicesCommand(program);
   addStatusCommand(program);
   addPingCommand(program);
-  addInspectCommand(program);
-  addControlCommand(program);
+  addRemoteCommands(program);
   addEventsCommand(program);
   addCallCommand(program);
   addResultCommand(program);

@@ -1,8 +1,8 @@
 /** Publishing task messages: queues are declared, delays prepared, and the broker is never given too much. */
 import type { Publication, Transport } from '../contract/transport.ts';
-import { Unroutable } from '../errors.ts';
 import { delayUntil, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { encodeTaskSent } from '../protocol/event.ts';
+import { declaresQueue, publishDeclared } from '../protocol/publish-declared.ts';
 import { encodeTask, type TaskCall } from '../protocol/task-message.ts';
 import { PublishWindow } from './publish-window.ts';
 
@@ -66,16 +66,12 @@ export function createSender(transport: Transport, { sentEvents = false } = {}):
   async function publishEncoded(call: TaskCall, publication: Publication): Promise<void> {
     const { queue, eta = null } = call;
     const send = () => transport.publish(delayUntil(publication, eta, new Date()));
-    try {
-      await send();
-    } catch (error) {
-      if (!(error instanceof Unroutable) || !declaresQueue(call)) throw error;
+    await publishDeclared(call, send, async () => {
       // The queue was deleted since.
       queues.forget(queue);
       delays.forget(queue);
       await prepare(call);
-      await send();
-    }
+    });
   }
 
   function busyWith<Work extends Promise<unknown>>(promise: Work): Work {
@@ -92,11 +88,6 @@ export function createSender(transport: Transport, { sentEvents = false } = {}):
       while (work.size > 0) await Promise.allSettled(work);
     },
   };
-}
-
-/** Whether the queue of a call is declared before its message: not for an exchange of somebody else. */
-function declaresQueue({ exchange, declares = false }: TaskCall): boolean {
-  return exchange === undefined || declares;
 }
 
 /** What is declared at its first use and then known; a declaration that fails is forgotten. */

@@ -9,7 +9,7 @@ import { pythonRepr } from '../protocol/repr.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
 import type { Consequence } from './consequence.ts';
-import { bodyFailures } from './failing.ts';
+import { bodyFailures, isMalformed } from './failing.ts';
 import type { WorkerNode } from './node.ts';
 import { applierOf, type Parent } from './sender.ts';
 
@@ -25,14 +25,22 @@ export interface SentChord {
 /** Results that are read at a time. */
 const BATCH = 500;
 
-/** Whether these tasks have all ended; no more is read than it takes to know. */
+/**
+ * Whether these tasks have all ended; no more is read than it takes to know. A result that cannot be read is one, and
+ * fails the join.
+ */
 export async function haveEnded({ backend }: WorkerNode, taskIds: readonly string[]): Promise<boolean> {
-  for (let start = 0; start < taskIds.length; start += BATCH) {
-    const ids = taskIds.slice(start, start + BATCH);
-    const results = await backend.fetchResults(ids);
-    if (!ids.every((id) => isReady(results.get(id)?.state ?? ''))) return false;
+  try {
+    for (let start = 0; start < taskIds.length; start += BATCH) {
+      const ids = taskIds.slice(start, start + BATCH);
+      const results = await backend.fetchResults(ids);
+      if (!ids.every((id) => isReady(results.get(id)?.state ?? ''))) return false;
+    }
+    return true;
+  } catch (error) {
+    if (isMalformed(error)) return true;
+    throw error;
   }
-  return true;
 }
 
 /** What follows from a header that has ended (celery/app/builtins.py `unlock_chord`). */
@@ -41,17 +49,15 @@ export async function joinChord(
   chord: SentChord,
   isCopy: boolean,
 ): Promise<readonly Consequence[]> {
-  const results = await readResults(node, leavesOf(chord.results));
-  const failure = failureIn(chord.results, results);
-  if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
-  return [
-    sendBody(
-      node,
-      chord,
-      chord.results.map((tuple) => valueIn(tuple, results)),
-      isCopy,
-    ),
-  ];
+  try {
+    const results = await readResults(node, leavesOf(chord.results));
+    const failure = failureIn(chord.results, results);
+    if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
+    const values = chord.results.map((tuple) => valueIn(tuple, results));
+    return sendBody(node, chord, values, isCopy);
+  } catch (error) {
+    return unjoined(chord.body, error);
+  }
 }
 
 /** The ids of the tasks in a header's results, also of those in groups. */
@@ -59,14 +65,26 @@ export function leavesOf(results: readonly ResultTuple[]): readonly string[] {
   return results.flatMap(([[id], children]) => (children === null ? [id] : leavesOf(children)));
 }
 
+/** The body with what it takes; one that cannot be sent fails. */
 export function sendBody(
   node: WorkerNode,
   { body, parent }: Pick<SentChord, 'body' | 'parent'>,
   values: readonly unknown[],
   isCopy: boolean,
-): Consequence {
-  const applied = applyRead(readStep(body), applierOf(node, parent, 'body'), { args: [values] });
-  return { kind: 'send', applied, isCopy };
+): readonly Consequence[] {
+  try {
+    const applied = applyRead(readStep(body), applierOf(node, parent, 'body'), { args: [values] });
+    return [{ kind: 'send', applied, isCopy }];
+  } catch (error) {
+    return unjoined(body, error);
+  }
+}
+
+/** What cannot be read, or makes no sense, fails the body. */
+function unjoined(body: Fields, error: unknown): readonly Consequence[] {
+  if (!isMalformed(error)) throw error;
+  const reason = chordError(error.message);
+  return bodyFailures(body, reason, reason);
 }
 
 /** What the body fails with. */

@@ -67,7 +67,7 @@ async function countPart(node: WorkerNode, part: ChordPartEnd): Promise<Completi
   if (!(await claim.extend())) return null;
   const parent = { taskId: part.taskId, rootId: null };
   return {
-    consequences: [sendBody(node, { body: part.body, parent }, outcome.values, false)],
+    consequences: sendBody(node, { body: part.body, parent }, outcome.values, claim.isCopy),
     done: () => claim.end(),
   };
 }

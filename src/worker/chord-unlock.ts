@@ -1,6 +1,6 @@
 /** `celery.chord_unlock`: looks whether a chord's header has ended, again and again (celery/app/builtins.py). */
 import type { JsonText } from '../contract/job.ts';
-import { MaxRetriesExceededError, ProtocolError, Retry } from '../errors.ts';
+import { MaxRetriesExceededError, Retry } from '../errors.ts';
 import { joinSize } from '../protocol/canvas-join.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { type Fields, isFields, wrong } from '../protocol/fields.ts';
@@ -34,13 +34,8 @@ export async function unlockChord(node: WorkerNode, request: Request, args: Fiel
     await complete(node, await holdChord(node, groupId, size, chord));
     return DONE;
   }
-  try {
-    if (!(await haveEnded(node, leavesOf(chord.results)))) return await lookAgain(node, request, chord, args);
-    await carryOut(node, await joinChord(node, chord, request.delivery.redelivered));
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    await fail(node, chord, error.message);
-  }
+  if (!(await haveEnded(node, leavesOf(chord.results)))) return await lookAgain(node, request, chord, args);
+  await carryOut(node, await joinChord(node, chord, request.delivery.redelivered));
   return DONE;
 }
 
@@ -72,15 +67,9 @@ async function lookAgain(
   const error = new MaxRetriesExceededError(
     `the chord was not complete after ${message.retries} looks: send it without max_retries, or with results that are stored`,
   );
-  await fail(
-    node,
-    chord,
+  const reason = chordError(
     `chord_unlock could not be retried: MaxRetriesExceededError(${pythonRepr(error.message)})`,
   );
+  await carryOut(node, bodyFailures(chord.body, reason, reason));
   return failedWith(error);
-}
-
-async function fail(node: WorkerNode, { body }: SentChord, reason: string): Promise<void> {
-  const error = chordError(reason);
-  await carryOut(node, bodyFailures(body, error, error));
 }

@@ -1,13 +1,7 @@
 /** What comes after a task: its callbacks, the rest of its chain, its chord, its errbacks (celery/app/trace.py). */
 import type { JsonText } from '../contract/job.ts';
 import type { SignatureFields } from '../contract/signature.ts';
-import {
-  InvalidTaskError,
-  MessageTooLarge,
-  type OmegaError,
-  ProtocolError,
-  TaskRevokedError,
-} from '../errors.ts';
+import { MessageTooLarge, type OmegaError, TaskRevokedError } from '../errors.ts';
 import { type Applied, applyRead, applySignature, type ResultTuple } from '../protocol/canvas.ts';
 import { replacementOf } from '../protocol/canvas-replace.ts';
 import { groupOf, readStep, type Step } from '../protocol/canvas-step.ts';
@@ -17,11 +11,11 @@ import { parsePlainJson, stringifyJson } from '../protocol/json.ts';
 import { JsonFragment } from '../protocol/json-fragment.ts';
 import type { ResultMeta } from '../protocol/result.ts';
 import { REVOKED, SUCCESS } from '../protocol/states.ts';
-import type { TaskMessage } from '../protocol/task-message.ts';
+import type { TaskCall, TaskMessage } from '../protocol/task-message.ts';
 import type { Consequence } from './consequence.ts';
 import { carryOut } from './consequences.ts';
 import { durably } from './durably.ts';
-import { partOf } from './failing.ts';
+import { isMalformed, partOf } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
 import { applierOf, failureOf, type Parent, publishApplied } from './sender.ts';
@@ -110,7 +104,7 @@ function consequencesOf(node: WorkerNode, request: Request, conclusion: Conclusi
   const { message } = request;
   switch (conclusion.kind) {
     case 'success':
-      return afterSuccess(node, message, conclusion.result, false);
+      return afterSuccess(node, message, new JsonFragment(conclusion.result), false);
     case 'failure':
       return [{ kind: 'failure', task: message, error: conclusion.error, isStored: true, isCopy: false }];
     case 'rejected':
@@ -132,11 +126,11 @@ function consequencesOf(node: WorkerNode, request: Request, conclusion: Conclusi
 function afterSuccess(
   node: WorkerNode,
   message: TaskMessage,
-  result: JsonText,
+  result: JsonFragment,
   isCopy: boolean,
 ): readonly Consequence[] {
   const { callbacks, chain, chord } = message.embed;
-  const args = [new JsonFragment(result)];
+  const args = [result];
   const send = (step: Step, purpose: string, options = {}): Consequence => {
     const applier = applierOf(node, parentOf(message), purpose);
     return { kind: 'send', applied: applyRead(step, applier, { args, options }), isCopy };
@@ -148,7 +142,7 @@ function afterSuccess(
   if (chord === null || groupId === null) return sends;
   return [
     ...sends,
-    { kind: 'part', part: { taskId, groupId, groupIndex, body: chord, state: SUCCESS, result } },
+    { kind: 'part', part: { taskId, groupId, groupIndex, body: chord, state: SUCCESS, result: result.text } },
   ];
 }
 
@@ -168,18 +162,24 @@ function afterCopy(node: WorkerNode, message: TaskMessage, meta: ResultMeta): re
     if (meta.state === REVOKED) return partOf(message, REVOKED, error);
     return [{ kind: 'failure', task: message, error, isStored: true, isCopy: true }];
   }
-  const result = meta.large ? ('null' as JsonText) : stringifyJson(meta.result);
+  const result = new JsonFragment(meta.large ? ('null' as JsonText) : stringifyJson(meta.result));
   const consequences = afterSuccess(node, message, result, true);
-  return meta.large ? consequences.flatMap(unsendable) : consequences;
+  return meta.large ? consequences.flatMap((next) => withoutResult(next, result)) : consequences;
 }
 
-/** What would take a result that no message can hold. */
-function unsendable(consequence: Consequence): readonly Consequence[] {
+/** Tasks that would take a result that no message can hold fail; the others are sent. */
+function withoutResult(consequence: Consequence, result: JsonFragment): readonly Consequence[] {
   if (consequence.kind !== 'send') return [consequence];
+  const { applied } = consequence;
+  const takesIt = ({ args }: TaskCall): boolean => args.includes(result);
   const error = new MessageTooLarge(
     'the result of the task before is too large for a message: store it as a dataset and return its name',
   );
-  return consequence.applied.calls.map((call) => failureOf(call, error, true));
+  const others = { ...applied, calls: applied.calls.filter((call) => !takesIt(call)) };
+  return [
+    { ...consequence, applied: others },
+    ...applied.calls.filter(takesIt).map((call) => failureOf(call, error, true)),
+  ];
 }
 
 /** Unlike in Celery the client's reply queue goes along: it waits for this id. */
@@ -224,8 +224,4 @@ function sendsBy(request: Request): Sends {
 /** Whether this run may have begun before, elsewhere. */
 function isAgain({ message, delivery }: Request): boolean {
   return delivery.redelivered || copyReason(message) === 'again';
-}
-
-function isMalformed(error: unknown): error is ProtocolError | InvalidTaskError {
-  return error instanceof ProtocolError || error instanceof InvalidTaskError;
 }

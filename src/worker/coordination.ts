@@ -1,7 +1,7 @@
 /** The tasks that the supervisor runs itself: they only read results and send messages (celery/app/builtins.py). */
 import type { TaskManifest } from '../contract/ipc.ts';
 import type { JsonText } from '../contract/job.ts';
-import { InvalidTaskError, OperationNotSupported, ProtocolError } from '../errors.ts';
+import { OperationNotSupported } from '../errors.ts';
 import { applyRead, chunksOf } from '../protocol/canvas.ts';
 import { chordOf, groupOf, readStep, type Step } from '../protocol/canvas-step.ts';
 import { type Fields, isFields, wrong } from '../protocol/fields.ts';
@@ -10,6 +10,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Verdict } from './admission.ts';
 import { unlockChord } from './chord-unlock.ts';
 import { parentOf, sendChild } from './continuation.ts';
+import { isMalformed } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { failedWith } from './report.ts';
 import { applierOf } from './sender.ts';
@@ -54,12 +55,13 @@ export const coordinationManifests: readonly TaskManifest[] = Object.keys(tasks)
 
 /** Clients before Celery 4 send a group so. */
 async function sendGroup(node: WorkerNode, request: Request): Promise<Verdict> {
-  const { tasks: members, result = null, group_id, partial_args } = argumentsOf(request.message, GROUP);
+  const given = argumentsOf(request.message, GROUP);
+  const { tasks: members, result = null, group_id, partial_args, add_to_parent } = given;
   const group = groupOf(
     signatures(members, 'tasks'),
     typeof group_id === 'string' ? { task_id: group_id } : {},
   );
-  await send(node, request, group, listOr(partial_args));
+  await send(node, request, group, listOr(partial_args), { add_to_parent });
   return { kind: 'success', result: stringifyJson(result) };
 }
 
@@ -84,10 +86,11 @@ async function send(
   request: Request,
   step: Step,
   args: readonly unknown[],
+  options: Fields = {},
 ): Promise<Verdict> {
   const { message } = request;
   const applier = applierOf(node, parentOf(message), 'coordination', message.replyTo ?? '');
-  const applied = applyRead(step, applier, { args });
+  const applied = applyRead(step, applier, { args, options });
   await sendChild(node, request, applied);
   return { kind: 'success', result: stringifyJson(applied.result) };
 }
@@ -115,7 +118,7 @@ function listOr(value: unknown): readonly unknown[] {
 }
 
 function failure(error: unknown): Verdict {
-  if (error instanceof ProtocolError || error instanceof InvalidTaskError) return failedWith(error);
+  if (isMalformed(error)) return failedWith(error);
   throw error;
 }
 

@@ -32,13 +32,15 @@ export function partOf(
 }
 
 /**
- * The failures of a chord's body, whose header failed (celery/backends/base.py `chord_error_from_stack`).
+ * The failures of a chord's body, whose header failed (celery/backends/base.py `chord_error_from_stack`). For one that is
+ * no signature nobody waits.
  *
  * @param error - the ChordError.
  * @param cause - what the header failed with: the tasks of a group as body fail with that.
  */
 export function bodyFailures(body: Fields, error: ErrorRecord, cause: ErrorRecord): readonly Consequence[] {
-  const step = readStep(body);
+  const step = tolerant(() => readStep(body));
+  if (step === null) return [];
   const isGroup = step.subtask_type === 'group';
   const shared = isGroup ? listOf(step.options.link_error) : [];
   return awaitedTasks(step).map((task): Consequence => {
@@ -133,7 +135,12 @@ function tolerant<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ProtocolError || error instanceof InvalidTaskError) return null;
+    if (isMalformed(error)) return null;
     throw error;
   }
+}
+
+/** What was asked for makes no sense, now or later. */
+export function isMalformed(error: unknown): error is ProtocolError | InvalidTaskError {
+  return error instanceof ProtocolError || error instanceof InvalidTaskError;
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { EncodeError, type OmegaError, Unroutable } from '../errors.ts';
 import type { Applied, Applier } from '../protocol/canvas.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
+import { publishDeclared } from '../protocol/publish-declared.ts';
 import { COPY_HEADER, encodeTask, type TaskCall } from '../protocol/task-message.ts';
 import { uuidOf } from '../protocol/uuid.ts';
 import type { Consequence } from './consequence.ts';
@@ -83,28 +84,21 @@ export async function sendApplied(
 }
 
 /** Null when it is sent, an error when it never can be. @throws what may be otherwise next time */
-async function publish(node: WorkerNode, call: TaskCall, isCopy: boolean): Promise<OmegaError | null> {
+async function publish(
+  { publisher, declareQueue }: WorkerNode,
+  call: TaskCall,
+  isCopy: boolean,
+): Promise<OmegaError | null> {
   try {
-    await publishDeclared(
-      node,
+    const publication = encodeTask(
       isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: 'again' } } : call,
     );
+    const send = () => publisher.publish(publication);
+    await publishDeclared(call, send, () => declareQueue(call.queue));
     return null;
   } catch (error) {
     if (isPermanent(error) || error instanceof EncodeError || error instanceof Unroutable) return error;
     throw error;
-  }
-}
-
-/** A queue that is missing is declared, as Celery does: its tasks wait there for a worker. */
-async function publishDeclared({ publisher, declareQueue }: WorkerNode, call: TaskCall): Promise<void> {
-  const publication = encodeTask(call);
-  try {
-    await publisher.publish(publication);
-  } catch (error) {
-    if (!(error instanceof Unroutable) || (call.exchange !== undefined && !call.declares)) throw error;
-    await declareQueue(call.queue);
-    await publisher.publish(publication);
   }
 }
 

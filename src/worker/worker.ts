@@ -1,4 +1,5 @@
 /** A worker node: starts its parts in order, stops them in reverse. */
+import { setMaxListeners } from 'node:events';
 import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { startDailyCleanup } from '../backend/daily-cleanup.ts';
@@ -78,6 +79,8 @@ export async function startWorker(settings: Settings, options: WorkerOptions): P
 
 async function start(settings: Settings, options: WorkerOptions, closers: Closers): Promise<Worker> {
   const stopping = new AbortController();
+  // As many may wait for it as there are tasks in the worker.
+  setMaxListeners(0, stopping.signal);
   const { broker, node } = await openNode(settings, options, closers, stopping.signal);
   const { executors, logger, metrics } = node;
   let intake: Intake | undefined;

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { chord } from '../../src/contract/canvas.ts';
 import { signature } from '../../src/contract/task-signature.ts';
 import { pythonPath } from '../support/python.ts';
+import { redisUrl } from '../support/redis.ts';
 import { useCeleryWorker } from '../support/results-app.ts';
-import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import { type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const CLIENT = fileURLToPath(new URL('../python/canvas_client.py', import.meta.url));
 const TASKS = fileURLToPath(new URL('../../dist/test/support/canvas-tasks.js', import.meta.url));
@@ -58,45 +59,67 @@ const OUTCOMES = {
   'mixed: chord in a chain': 14,
 };
 
-it("runs every canvas of Celery's client as Celery does, also with a Celery worker for a part of it", {
-  timeout: 120_000,
-}, async () => {
-  const place = usePlace();
-  const trace = useTrace();
-  const other = `${place.queue}-other`;
-  await Promise.all([
-    useWorker(place, [TASKS]),
-    useCeleryWorker(place, place.mongoUrl, { app: 'canvas_worker', queue: other }),
-  ]);
-  const args = [CLIENT, place.broker, place.mongoUrl, place.queue, other, trace.path];
-  const { stdout } = await promisify(execFile)(pythonPath(), args);
-  const { outcomes, ids } = JSON.parse(stdout);
-  expect(outcomes).toEqual(OUTCOMES);
-  // A callback takes the result, an errback the id of the task that failed.
-  const notes = [2, ids['errors: link_error'], ids['errors: link_error of a chord']];
-  await expect
-    .poll(() =>
-      trace
-        .lines()
-        .map((line) => JSON.parse(line))
-        .sort(),
-    )
-    .toEqual(notes.sort());
-});
+const BACKENDS = ['mongodb', 'redis'] as const;
 
-it('a chord of our client joins also when Celery ran a part of it, or its end', {
-  timeout: 90_000,
-}, async () => {
-  const place = usePlace();
-  const other = `${place.queue}-other`;
-  const [om] = await Promise.all([
-    useClient(place),
-    useWorker(place, [TASKS]),
-    useCeleryWorker(place, place.mongoUrl, { app: 'canvas_worker', queue: other }),
-  ]);
-  const add = (x: number, queue?: string) => signature('canvas.add', [x, x], {}, queue ? { queue } : {});
-  const header = [add(1), add(2, other), add(3)];
-  const ends = [undefined, other].map((queue) => signature('canvas.tsum', [], {}, queue ? { queue } : {}));
-  const joined = ends.map((body) => om.runtime.apply(chord(header, body as never)));
-  expect(await Promise.all(joined)).toEqual([12, 12]);
-});
+it.each(BACKENDS)(
+  "runs every canvas of Celery's client as Celery does, also with a Celery worker for a part of it, on %s://",
+  {
+    timeout: 120_000,
+  },
+  async (backend) => {
+    const place = usePlace();
+    const trace = useTrace();
+    const other = `${place.queue}-other`;
+    const url = useBackend(backend, place);
+    await Promise.all([
+      useWorker(place, [TASKS]),
+      useCeleryWorker(place, url, { app: 'canvas_worker', queue: other }),
+    ]);
+    const args = [CLIENT, place.broker, url, place.queue, other, trace.path];
+    const { stdout } = await promisify(execFile)(pythonPath(), args);
+    const { outcomes, ids, bodies } = JSON.parse(stdout);
+    expect(outcomes).toEqual(OUTCOMES);
+    const error = ['ChordError', expect.stringMatching(/^Dependency [\w-]+ raised ValueError\('boom'\)$/)];
+    expect(Object.values(bodies)).toEqual([error, error, error]);
+    // A callback takes the result, an errback the id of the task that failed.
+    const notes = [2, ids['errors: link_error'], ids['errors: link_error of a chord']];
+    await expect
+      .poll(() =>
+        trace
+          .lines()
+          .map((line) => JSON.parse(line))
+          .sort(),
+      )
+      .toEqual(notes.sort());
+  },
+);
+
+it.each(BACKENDS)(
+  'a chord of our client joins also when Celery ran a part of it, or its end, on %s://',
+  {
+    timeout: 90_000,
+  },
+  async (backend) => {
+    const place = usePlace();
+    const other = `${place.queue}-other`;
+    const url = useBackend(backend, place);
+    const [om] = await Promise.all([
+      useClient(place),
+      useWorker(place, [TASKS]),
+      useCeleryWorker(place, url, { app: 'canvas_worker', queue: other }),
+    ]);
+    const add = (x: number, queue?: string) => signature('canvas.add', [x, x], {}, queue ? { queue } : {});
+    const header = [add(1), add(2, other), add(3)];
+    const ends = [undefined, other].map((queue) => signature('canvas.tsum', [], {}, queue ? { queue } : {}));
+    const joined = ends.map((body) => om.runtime.apply(chord(header, body as never)));
+    expect(await Promise.all(joined)).toEqual([12, 12]);
+  },
+);
+
+/** Sets where our worker and client have their results, by their URL for Celery's. */
+function useBackend(backend: (typeof BACKENDS)[number], place: Place): string {
+  if (backend === 'mongodb') return place.mongoUrl;
+  vi.stubEnv('OMEGA_RESULT_BACKEND', redisUrl());
+  onTestFinished(() => void vi.unstubAllEnvs());
+  return redisUrl();
+}

@@ -18,7 +18,10 @@ const echo = (...args: unknown[]) => signature<unknown, { args: unknown[] }>('py
 
 const timeout = 20_000;
 
-describe.each(['mongodb', 'rpc'])('with results by %s', (kind) => {
+/** The tests that one of the backends has alone. */
+const OWN_TESTS = { mongodb: testsOfStoredResults, rpc: testsOfReplies };
+
+describe.each(['mongodb', 'rpc'] as const)('with results by %s', (kind) => {
   const name = `python_${kind}_${randomUUID().slice(0, 8)}`;
   const database = mongoUrl(name);
   const backend = kind === 'rpc' ? 'rpc://' : database;
@@ -189,62 +192,69 @@ describe.each(['mongodb', 'rpc'])('with results by %s', (kind) => {
     await expect(handle.get({ timeout })).rejects.toMatchObject({ excType: 'TaskRevokedError' });
   });
 
-  describe.runIf(kind === 'mongodb')('which are stored', () => {
-    it('callbacks are called with the result, and are children', async () => {
-      const handle = om.runtime.apply(link(add(1, 2), add(10)));
-      expect(await handle.get({ timeout })).toBe(3);
-      const [child] = await handle.children();
-      expect(await child?.get({ timeout })).toBe(13);
-    });
-
-    it('error callbacks are called with the id of the task', async () => {
-      const taskId = randomUUID();
-      const callback = signature<string, string>('py.failed_id', [], {}, { taskId });
-      const handle = om.runtime.apply(linkError(signature('py.fail'), callback));
-      await expect(handle.get({ timeout })).rejects.toThrow();
-      expect(await om.runtime.result(taskId).get({ timeout })).toBe(handle.id);
-    });
-
-    it('a chord is joined by Celery, and its header is the parent of its body', async () => {
-      const handle = om.runtime.apply(chord([add(1, 1), add(2, 2)], total()));
-      expect(await handle.get({ timeout })).toBe('sum: 6');
-      expect(await handle.parent?.get({ timeout })).toEqual([2, 4]);
-    });
-
-    it('a chord fails when its header does', async () => {
-      const handle = om.runtime.apply(chord([add(1, 1), signature('py.fail')], total()));
-      await expect(handle.get({ timeout })).rejects.toMatchObject({ excType: 'ChordError' });
-    });
-
-    it('a canvas in a canvas runs', async () => {
-      const inner = chord([add(1, 1), chain(add(2, 2), add(1))], signature<unknown, string>('py.total'));
-      const handle = om.runtime.apply(
-        chain(add(1, 1), group([add(1), add(2)]), total(), group([echo('a'), echo('b')])),
-      );
-      expect(await om.runtime.apply(inner).get({ timeout })).toBe('sum: 7');
-      expect(await handle.get({ timeout })).toEqual([
-        { args: ['sum: 7', 'a'], kwargs: {} },
-        { args: ['sum: 7', 'b'], kwargs: {} },
-      ]);
-    });
-
-    it('a saved group is found again by its id, a forgotten result is not', async () => {
-      const handle = om.runtime.apply(group([add(1, 1), add(2, 2)]));
-      await handle.get({ timeout });
-      await handle.save();
-      const found = om.runtime.groupResult<number[]>(handle.id);
-      expect(await found.progress()).toEqual({ done: 2, total: 2, failed: 0 });
-      expect(await found).toEqual([2, 4]);
-      await expect(om.runtime.groupResult('none').progress()).rejects.toMatchObject({
-        code: 'GROUP_NOT_FOUND',
-      });
-      const [first] = await handle.ids();
-      await om.runtime.result(first ?? '').forget();
-      expect(await om.runtime.groupResult(handle.id).progress()).toMatchObject({ done: 1, total: 2 });
-    });
-  });
-
-  it.runIf(kind === 'rpc')('which are not stored, a chord is refused', () => {
-    expect(() => om.runtime.apply(chord([add(1, 1)], total()))).toThrow(OperationNotSupported);
-  });
+  OWN_TESTS[kind](() => om);
 });
+
+/** What needs results that are stored. */
+function testsOfStoredResults(om: () => Omega): void {
+  it('callbacks are called with the result, and are children', async () => {
+    const handle = om().runtime.apply(link(add(1, 2), add(10)));
+    expect(await handle.get({ timeout })).toBe(3);
+    const [child] = await handle.children();
+    expect(await child?.get({ timeout })).toBe(13);
+  });
+
+  it('error callbacks are called with the id of the task', async () => {
+    const taskId = randomUUID();
+    const callback = signature<string, string>('py.failed_id', [], {}, { taskId });
+    const handle = om().runtime.apply(linkError(signature('py.fail'), callback));
+    await expect(handle.get({ timeout })).rejects.toThrow();
+    expect(await om().runtime.result(taskId).get({ timeout })).toBe(handle.id);
+  });
+
+  it('a chord is joined by Celery, and its header is the parent of its body', async () => {
+    const handle = om().runtime.apply(chord([add(1, 1), add(2, 2)], total()));
+    expect(await handle.get({ timeout })).toBe('sum: 6');
+    expect(await handle.parent?.get({ timeout })).toEqual([2, 4]);
+  });
+
+  it('a chord fails when its header does', async () => {
+    const handle = om().runtime.apply(chord([add(1, 1), signature('py.fail')], total()));
+    await expect(handle.get({ timeout })).rejects.toMatchObject({ excType: 'ChordError' });
+  });
+
+  it('a canvas in a canvas runs', async () => {
+    const inner = chord([add(1, 1), chain(add(2, 2), add(1))], signature<unknown, string>('py.total'));
+    const handle = om().runtime.apply(
+      chain(add(1, 1), group([add(1), add(2)]), total(), group([echo('a'), echo('b')])),
+    );
+    expect(await om().runtime.apply(inner).get({ timeout })).toBe('sum: 7');
+    expect(await handle.get({ timeout })).toEqual([
+      { args: ['sum: 7', 'a'], kwargs: {} },
+      { args: ['sum: 7', 'b'], kwargs: {} },
+    ]);
+  });
+
+  it('a saved group is found again by its id, a forgotten result is not', async () => {
+    const handle = om().runtime.apply(group([add(1, 1), add(2, 2)]));
+    await handle.get({ timeout });
+    await handle.save();
+    const found = om().runtime.groupResult<number[]>(handle.id);
+    expect(await found.progress()).toEqual({ done: 2, total: 2, failed: 0 });
+    expect(await found).toEqual([2, 4]);
+    await expect(om().runtime.groupResult('none').progress()).rejects.toMatchObject({
+      code: 'GROUP_NOT_FOUND',
+    });
+    const [first] = await handle.ids();
+    await om()
+      .runtime.result(first ?? '')
+      .forget();
+    expect(await om().runtime.groupResult(handle.id).progress()).toMatchObject({ done: 1, total: 2 });
+  });
+}
+
+function testsOfReplies(om: () => Omega): void {
+  it('which are not stored, a chord is refused', () => {
+    expect(() => om().runtime.apply(chord([add(1, 1)], total()))).toThrow(OperationNotSupported);
+  });
+}

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
+import { freePort } from '../../src/services/tcp.ts';
 import { until } from '../support/broker-harness.ts';
 import { startPython } from '../support/celery-process.ts';
 import { useControl } from '../support/control.ts';
@@ -90,13 +88,4 @@ async function startFlower(broker: string): Promise<Flower> {
     status: async (path) => (await fetch(base + path)).status,
     post: async (path) => (await fetch(base + path, { method: 'POST' })).status,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -98,28 +98,6 @@ it('celery status and celery events see our worker, and shutdown stops it', asyn
   await until(() => dump.lines.some((line) => line.includes(node) && line.includes('shutdown')), 10_000);
 }, 90_000);
 
-it('what celery-exporter counts of events is right for our worker', async () => {
-  const place = usePlace();
-  await useWorker(place, ['--heartbeat-interval', '0.5']);
-  const { node, om } = await useControl(place);
-  const monitor = startPython(['monitor.py', place.broker, `${place.queue}-`, '3', '2']);
-  await until(() => monitor.lines.includes('listening'), 20_000);
-  // As Flower and the exporter do; the worker was started without -E.
-  await om.runtime.control.tell({ destination: [node] }).enableEvents();
-  for (let i = 0; i < 3; i += 1) om.runtime.send('test.add', [], { x: i, y: 1 });
-  om.runtime.send('test.add', [], { x: 'no number', y: 1 });
-  om.runtime.send('test.nosuch');
-  await until(() => monitor.process.exitCode !== null, 30_000);
-  const seen = JSON.parse(monitor.lines.at(-1) ?? '');
-  expect(seen.counts).toMatchObject({ 'task-succeeded': 3, 'task-failed': 2 });
-  // Once more for each that had to wait for a slot, and came back.
-  expect(seen.counts['task-received']).toBeGreaterThanOrEqual(4);
-  expect(seen.exceptions).toEqual({ TypeError: 1, NotRegistered: 1 });
-  expect(seen.runtimes.every((seconds: number) => seconds >= 0)).toBe(true);
-  expect(seen.workers[node]).toMatchObject({ alive: true });
-  expect(seen.states).toEqual({ SUCCESS: 3, FAILURE: 2 });
-}, 90_000);
-
 it('a Python worker that starts beside ours is told what is revoked', async () => {
   const place = usePlace();
   await useWorker(place);

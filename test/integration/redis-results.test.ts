@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResultStore } from '../../src/backend/backend.ts';
-import { type ChordCounter, type ChordPart, finishChord } from '../../src/backend/chord-counter.ts';
+import type { ChordCounter, ChordPart } from '../../src/backend/chord-counter.ts';
 import { openRedisBackend } from '../../src/backend/redis.ts';
 import { connectRedis, type RedisConnection } from '../../src/backend/redis-client.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
@@ -203,13 +203,9 @@ describe('a chord in Redis', () => {
     const claims = await Promise.all([2, 0, 1].map((index) => chords().addPart(part(groupId, index))));
     const [claim, ...others] = claims.filter((each) => each !== null);
     expect(others).toEqual([]);
-    const sent: unknown[] = [];
-    const end = {
-      send: async (values: readonly unknown[]) => void sent.push(values),
-      fail: async () => undefined,
-    };
-    if (claim) await finishChord(claim, end);
-    expect(sent).toEqual([[0, 1, 2]]);
+    expect(claim).toMatchObject({ outcome: { kind: 'joined', values: [0, 1, 2] }, isCopy: false });
+    expect(await claim?.extend()).toBe(true);
+    await claim?.end();
     // A part that is delivered again does not begin the chord anew.
     expect(await chords().addPart(part(groupId, 1))).toBeNull();
     expect(await redis.keys(`${groupKey(groupId)}.[jtsd]`)).toEqual([]);
@@ -228,10 +224,7 @@ describe('a chord in Redis', () => {
       kind: 'failed',
       message: `Dependency ${groupId}-0 raised ValueError('boom', 1)`,
     });
-    const messages: string[] = [];
-    const end = { send: async () => undefined, fail: async (message: string) => void messages.push(message) };
-    if (claim) await finishChord(claim, end);
-    expect(messages).toEqual([`Dependency ${groupId}-0 raised ValueError('boom', 1)`]);
+    await claim?.drop();
     expect(await chords().addPart(part(groupId, 1))).toBeNull();
   });
 
@@ -241,6 +234,32 @@ describe('a chord in Redis', () => {
     expect(await chords().addPart(part(groupId, 0))).toBeNull();
     expect(await chords().addPart(part(groupId, 0, { result: json('again') }))).toBeNull();
     expect((await chords().addPart(part(groupId, 1)))?.outcome).toEqual({ kind: 'joined', values: [0, 1] });
+  });
+
+  it('whose last part is reported again, since its body could not be sent, is claimed again', async () => {
+    const groupId = newGroup();
+    await chords().begin(groupId, 1);
+    expect(await chords().addPart(part(groupId, 0))).toMatchObject({ isCopy: false });
+    expect(await chords().addPart(part(groupId, 0))).toMatchObject({ isCopy: true });
+  });
+
+  it('is not given up while another worker has claimed it, and taken over when that one is gone', async () => {
+    const groupId = newGroup();
+    await chords().begin(groupId, 1);
+    await redis.set(`${groupKey(groupId)}.c`, 'another', 'EX', 1);
+    await expect(chords().addPart(part(groupId, 0))).rejects.toThrow(OperationalError);
+    await expect.poll(() => redis.exists(`${groupKey(groupId)}.c`), { timeout: 5_000 }).toBe(0);
+    expect(await chords().addPart(part(groupId, 0))).toMatchObject({ isCopy: true });
+  });
+
+  it('fails when a part of it cannot be read', async () => {
+    const groupId = newGroup();
+    await chords().begin(groupId, 2);
+    await redis.zadd(`${groupKey(groupId)}.j`, 0, '{}');
+    const claim = await chords().addPart(part(groupId, 1));
+    expect(claim?.outcome).toMatchObject({
+      message: expect.stringMatching(/^Join error: .* not stored as JSON/),
+    });
   });
 
   it('gives the results of groups in its header as lists', async () => {

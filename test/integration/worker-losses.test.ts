@@ -30,6 +30,8 @@ it('killed in the middle of a fit leaves no executor, and another worker finishe
   expect(executors.length).toBeGreaterThan(0);
   first.process.kill('SIGKILL');
   await until(() => executors.every((pid) => !isAlive(pid)), 1_000);
+  // It was in the middle.
+  expect(await handle.state()).toBe('STARTED');
 
   await useWorker(place);
   expect(await handle.get({ timeout: 60_000 })).toContain('name=forest');
@@ -109,5 +111,5 @@ async function putSlowFit(om: Awaited<ReturnType<typeof useClient>>): Promise<vo
     rows.map(({ a, b, c }) => ({ y: a * b + c })),
     'y',
   );
-  await om.models.put(new RandomForestRegressor({ nEstimators: 400, seed: 1 }), 'forest');
+  await om.models.put(new RandomForestRegressor({ nEstimators: 50, seed: 1 }), 'forest');
 }

@@ -54,6 +54,15 @@ export const note = task({
   },
 });
 
+/** A text of so many MiB. */
+export const large = task({
+  name: 'canvas.large',
+  input: z.object({ size: z.number() }),
+  args: ['size'],
+  inline: true,
+  run: ({ size }) => 'x'.repeat(size * 2 ** 20),
+});
+
 /** Is replaced by what it is given. */
 export const replaceWith = task({
   name: 'canvas.replace',

@@ -15,8 +15,9 @@ export interface CeleryProcess {
 export function startPython(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  python = pythonPath(),
 ): CeleryProcess {
-  const child = spawn(pythonPath(), args, {
+  const child = spawn(python, args, {
     cwd: 'test/python',
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

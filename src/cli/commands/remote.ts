@@ -18,22 +18,18 @@ interface RemoteOptions extends GlobalOptions {
 const STATUS_HELP = `
 Exit status: 1 when a worker answers with an error, 4 when none answers.`;
 
-export function addInspectCommand(program: Command): void {
+export function addRemoteCommands(program: Command): void {
   const inspect = program
     .command('inspect')
     .summary('look into the workers')
-    .description('Asks the workers, Python ones too, what they do and how they are set up.')
-    .addHelpText('after', STATUS_HELP);
-  for (const command of inspectCommands) addRemote(inspect, command);
-}
-
-export function addControlCommand(program: Command): void {
+    .description('Asks the workers, Python ones too, what they do and how they are set up.');
   const control = program
     .command('control')
     .summary('tell the workers to do something')
-    .description('Tells the workers, Python ones too, to do something while they run.')
-    .addHelpText('after', STATUS_HELP);
+    .description('Tells the workers, Python ones too, to do something while they run.');
+  for (const command of inspectCommands) addRemote(inspect, command);
   for (const command of controlCommands) addRemote(control, command);
+  for (const group of [inspect, control]) group.addHelpText('after', STATUS_HELP);
 }
 
 function addRemote(parent: Command, { name, usage, help, argumentsOf }: RemoteCommand): void {
