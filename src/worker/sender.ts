@@ -97,8 +97,11 @@ async function publish(node: WorkerNode, call: TaskCall, isCopy: boolean): Promi
 }
 
 /** A queue that is missing is declared, as Celery does: its tasks wait there for a worker. */
-async function publishDeclared({ publisher, declareQueue }: WorkerNode, call: TaskCall): Promise<void> {
-  const publication = encodeTask(call);
+async function publishDeclared(
+  { publisher, declareQueue, encoding }: WorkerNode,
+  call: TaskCall,
+): Promise<void> {
+  const publication = encodeTask(call, new Date(), encoding);
   try {
     await publisher.publish(publication);
   } catch (error) {
