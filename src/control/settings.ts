@@ -80,6 +80,6 @@ function celeryName(name: string): string {
 }
 
 function masked(name: string, value: unknown): unknown {
-  if (SECRETS.has(name)) return MASK;
+  if (SECRETS.has(name) && value !== undefined) return MASK;
   return typeof value === 'string' && value.includes('://') ? hidePassword(value, MASK) : (value ?? null);
 }

@@ -70,7 +70,8 @@ export function readBody(
   verify?: Verify,
 ): JsonText {
   const isSigned = contentType === SIGNED_CONTENT.contentType && accept.includes('auth');
-  const read = isSigned ? null : acceptedSerializer(contentType, accept).read;
+  const hint = `send ${accept.join(' or ')} (Celery: task_serializer='${accept[0]}')`;
+  const read = isSigned ? null : acceptedSerializer(contentType, accept, hint).read;
   if (body.length > MAX_BODY_BYTES) {
     throw new ProtocolError(
       `a body of ${body.length} bytes is over the limit of ${MAX_BODY_BYTES}: store the data and send its name`,
@@ -85,15 +86,20 @@ export function readBody(
 function readSigned(packed: Buffer, accept: readonly SerializerName[], verify?: Verify): JsonText {
   if (verify === undefined) throw new SecurityError('signed messages cannot be verified here');
   const { contentType, body } = verify(packed);
-  return acceptedSerializer(contentType, [...ACCEPT_JSON, ...accept]).read(body);
+  const hint = "sign JSON (Celery: setup_security(serializer='json'))";
+  return acceptedSerializer(contentType, [...ACCEPT_JSON, ...accept], hint).read(body);
 }
 
 /** @throws ContentDisallowed */
-function acceptedSerializer(contentType: string, accept: readonly SerializerName[]): Serializer {
+function acceptedSerializer(
+  contentType: string,
+  accept: readonly SerializerName[],
+  hint: string,
+): Serializer {
   const serializer = serializers.find((one) => one.contentType === contentType);
   if (serializer !== undefined && accept.includes(serializer.name)) return serializer;
   throw new ContentDisallowed(
-    `content of type '${contentType}' is not accepted; send ${accept.join(' or ')} (Celery: task_serializer='${accept[0]}'), or accept it (OMEGA_ACCEPT_CONTENT)`,
+    `content of type '${contentType}' is not accepted; ${hint}, or accept it (OMEGA_ACCEPT_CONTENT)`,
   );
 }
 
