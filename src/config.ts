@@ -4,6 +4,7 @@ import { connectionSettings, routingSettings } from './broker-settings.ts';
 import { clusterNames } from './contract/cluster.ts';
 import { ImproperlyConfigured } from './errors.ts';
 import type { Routing } from './protocol/routes.ts';
+import { securitySettings } from './security-settings.ts';
 import { commaSeparated, type Origin, onOff, setting } from './setting.ts';
 
 const seconds = z.coerce.number().positive();
@@ -83,11 +84,12 @@ const settingsSchema = z.object({
     z
       .string()
       .transform(commaSeparated)
-      .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle'])).min(1))
+      .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle', 'auth'])).min(1))
       .prefault('json'),
-    'serializers of the messages that are accepted, comma separated: json, yaml, msgpack, pickle (read as data only)',
+    'serializers of the messages that are accepted, comma separated: json, yaml, msgpack, pickle (read as data only), auth (signed)',
     { env: ['OMEGA_ACCEPT_CONTENT'] },
   ),
+  ...securitySettings,
   taskEvents: setting(flag, 'send events of tasks from the start; remote control switches them too', {
     env: ['OMEGA_TASK_EVENTS'],
     flag: '-E, --task-events',

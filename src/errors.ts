@@ -68,6 +68,12 @@ export class ContentDisallowed extends OmegaError {
   override readonly python = { excType: 'ContentDisallowed', excModule: 'kombu.exceptions' };
 }
 
+/** A message is not signed by anybody whose certificate is known here and valid, or was changed since. */
+export class SecurityError extends OmegaError {
+  override readonly code = 'SIGNATURE_INVALID';
+  override readonly python = { excType: 'SecurityError', excModule: CELERY };
+}
+
 /** A value cannot be written as JSON. */
 export class EncodeError extends OmegaError {
   override readonly code = 'VALUE_NOT_SERIALIZABLE';

@@ -12,10 +12,12 @@ import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import { createRouter } from './protocol/routes.ts';
+import type { Encoding } from './protocol/serializers.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
 import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
+import { messageEncoding } from './security.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
 import { createJobs, type Jobs } from './store/notebooks.ts';
 
@@ -36,6 +38,11 @@ export type ConnectOptions = Pick<
   | 'taskRoutes'
   | 'defaultPriority'
   | 'deliveryMode'
+  | 'taskSerializer'
+  | 'securityKey'
+  | 'securityKeyPassword'
+  | 'securityCertificate'
+  | 'securityDigest'
   | 'brokerRead'
   | 'brokerWrite'
   | 'brokerHeartbeat'
@@ -82,6 +89,7 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
+    const encoding = messageEncoding(settings);
     const mongo = await connectMongo(settings.mongoUrl);
     closers.push(() => mongo.close());
     const store = await openStore(settings, mongo);
@@ -89,7 +97,7 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     const name = 'omegaml-node client';
     const transport = await connectTransport({ ...brokerSettings(settings), name, retry: false });
     closers.push(() => transport.close());
-    return createOmega(settings, { mongo, store, transport, closeAll });
+    return createOmega(settings, { mongo, store, transport, encoding, closeAll });
   } catch (error) {
     await closeAll();
     throw error;
@@ -100,14 +108,18 @@ interface Connections {
   readonly mongo: Mongo;
   readonly store: ResultStore | null;
   readonly transport: Transport;
+  readonly encoding: Encoding;
   closeAll(): Promise<void>;
 }
 
-function createOmega(settings: Settings, { mongo, store, transport, closeAll }: Connections): Omega {
+function createOmega(
+  settings: Settings,
+  { mongo, store, transport, encoding, closeAll }: Connections,
+): Omega {
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
-  const sender = createSender(transport, { sentEvents: settings.sentEvents });
+  const sender = createSender(transport, { sentEvents: settings.sentEvents, encoding });
   return {
     datasets,
     models: createModels(mongo, { bucket }),

@@ -35,7 +35,7 @@ export interface CallOptions {
   readonly shadow?: string;
   /** Further message headers; they cannot replace those of the protocol. */
   readonly headers?: Readonly<Record<string, unknown>>;
-  /** Default: `json`. The workers must accept it. */
+  /** Default: the client's (`OMEGA_TASK_SERIALIZER`). The workers must accept it. */
   readonly serializer?: 'json' | 'yaml' | 'msgpack';
   /** `zstd` needs Node 22.15 or newer. Default: none. */
   readonly compression?: 'gzip' | 'zstd';

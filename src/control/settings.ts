@@ -25,6 +25,12 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
   ['timeLimit', 'task_time_limit'],
   ['softTimeLimit', 'task_soft_time_limit'],
   ['acceptContent', 'accept_content'],
+  ['taskSerializer', 'task_serializer'],
+  ['securityKey', 'security_key'],
+  ['securityKeyPassword', 'security_key_password'],
+  ['securityCertificate', 'security_certificate'],
+  ['securityCertStore', 'security_cert_store'],
+  ['securityDigest', 'security_digest'],
   ['taskEvents', 'worker_send_task_events'],
   ['sentEvents', 'task_send_sent_event'],
   ['trackStarted', 'task_track_started'],
@@ -40,6 +46,9 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
   ['maxMemoryPerExecutor', 'worker_max_memory_per_child'],
 ]);
 
+/** As Celery hides what has KEY or PASS in its name. */
+const SECRETS: ReadonlySet<string> = new Set(['securityKey', 'securityKeyPassword']);
+
 const MASK = '********';
 
 /**
@@ -50,7 +59,7 @@ export function describeSettings(settings: Fields, defaults: Fields | null): Fie
   const shown = Object.entries(settings).filter(
     ([name, value]) => defaults === null || JSON.stringify(value) !== JSON.stringify(defaults[name]),
   );
-  return Object.fromEntries(shown.map(([name, value]) => [celeryName(name), masked(value)]));
+  return Object.fromEntries(shown.map(([name, value]) => [celeryName(name), masked(name, value)]));
 }
 
 /** The text of `celery report`, for this package. */
@@ -70,6 +79,7 @@ function celeryName(name: string): string {
   return CELERY_NAMES.get(name) ?? `omega_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
 }
 
-function masked(value: unknown): unknown {
+function masked(name: string, value: unknown): unknown {
+  if (SECRETS.has(name) && value !== undefined) return MASK;
   return typeof value === 'string' && value.includes('://') ? hidePassword(value, MASK) : (value ?? null);
 }

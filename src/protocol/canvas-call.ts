@@ -67,7 +67,7 @@ export function callOf(step: TaskStep, taskId: string, sender: Sender): TaskCall
 /** Serializers and compressions of strangers, which this package does not write, give way to the default. */
 function contentOf({ serializer, compression, app_id: appId }: Options): Partial<TaskCall> {
   return {
-    ...(serializer === 'yaml' || serializer === 'msgpack' ? { serializer } : {}),
+    ...(serializer === 'json' || serializer === 'yaml' || serializer === 'msgpack' ? { serializer } : {}),
     ...(compression === 'gzip' || compression === 'zlib' ? { compression: 'gzip' } : {}),
     ...(compression === 'zstd' ? { compression } : {}),
     ...(typeof appId === 'string' ? { appId } : {}),

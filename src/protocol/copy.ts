@@ -6,7 +6,7 @@ import type { Fields } from './fields.ts';
 import { parseJson } from './json.ts';
 import { endOfString } from './json-parser.ts';
 import { argsRepr, pythonRepr } from './repr.ts';
-import { JSON_CONTENT } from './serializers.ts';
+import { type Encoding, writeBody } from './serializers.ts';
 import { COPY_HEADER, type RawMessage, type TaskMessage } from './task-message.ts';
 
 /**
@@ -65,12 +65,15 @@ export interface NextRun {
 /**
  * The message by which a task runs again (celery/app/task.py `signature_from_request`): the same id, one
  * retry more, the task itself as its parent. A message of protocol 1 becomes one of protocol 2.
+ *
+ * @param encoding - of a body that is written anew; one that is copied stays as it was signed.
  */
 export function retryMessage(
   source: Source,
   message: TaskMessage,
   queue: string,
   { eta, input, reason }: NextRun,
+  encoding: Encoding = {},
 ): Publication {
   const copy = copyMessage(source, queue, reason);
   const isComplete = typeof message.headers.task === 'string';
@@ -83,12 +86,16 @@ export function retryMessage(
   };
   if (input === null && isComplete) return { ...copy, properties: { ...copy.properties, headers } };
   const { compression: _, ...uncompressed }: Fields = headers;
+  const { body, properties } = writeBody(
+    input === null ? message.body : replaceInput(message.body, input),
+    encoding,
+  );
   return {
     ...copy,
-    body: Buffer.from(input === null ? message.body : replaceInput(message.body, input)),
+    body,
     properties: {
       ...copy.properties,
-      ...JSON_CONTENT,
+      ...properties,
       headers: input === null ? uncompressed : { ...uncompressed, ...describeInput(input) },
     },
   };
@@ -131,10 +138,10 @@ function describeInput(input: JsonText): Fields {
 }
 
 /** The body with other arguments; what comes after the task stays as it was written, to the letter. */
-function replaceInput(body: JsonText, input: JsonText): string {
+function replaceInput(body: JsonText, input: JsonText): JsonText {
   const [args = '[]', kwargs = '{}'] = elementsOf(input);
   const [, , embed = '{}'] = elementsOf(body);
-  return `[${args}, ${kwargs}, ${embed}]`;
+  return `[${args}, ${kwargs}, ${embed}]` as JsonText;
 }
 
 /** The texts of the elements of a JSON list. */

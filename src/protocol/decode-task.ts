@@ -19,6 +19,7 @@ import { parseJson, parsePlainJson } from './json.ts';
 import { fieldsOfOlderProtocol, translateOlderBody } from './older-protocol.ts';
 import type { ResultAddress } from './result.ts';
 import { readBody, type SerializerName } from './serializers.ts';
+import type { Verify } from './signed-body.ts';
 import type { Embed, RawMessage, TaskMessage } from './task-message.ts';
 
 /** An id is also a message's `correlation_id`, which AMQP limits to 255 bytes. */
@@ -37,12 +38,18 @@ interface Content {
  * Reads and checks a message.
  *
  * @param accept - the setting `acceptContent`. Default: JSON only.
+ * @param verify - of signed messages; without it they are refused.
  * @throws ContentDisallowed if its content type or compression is not accepted.
+ * @throws SecurityError if it is signed, and cannot be trusted.
  * @throws ProtocolError if it is no task message; {@link readResultAddress} then says whose failure it is.
  */
-export function decodeTask(raw: RawMessage, accept?: readonly SerializerName[]): TaskMessage {
+export function decodeTask(
+  raw: RawMessage,
+  accept?: readonly SerializerName[],
+  verify?: Verify,
+): TaskMessage {
   const { headers = {}, priority = null } = raw.properties;
-  const { fields, body, parsed } = readContent(raw, accept);
+  const { fields, body, parsed } = readContent(raw, accept, verify);
   const taskName = textField(fields, 'task', 'no task message');
   const where = `a message of task ${taskName.slice(0, 80)}`;
   const address =
@@ -82,11 +89,15 @@ export function decodeTask(raw: RawMessage, accept?: readonly SerializerName[]):
  * Where the result of a message belongs, also of one that cannot be decoded: by the id in its headers, else that in
  * its body (protocol 1), else its correlation id. Null if it has none that can be used. Never throws.
  */
-export function readResultAddress(raw: RawMessage, accept?: readonly SerializerName[]): ResultAddress | null {
+export function readResultAddress(
+  raw: RawMessage,
+  accept?: readonly SerializerName[],
+  verify?: Verify,
+): ResultAddress | null {
   const { headers = {}, correlationId } = raw.properties;
   return (
     addressOf(headers, raw) ??
-    addressOf(readOlderFields(raw, accept), raw) ??
+    addressOf(readOlderFields(raw, accept, verify), raw) ??
     addressOf({ ...headers, id: correlationId }, raw)
   );
 }
@@ -102,18 +113,18 @@ export function decodeBody(body: JsonText): { args: unknown[]; kwargs: Record<st
 }
 
 /** Of protocol 1 is an object that has no task in its headers, of the hybrid one with `args` (celery/worker/strategy.py `default`). */
-function readContent(raw: RawMessage, accept?: readonly SerializerName[]): Content {
+function readContent(raw: RawMessage, accept?: readonly SerializerName[], verify?: Verify): Content {
   const { headers = {} } = raw.properties;
-  const body = readBody(raw.body, raw.properties, accept);
+  const body = readBody(raw.body, raw.properties, accept, verify);
   const parsed = parsePlainJson(body);
   const isOlder = isFields(parsed) && (headers.task === undefined || Object.hasOwn(parsed, 'args'));
   if (!isOlder) return { fields: headers, body, parsed };
   return { fields: fieldsOfOlderProtocol(parsed, headers), ...translateOlderBody(parsed) };
 }
 
-function readOlderFields(raw: RawMessage, accept?: readonly SerializerName[]): Fields {
+function readOlderFields(raw: RawMessage, accept?: readonly SerializerName[], verify?: Verify): Fields {
   try {
-    const parsed = parsePlainJson(readBody(raw.body, raw.properties, accept));
+    const parsed = parsePlainJson(readBody(raw.body, raw.properties, accept, verify));
     return isFields(parsed) ? fieldsOfOlderProtocol(parsed, raw.properties.headers ?? {}) : {};
   } catch {
     // The body cannot be read: so there is no id in it.

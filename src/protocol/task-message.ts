@@ -9,9 +9,10 @@ import { EncodeError } from '../errors.ts';
 import type { CompressionName } from './compression.ts';
 import { formatIsoDateTime } from './dates.ts';
 import type { Fields } from './fields.ts';
+import { stringifyJson } from './json.ts';
 import { argsRepr, pythonRepr } from './repr.ts';
 import type { ResultAddress } from './result.ts';
-import { type WritableSerializer, writeBody } from './serializers.ts';
+import { type Encoding, type WritableSerializer, writeBody } from './serializers.ts';
 
 /** Set on a message that was published again: the broker does not mark such a copy as redelivered. */
 export const COPY_HEADER = 'x-omega-copy';
@@ -73,7 +74,7 @@ export interface TaskCall {
   readonly kwargsRepr?: string;
   readonly embed?: Partial<Embed>;
   readonly stamps?: Fields;
-  /** Default `json`. Only JSON carries dates, decimals and UUIDs as what they are. */
+  /** Default: that of the process. Only JSON carries dates, decimals and UUIDs as what they are. */
   readonly serializer?: WritableSerializer;
   /** Default: none. */
   readonly compression?: CompressionName;
@@ -131,13 +132,19 @@ export interface TaskMessage extends ResultAddress {
  * Writes a call as a message to its queue.
  *
  * @param now - from which `expires` is counted for the message's time to live.
+ * @param encoding - how this process writes its messages.
  * @throws EncodeError if an argument has no JSON form, or a date is none.
  */
-export function encodeTask(call: TaskCall, now = new Date()): Publication {
+export function encodeTask(call: TaskCall, now = new Date(), encoding: Encoding = {}): Publication {
   const { args, kwargs, embed = {}, priority = 0 } = call;
   const { callbacks = null, errbacks = null, chain = null, chord = null } = embed;
   const content = [args, kwargs, { callbacks, errbacks, chain, chord }];
-  const { body, properties, headers } = writeBody(content, call.serializer, call.compression);
+  const { serializer = encoding.serializer, compression } = call;
+  const { body, properties, headers } = writeBody(
+    stringifyJson(content),
+    { ...encoding, ...(serializer && { serializer }) },
+    compression,
+  );
   const own = encodeHeaders(call);
   return {
     exchange: call.exchange ?? '',

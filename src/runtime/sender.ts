@@ -3,6 +3,7 @@ import type { Publication, Transport } from '../contract/transport.ts';
 import { delayUntil, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { encodeTaskSent } from '../protocol/event.ts';
 import { declaresQueue, publishDeclared } from '../protocol/publish-declared.ts';
+import type { Encoding } from '../protocol/serializers.ts';
 import { encodeTask, type TaskCall } from '../protocol/task-message.ts';
 import { PublishWindow } from './publish-window.ts';
 
@@ -23,8 +24,17 @@ export interface Sender {
   idle(): Promise<void>;
 }
 
-/** @param sentEvents whether each task that is sent is told of by an event (Celery's `task_send_sent_event`). */
-export function createSender(transport: Transport, { sentEvents = false } = {}): Sender {
+interface SenderOptions {
+  /** Whether each task that is sent is told of by an event (Celery's `task_send_sent_event`). Default false. */
+  readonly sentEvents?: boolean;
+  /** How messages are written. Default: as JSON, not signed. */
+  readonly encoding?: Encoding;
+}
+
+export function createSender(
+  transport: Transport,
+  { sentEvents = false, encoding }: SenderOptions = {},
+): Sender {
   let clock = 0;
   const window = new PublishWindow();
   const work = new Set<Promise<unknown>>();
@@ -46,7 +56,7 @@ export function createSender(transport: Transport, { sentEvents = false } = {}):
     let bytes = 0;
     try {
       signal?.throwIfAborted();
-      const publication = encodeTask(call);
+      const publication = encodeTask(call, new Date(), encoding);
       bytes = publication.body.length;
       window.add(bytes);
       await publishEncoded(call, publication);

@@ -11,6 +11,8 @@ import type { Joins } from '../ledger/joins.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { Router } from '../protocol/routes.ts';
+import type { Encoding } from '../protocol/serializers.ts';
+import type { Verify } from '../protocol/signed-body.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
@@ -44,6 +46,10 @@ export interface WorkerNode {
   readonly publisher: Publisher;
   /** Where the tasks go that it sends. */
   readonly router: Router;
+  /** How the tasks are written that it sends. */
+  readonly encoding: Encoding;
+  /** Of signed messages; undefined where none are accepted. */
+  readonly verify: Verify | undefined;
   /** Declares a task queue as Celery does, where it is missing. */
   readonly declareQueue: (queue: string) => Promise<void>;
   /** For messages that shall arrive later. */

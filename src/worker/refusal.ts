@@ -1,7 +1,7 @@
 /** Messages that are no task, or of no task that is known: answered, and kept in the dead queue. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { Publication } from '../contract/transport.ts';
-import type { ContentDisallowed, ProtocolError } from '../errors.ts';
+import { ContentDisallowed, ProtocolError, SecurityError } from '../errors.ts';
 import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
@@ -10,19 +10,24 @@ import { isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, UNREGISTERED } from './report.ts';
 
+/** Why a message is refused. */
+export type Refusal = ContentDisallowed | ProtocolError | SecurityError;
+
 /** Most characters of a message's error in a line of the log. */
 const MAX_LOGGED = 1_000;
+
+export function isRefusal(error: unknown): error is Refusal {
+  return (
+    error instanceof ContentDisallowed || error instanceof ProtocolError || error instanceof SecurityError
+  );
+}
 
 /**
  * Tells whose message it was that it failed, and puts a copy into the dead queue; resolves when both are durable,
  * so that it may be rejected.
  */
-export async function refuse(
-  node: WorkerNode,
-  delivery: Delivery,
-  error: ProtocolError | ContentDisallowed,
-): Promise<void> {
-  const address = readResultAddress(delivery, node.settings.acceptContent);
+export async function refuse(node: WorkerNode, delivery: Delivery, error: Refusal): Promise<void> {
+  const address = readResultAddress(delivery, node.settings.acceptContent, node.verify);
   node.metrics.taskEvent('rejected', UNREGISTERED, delivery.alias);
   node.logger.error(
     { task_id: address?.taskId, queue: delivery.queue },
@@ -52,11 +57,7 @@ async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string
   await bury(node, bareDeadLetter(delivery, delivery.alias, reason));
 }
 
-async function storeFailure(
-  node: WorkerNode,
-  address: ResultAddress,
-  error: ProtocolError | ContentDisallowed,
-): Promise<void> {
+async function storeFailure(node: WorkerNode, address: ResultAddress, error: Refusal): Promise<void> {
   try {
     await node.backend.store(errorResult(address, { ...toErrorRecord(error), traceback: null }));
   } catch (err) {

@@ -4,14 +4,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
-import { ContentDisallowed, ProtocolError } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { admit, hasWaited, isCopy } from './admission.ts';
 import { announceEnd } from './announce.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { buryIfUnknown, refuse } from './refusal.ts';
+import { buryIfUnknown, isRefusal, type Refusal, refuse } from './refusal.ts';
 import { type Conclusion, knownName, report, taskFields } from './report.ts';
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
@@ -82,11 +82,7 @@ async function process(node: WorkerNode, request: Request): Promise<End> {
   return { settlement: settlementOf(node, request, conclusion), conclusion };
 }
 
-async function refuseDurably(
-  node: WorkerNode,
-  delivery: Delivery,
-  error: ProtocolError | ContentDisallowed,
-): Promise<Settlement> {
+async function refuseDurably(node: WorkerNode, delivery: Delivery, error: Refusal): Promise<Settlement> {
   return await refuse(node, delivery, error).then(
     (): Settlement => 'reject',
     (failure) => postpone(node, {}, failure),
@@ -100,11 +96,11 @@ async function postpone(node: WorkerNode, fields: object, err: unknown): Promise
   return 'requeue';
 }
 
-function decode(node: WorkerNode, delivery: Delivery): TaskMessage | ProtocolError | ContentDisallowed {
+function decode(node: WorkerNode, delivery: Delivery): TaskMessage | Refusal {
   try {
-    return decodeTask(delivery, node.settings.acceptContent);
+    return decodeTask(delivery, node.settings.acceptContent, node.verify);
   } catch (error) {
-    if (error instanceof ProtocolError || error instanceof ContentDisallowed) return error;
+    if (isRefusal(error)) return error;
     // A message that nobody thought of must not come back for ever.
     return new ProtocolError('the message cannot be read', { cause: error });
   }

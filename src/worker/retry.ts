@@ -1,6 +1,6 @@
 /** A task that shall run again: its message, published before anything else is done (celery/app/task.py `retry`). */
 import type { Outcome } from '../contract/job.ts';
-import { retryMessage } from '../protocol/copy.ts';
+import { type NextRun, retryMessage } from '../protocol/copy.ts';
 import { isCopy, runOf } from './admission.ts';
 import { durably, isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
@@ -39,5 +39,6 @@ async function publishRetry(
   // A run that was delivered before may have sent its retry before.
   const reason = again || isCopy(request) ? 'again' : null;
   const eta = countdown > 0 ? new Date(Date.now() + countdown * 1000) : null;
-  await node.delays.publish(retryMessage(delivery, message, delivery.queue, { eta, input, reason }), eta);
+  const next: NextRun = { eta, input, reason };
+  await node.delays.publish(retryMessage(delivery, message, delivery.queue, next, node.encoding), eta);
 }

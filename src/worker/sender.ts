@@ -85,14 +85,13 @@ export async function sendApplied(
 
 /** Null when it is sent, an error when it never can be. @throws what may be otherwise next time */
 async function publish(
-  { publisher, declareQueue }: WorkerNode,
+  { publisher, declareQueue, encoding }: WorkerNode,
   call: TaskCall,
   isCopy: boolean,
 ): Promise<OmegaError | null> {
   try {
-    const publication = encodeTask(
-      isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: 'again' } } : call,
-    );
+    const marked = isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: 'again' } } : call;
+    const publication = encodeTask(marked, new Date(), encoding);
     const send = () => publisher.publish(publication);
     await publishDeclared(call, send, () => declareQueue(call.queue));
     return null;

@@ -15,6 +15,7 @@ import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { createRouter } from '../protocol/routes.ts';
+import { messageEncoding, messageVerifier } from '../security.ts';
 import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
@@ -149,6 +150,7 @@ async function openNode(
   closers: Closers,
   stopping: AbortSignal,
 ): Promise<{ broker: Broker; node: WorkerNode }> {
+  const [encoding, verify] = [messageEncoding(settings), messageVerifier(settings)];
   const hostname = expandHostname(settings.hostname);
   const logger = options.logger.child({ worker: hostname });
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
@@ -185,7 +187,7 @@ async function openNode(
     ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher),
     ledger: await openLedger(mongo),
-    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue },
+    ...{ publisher: broker.publisher, declareQueue: broker.declareQueue, encoding, verify },
     ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
     // A queue that a signature names may be any: it came from elsewhere.
     router: createRouter({ ...routing(settings), createMissing: true }),

@@ -1,30 +1,31 @@
 import { expect, it } from 'vitest';
 import type { JsonText } from '../../../src/contract/job.ts';
+import { ContentDisallowed } from '../../../src/errors.ts';
 import { copyMessage, copyReason, retryMessage } from '../../../src/protocol/copy.ts';
 import { decodeTask } from '../../../src/protocol/decode-task.ts';
 import { delayUntil } from '../../../src/protocol/delay.ts';
 import { encodeTask, type RawMessage, type TaskCall } from '../../../src/protocol/task-message.ts';
 import { propertiesOf, rawMessage, readFixture } from '../../support/celery-fixtures.ts';
+import { encodingOf, verifierOf } from '../../support/signed-fixtures.ts';
 
 type Message = Parameters<typeof rawMessage>[0] & { readonly routing_keys: readonly string[] };
 
 const recorded = readFixture<Readonly<Record<'classic' | 'quorum', readonly Message[]>>>('retries.json');
+const CALL: TaskCall = {
+  taskId: 'id',
+  taskName: 'task',
+  args: [1],
+  kwargs: {},
+  queue: 'q',
+  replyTo: 'client',
+};
 const AT_ONCE = { eta: null, input: null, reason: null };
 
 function delivered(
   change: Partial<TaskCall> = {},
   headers: Readonly<Record<string, unknown>> = {},
 ): RawMessage {
-  const call = {
-    taskId: 'id',
-    taskName: 'task',
-    args: [1],
-    kwargs: {},
-    queue: 'q',
-    replyTo: 'client',
-    ...change,
-  };
-  const { body, properties } = encodeTask(call);
+  const { body, properties } = encodeTask({ ...CALL, ...change });
   const delivery = { exchange: '', routingKey: 'q', redelivered: false };
   return { body, properties: { ...properties, headers: { ...properties.headers, ...headers } }, ...delivery };
 }
@@ -118,4 +119,20 @@ it('a retry of a message of protocol 1 is one of protocol 2', () => {
   );
   const message = decodeTask({ ...raw, body, properties });
   expect(message).toMatchObject({ taskId: 'id', taskName: 'task', retries: 1, rootId: 'id', parentId: 'id' });
+});
+
+it('a retry of a signed message keeps its signature, or has one of its own where its body is another', () => {
+  const encoding = encodingOf();
+  const raw = { ...delivered(), ...encodeTask(CALL, new Date(), encoding) };
+  const read = (from: RawMessage) => decodeTask(from, ['auth'], verifierOf());
+  const message = read(raw);
+  const input = '[[2], {}]' as JsonText;
+  const same = retryMessage(raw, message, 'q', AT_ONCE);
+  const other = retryMessage(raw, message, 'q', { ...AT_ONCE, input }, encoding);
+  expect(same.body).toEqual(raw.body);
+  expect(read({ ...raw, ...same })).toMatchObject({ retries: 1, body: message.body });
+  expect(JSON.parse(read({ ...raw, ...other }).body).slice(0, 2)).toEqual([[2], {}]);
+  // Whoever has no key cannot make a message that is taken for a signed one.
+  const { body, properties } = retryMessage(raw, message, 'q', { ...AT_ONCE, input });
+  expect(() => read({ ...raw, body, properties })).toThrow(ContentDisallowed);
 });
