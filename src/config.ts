@@ -11,6 +11,10 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
 const rateLimit = z.string().regex(/^\d+(\.\d+)?\/[smh]$/, "write it as '10/s', '100/m' or '5/h'");
 const flag = onOff.default(false);
+const serializerNames = z
+  .string()
+  .transform(commaSeparated)
+  .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle'])).min(1));
 
 /** Options of a task by Celery's names, as far as a worker can change them (celery's `task_annotations`). */
 const annotation = z
@@ -80,11 +84,7 @@ const settingsSchema = z.object({
     { env: ['OMEGA_WORKER_SOFT_TIME_LIMIT'], flag: '--soft-time-limit <seconds>' },
   ),
   acceptContent: setting(
-    z
-      .string()
-      .transform(commaSeparated)
-      .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle'])).min(1))
-      .prefault('json'),
+    serializerNames.prefault('json'),
     'serializers of the messages that are accepted, comma separated: json, yaml, msgpack, pickle (read as data only)',
     { env: ['OMEGA_ACCEPT_CONTENT'] },
   ),
@@ -117,6 +117,19 @@ const settingsSchema = z.object({
     'seconds until a stored result may be removed; 0 for never',
     { env: ['OMEGA_RESULT_EXPIRES'] },
   ),
+  resultSerializer: setting(
+    z.enum(['json', 'yaml', 'msgpack']).default('json'),
+    'serializer in which results are written: json, yaml or msgpack',
+    { env: ['OMEGA_RESULT_SERIALIZER'] },
+  ),
+  resultAcceptContent: setting(
+    serializerNames.optional(),
+    'serializers of the results that are read, comma separated, besides the one that they are written in (default: those of OMEGA_ACCEPT_CONTENT)',
+    { env: ['OMEGA_RESULT_ACCEPT_CONTENT'] },
+  ),
+  resultPersistent: setting(flag, 'send results so that they survive a restart of RabbitMQ', {
+    env: ['OMEGA_RESULT_PERSISTENT'],
+  }),
   ...routingSettings,
   queueType: setting(
     z.enum(['classic', 'quorum']).default('classic'),
@@ -230,6 +243,17 @@ export function brokerSettings(settings: Settings) {
     names: clusterNames(settings),
     queues: queueDefaults(settings),
     taskQueues: settings.taskQueues,
+  };
+}
+
+/** How results are kept, written and read. What is written here can be read here. */
+export function resultOptions(settings: Settings) {
+  const { resultSerializer: serializer, resultAcceptContent, acceptContent } = settings;
+  const accept = new Set([...(resultAcceptContent ?? acceptContent), serializer]);
+  return {
+    expires: settings.resultExpires,
+    persistent: settings.resultPersistent,
+    content: { serializer, accept: [...accept] },
   };
 }
 

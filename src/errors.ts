@@ -68,7 +68,7 @@ export class ContentDisallowed extends OmegaError {
   override readonly python = { excType: 'ContentDisallowed', excModule: 'kombu.exceptions' };
 }
 
-/** A value cannot be written as JSON. */
+/** A value cannot be written as JSON, or in the serializer that was asked for. */
 export class EncodeError extends OmegaError {
   override readonly code = 'VALUE_NOT_SERIALIZABLE';
   override readonly python = { excType: 'EncodeError', excModule: 'kombu.exceptions' };
