@@ -93,11 +93,15 @@ export function readStoredPart(stored: Buffer, content: ResultContent): unknown 
   return parsePlainJson(readStored(stored, { content, where: 'a part of a chord', settle: settlePart }));
 }
 
+/** A copy of the result is only made where it must be: it costs more than all else. */
 function writeWhole<Written>(result: TaskResult, write: (text: JsonText) => Written): Written {
-  const { request: _, ...plain } = result;
   return writeValue(result, (value, isRepr) =>
-    write(encodeResult({ ...(isRepr ? plain : result), result: value })),
+    write(encodeResult(isRepr ? withoutRequest(result, value) : result)),
   );
+}
+
+function withoutRequest({ request: _, ...result }: TaskResult, value: JsonText): TaskResult {
+  return { ...result, result: value };
 }
 
 /**
@@ -113,11 +117,12 @@ function writeValue<Written>(
   } catch (error) {
     if (!(error instanceof EncodeError) || !isException(state)) throw error;
     const record = recordFromResult(parseJson(result), null);
-    return write(
-      exceptionText({ ...record, excMessage: record.excMessage.map((part) => pythonRepr(part)) }),
-      true,
-    );
+    return write(exceptionText({ ...record, excMessage: record.excMessage.map(textOf) }), true);
   }
+}
+
+function textOf(part: unknown): string {
+  return typeof part === 'string' ? part : pythonRepr(part);
 }
 
 function settleResult(meta: unknown): unknown {

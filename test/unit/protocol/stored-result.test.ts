@@ -183,7 +183,7 @@ describe.each(['json', 'yaml', 'msgpack'] as const)('results in %s', (serializer
 describe('a result that a serializer has no form for', () => {
   const content: ResultContent = { serializer: 'msgpack', accept: ['msgpack'] };
   const failed: TaskResult = {
-    ...progressResult(address, 'FAILURE', dict('KeyError', 'builtins', 2n ** 70n)),
+    ...progressResult(address, 'FAILURE', dict('KeyError', 'builtins', 'no', 2n ** 70n)),
     request: { name: 't', args: [2n ** 70n], kwargs: {}, worker: 'w', retries: 0, queue: 'q', stamps: {} },
   };
 
@@ -196,7 +196,7 @@ describe('a result that a serializer has no form for', () => {
   it('is written all the same when it is a failure, with the repr of what the exception holds', () => {
     const stored = writeStoredResult(failed, content) as Buffer;
     const { result, request } = readStoredResult(stored, content);
-    expect(result).toEqual(dict('KeyError', 'builtins', '1180591620717411303424'));
+    expect(result).toEqual(dict('KeyError', 'builtins', 'no', '1180591620717411303424'));
     expect(request).toBeUndefined();
   });
 
