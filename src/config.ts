@@ -12,6 +12,8 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const count = z.coerce.number().int().min(1);
 const rateLimit = z.string().regex(/^\d+(\.\d+)?\/[smh]$/, "write it as '10/s', '100/m' or '5/h'");
 const flag = onOff.default(false);
+const RESULT_SERIALIZERS = ['json', 'yaml', 'msgpack', 'pickle'] as const;
+const MESSAGE_SERIALIZERS = [...RESULT_SERIALIZERS, 'auth'] as const;
 
 /** Options of a task by Celery's names, as far as a worker can change them (celery's `task_annotations`). */
 const annotation = z
@@ -81,11 +83,7 @@ const settingsSchema = z.object({
     { env: ['OMEGA_WORKER_SOFT_TIME_LIMIT'], flag: '--soft-time-limit <seconds>' },
   ),
   acceptContent: setting(
-    z
-      .string()
-      .transform(commaSeparated)
-      .pipe(z.array(z.enum(['json', 'yaml', 'msgpack', 'pickle', 'auth'])).min(1))
-      .prefault('json'),
+    listOf(MESSAGE_SERIALIZERS).prefault('json'),
     'serializers of the messages that are accepted, comma separated: json, yaml, msgpack, pickle (read as data only), auth (signed)',
     { env: ['OMEGA_ACCEPT_CONTENT'] },
   ),
@@ -119,6 +117,19 @@ const settingsSchema = z.object({
     'seconds until a stored result may be removed; 0 for never',
     { env: ['OMEGA_RESULT_EXPIRES'] },
   ),
+  resultSerializer: setting(
+    z.enum(['json', 'yaml', 'msgpack']).default('json'),
+    'serializer in which results are written: json, yaml or msgpack',
+    { env: ['OMEGA_RESULT_SERIALIZER'] },
+  ),
+  resultAcceptContent: setting(
+    listOf(RESULT_SERIALIZERS).optional(),
+    'serializers of the results that are read, comma separated, besides the one that they are written in (default: those of OMEGA_ACCEPT_CONTENT)',
+    { env: ['OMEGA_RESULT_ACCEPT_CONTENT'] },
+  ),
+  resultPersistent: setting(flag, 'send results so that they survive a restart of RabbitMQ', {
+    env: ['OMEGA_RESULT_PERSISTENT'],
+  }),
   ...routingSettings,
   queueType: setting(
     z.enum(['classic', 'quorum']).default('classic'),
@@ -235,6 +246,18 @@ export function brokerSettings(settings: Settings) {
   };
 }
 
+/** How results are kept, written and read. What is written here can be read here. */
+export function resultOptions(settings: Settings) {
+  const { resultSerializer: serializer, resultAcceptContent, acceptContent } = settings;
+  const accepted = resultAcceptContent ?? acceptContent.filter((name) => name !== 'auth');
+  const accept = new Set([...accepted, serializer]);
+  return {
+    expires: settings.resultExpires,
+    persistent: settings.resultPersistent,
+    content: { serializer, accept: [...accept] },
+  };
+}
+
 /** Where tasks go that are sent. */
 export function routing(settings: Settings): Routing {
   return {
@@ -289,6 +312,14 @@ export function describeSettings(): SettingDescription[] {
     description: schema.description ?? '',
     origin: z.globalRegistry.get(schema) as unknown as Origin,
   }));
+}
+
+/** One or more of these names, comma separated. */
+function listOf<const Name extends string>(names: readonly Name[]) {
+  return z
+    .string()
+    .transform(commaSeparated)
+    .pipe(z.array(z.enum(names)).min(1));
 }
 
 /** Text that is no JSON is left for the next check to refuse. */

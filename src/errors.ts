@@ -74,7 +74,7 @@ export class SecurityError extends OmegaError {
   override readonly python = { excType: 'SecurityError', excModule: CELERY };
 }
 
-/** A value cannot be written as JSON. */
+/** A value cannot be written as JSON, or in the serializer that was asked for. */
 export class EncodeError extends OmegaError {
   override readonly code = 'VALUE_NOT_SERIALIZABLE';
   override readonly python = { excType: 'EncodeError', excModule: 'kombu.exceptions' };

@@ -6,7 +6,14 @@ import { openLargeResults } from './backend/large-results.ts';
 import { openMongoBackend } from './backend/mongodb.ts';
 import { settlesWithin } from './broker/deadline.ts';
 import { connectTransport } from './broker/transport.ts';
-import { brokerSettings, loadSettings, routing, type Settings, type SettingValues } from './config.ts';
+import {
+  brokerSettings,
+  loadSettings,
+  resultOptions,
+  routing,
+  type Settings,
+  type SettingValues,
+} from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
 import { createModels, type Models } from './models/models.ts';
@@ -31,6 +38,9 @@ export type ConnectOptions = Pick<
   | 'broker'
   | 'resultBackend'
   | 'resultExpires'
+  | 'acceptContent'
+  | 'resultAcceptContent'
+  | 'resultSerializer'
   | 'bucket'
   | 'queues'
   | 'defaultQueue'
@@ -128,6 +138,7 @@ function createOmega(
       transport,
       reader: store && readerOf(store),
       resolveLarge: openLargeResults(mongo).resolve,
+      resultContent: resultOptions(settings).content,
       replies: settings.resultBackend === '' || settings.resultBackend === 'rpc://',
       sender,
       stored: store,
@@ -155,11 +166,9 @@ function clientClosed(): OperationalError {
 }
 
 /** Null when results are not stored anywhere. */
-async function openStore(
-  { resultBackend, resultExpires }: Settings,
-  mongo: Mongo,
-): Promise<ResultStore | null> {
-  const options = { expires: resultExpires };
+async function openStore(settings: Settings, mongo: Mongo): Promise<ResultStore | null> {
+  const { resultBackend } = settings;
+  const options = resultOptions(settings);
   if (resultBackend === 'rpc://') return null;
   return resultBackend === ''
     ? await openMongoBackend(mongo, options)

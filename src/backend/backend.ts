@@ -1,5 +1,6 @@
 /** Where the results of tasks go. */
 import type { ResultMeta, TaskResult } from '../protocol/result.ts';
+import { JSON_RESULTS, type ResultContent } from '../protocol/result-content.ts';
 import type { ChordCounter } from './chord-counter.ts';
 
 export interface ResultBackend {
@@ -7,7 +8,7 @@ export interface ResultBackend {
    * Stores or sends a state of a task; done when it is durable there. May be called again with the same
    * state: the outcome is the same.
    *
-   * @throws MessageTooLarge before anything is written.
+   * @throws MessageTooLarge, EncodeError before anything is written.
    * @throws OperationalError if the service cannot be reached now.
    * @throws BackendStoreError if the service refuses.
    */
@@ -17,14 +18,22 @@ export interface ResultBackend {
   close(): Promise<void>;
 }
 
-/** How long stored results are kept. */
-export interface ExpiringOptions {
-  /** Seconds after which a result may be removed, 0 for never. */
+/** How results are kept, written and read. */
+export interface ResultOptions {
+  /** Seconds after which a stored result may be removed, 0 for never. */
   readonly expires: number;
+  /** Default: JSON alone. */
+  readonly content?: ResultContent;
+  /** Whether replies survive a restart of the broker. Default false. */
+  readonly persistent?: boolean;
 }
 
 /** Results that are kept until somebody removes them. */
-export const NEVER: ExpiringOptions = { expires: 0 };
+export const NEVER: ResultOptions = { expires: 0 };
+
+export function contentOf({ content = JSON_RESULTS }: Pick<ResultOptions, 'content'>): ResultContent {
+  return content;
+}
 
 /** A result backend that can be read. */
 export interface ResultStore extends ResultBackend {
@@ -32,7 +41,7 @@ export interface ResultStore extends ResultBackend {
    * Reads what is stored of a task, null if nothing is (Celery: PENDING).
    *
    * @throws OperationalError if the service cannot be reached now.
-   * @throws ProtocolError if the result was stored by a serializer other than JSON.
+   * @throws ProtocolError if the result was stored by a serializer that is not accepted.
    */
   fetchResult(taskId: string): Promise<ResultMeta | null>;
   /** Reads many at once; tasks of which nothing is stored are left out. @throws as `fetchResult`. */

@@ -2,7 +2,7 @@
 import type { Publisher } from '../contract/transport.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { isInline } from '../protocol/result.ts';
-import { type ExpiringOptions, NEVER, type ResultBackend, type ResultStore } from './backend.ts';
+import { NEVER, type ResultBackend, type ResultOptions, type ResultStore } from './backend.ts';
 import { type LargeResults, openLargeResults } from './large-results.ts';
 import { openMongoBackend } from './mongodb.ts';
 import { openRedisBackend } from './redis.ts';
@@ -26,17 +26,17 @@ export async function openBackends(
   setting: string,
   mongo: Mongo,
   publisher: Publisher,
-  options: ExpiringOptions = NEVER,
+  options: ResultOptions = NEVER,
 ): Promise<Backends> {
   const large = openLargeResults(mongo);
-  const sent = createRpcBackend(publisher, large);
+  const sent = createRpcBackend(publisher, large, options);
   if (setting === 'rpc://') return unstored(sent);
   if (setting === '') return combine(await openMongoBackend(mongo, options), sent, large);
   return await openResultStore(setting, options);
 }
 
 /** Opens the store at a URL, with a connection of its own that its `close` closes. @throws as {@link openBackends} */
-export async function openResultStore(url: string, options: ExpiringOptions): Promise<ResultStore> {
+export async function openResultStore(url: string, options: ResultOptions): Promise<ResultStore> {
   if (!url.startsWith('mongodb')) return await openRedisBackend(url, options);
   const mongo = await connectMongo(url);
   try {

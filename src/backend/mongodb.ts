@@ -4,13 +4,13 @@
  */
 import type { Collection } from '../mongo/bson.ts';
 import type { Mongo } from '../mongo/client.ts';
-import { isInline, type ResultMeta, type TaskResult } from '../protocol/result.ts';
-import { type ExpiringOptions, NEVER, type ResultStore } from './backend.ts';
+import { isInline, type ResultMeta } from '../protocol/result.ts';
+import { contentOf, NEVER, type ResultOptions, type ResultStore } from './backend.ts';
 import { BatchWriter } from './batch.ts';
-import { type LargeResults, openLargeResults } from './large-results.ts';
+import { openLargeResults } from './large-results.ts';
 import { openGroups } from './mongo-groups.ts';
 import { reaching } from './reaching.ts';
-import { metaOf, type TaskMeta } from './task-document.ts';
+import { documentOf, metaOf, type TaskMeta } from './task-document.ts';
 import { writeResults } from './write-results.ts';
 
 const COLLECTION = 'celery_taskmeta';
@@ -26,28 +26,28 @@ const BATCH_LIMIT = 1000;
  *
  * @throws OperationalError if MongoDB cannot be reached.
  */
-export async function openMongoBackend(
-  mongo: Mongo,
-  { expires }: ExpiringOptions = NEVER,
-): Promise<ResultStore> {
+export async function openMongoBackend(mongo: Mongo, options: ResultOptions = NEVER): Promise<ResultStore> {
+  const { expires } = options;
+  const content = contentOf(options);
   const tasks = mongo.db.collection<TaskMeta>(COLLECTION);
   await reaching(() => tasks.createIndex({ date_done: 1 }, { name: 'date_done_1', background: true }));
   const large = openLargeResults(mongo);
-  const groups = openGroups(mongo);
-  const writer = new BatchWriter<TaskResult>({
+  const groups = openGroups(mongo, content);
+  const writer = new BatchWriter<TaskMeta>({
     limit: BATCH_LIMIT,
-    key: (result) => result.taskId,
-    write: (results) => writeResults(tasks, results),
+    key: ({ _id }) => _id,
+    write: (documents) => writeResults(tasks, documents),
   });
+  const read = (document: TaskMeta) => large.resolve(metaOf(document, content));
   return {
     async store(result) {
-      await writer.add(isInline(result) ? result : await large.park(result));
+      await writer.add(documentOf(isInline(result) ? result : await large.park(result), content));
     },
     async fetchResult(taskId) {
       const document = await reaching(() => tasks.findOne({ _id: taskId }));
-      return document && (await large.resolve(metaOf(document)));
+      return document && (await read(document));
     },
-    fetchResults: (taskIds) => fetchResults(tasks, large, taskIds),
+    fetchResults: (taskIds) => fetchResults(tasks, taskIds, read),
     async forgetResult(taskId) {
       await reaching(() => tasks.deleteOne({ _id: taskId }));
       await large.remove(taskId);
@@ -67,11 +67,11 @@ export async function openMongoBackend(
 
 async function fetchResults(
   tasks: Collection<TaskMeta>,
-  large: LargeResults,
   taskIds: readonly string[],
+  read: (document: TaskMeta) => Promise<ResultMeta>,
 ): Promise<ReadonlyMap<string, ResultMeta>> {
   const documents = await reaching(() => tasks.find({ _id: { $in: [...taskIds] } }).toArray());
   const metas = new Map<string, ResultMeta>();
-  for (const document of documents) metas.set(document._id, await large.resolve(metaOf(document)));
+  for (const document of documents) metas.set(document._id, await read(document));
   return metas;
 }

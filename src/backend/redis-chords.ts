@@ -6,8 +6,10 @@ import { recordFromResult } from '../protocol/exception.ts';
 import { isFields } from '../protocol/fields.ts';
 import { parsePlainJson, stringifyJson } from '../protocol/json.ts';
 import { pythonRepr } from '../protocol/repr.ts';
+import { type ResultContent, readStored, type Stored, writeStored } from '../protocol/result-content.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
-import type { ChordClaim, ChordCounter, ChordOutcome, ChordPart } from './chord-counter.ts';
+import { readStoredPart, readStoredPlain, writeStoredPart } from '../protocol/stored-result.ts';
+import type { ChordClaim, ChordCounter, ChordOutcome } from './chord-counter.ts';
 import { defineScript, type RedisClient, reachingRedis } from './redis-client.ts';
 import { ADD_CHORD_PART, END_CHORD, EXTEND_CHORD_CLAIM } from './redis-keys.ts';
 
@@ -32,20 +34,26 @@ interface StoredPart {
 /** Names the key of a task or group. */
 type KeyOf = (id: string) => string;
 
+export interface RedisChordOptions {
+  readonly groupKey: KeyOf;
+  readonly taskKey: KeyOf;
+  /** Seconds, 0 for never. */
+  readonly expires: number;
+  readonly content: ResultContent;
+}
+
 export function openRedisChords(
   client: RedisClient,
-  groupKey: KeyOf,
-  taskKey: KeyOf,
-  expires: number,
+  { groupKey, taskKey, expires, content }: RedisChordOptions,
 ): ChordCounter {
   const addPart = defineScript(client, 'omegaAddChordPart', 6, ADD_CHORD_PART);
   const extend = defineScript(client, 'omegaExtendChordClaim', 2, EXTEND_CHORD_CLAIM);
   const end = defineScript(client, 'omegaEndChord', 5, END_CHORD);
-  const keep = (key: string, value: string) =>
+  const keep = (key: string, value: Stored) =>
     reachingRedis(() => (expires > 0 ? client.set(key, value, 'EX', expires) : client.set(key, value)));
   const worker = randomUUID();
-  const read = async (keys: readonly string[]): Promise<(string | null)[]> =>
-    keys.length === 0 ? [] : await reachingRedis(() => client.mget([...keys]));
+  const read = async (keys: readonly string[]): Promise<(Buffer | null)[]> =>
+    keys.length === 0 ? [] : await reachingRedis(() => client.mgetBuffer([...keys]));
 
   function claimOf(
     groupId: string,
@@ -64,9 +72,9 @@ export function openRedisChords(
 
   async function join(groupId: string): Promise<ChordOutcome> {
     const [header] = await read([groupKey(groupId)]);
-    if (header) return await joinHeader(header, (ids) => read(ids.map(taskKey)));
-    const texts = await reachingRedis(() => client.zrange(keysOf(groupKey(groupId)).parts, 0, '-1'));
-    return joinParts(texts.map(decodePart));
+    if (header) return await joinHeader(header, content, (ids) => read(ids.map(taskKey)));
+    const parts = await reachingRedis(() => client.zrangeBuffer(keysOf(groupKey(groupId)).parts, 0, '-1'));
+    return joinParts(parts.map((part) => decodePart(part, content)));
   }
 
   return {
@@ -77,7 +85,7 @@ export function openRedisChords(
       await keep(keys.size, String(size));
     },
     saveHeader: async (header) =>
-      void (await keep(groupKey(header[0][0]), stringifyJson({ result: header }))),
+      void (await keep(groupKey(header[0][0]), writeStored(stringifyJson({ result: header }), content))),
     async addPart(part) {
       const { parts, difference, size, counted, claim, header } = keysOf(groupKey(part.groupId));
       const keys = [parts, difference, size, counted, claim, header];
@@ -85,7 +93,7 @@ export function openRedisChords(
       const token = `${worker}:${part.taskId}`;
       const index = part.groupIndex ?? '+inf';
       const claimed = await addPart(
-        ...[...keys, part.taskId, index, encodePart(part), expires, CLAIM_SECONDS, token],
+        ...[...keys, part.taskId, index, writeStoredPart(part, content), expires, CLAIM_SECONDS, token],
       );
       if (claimed === HELD) throw heldElsewhere(part.groupId);
       if (claimed !== CLAIMED && claimed !== CLAIMED_AGAIN) return null;
@@ -106,15 +114,11 @@ function keysOf(group: string) {
   };
 }
 
-function encodePart({ taskId, state, result }: ChordPart): string {
-  return `[1, ${JSON.stringify(taskId)}, ${JSON.stringify(state)}, ${result}]`;
-}
-
-function decodePart(text: string): StoredPart {
-  const part = parsePlainJson(text);
+function decodePart(stored: Buffer, content: ResultContent): StoredPart {
+  const part = readStoredPart(stored, content);
   const [, taskId, state, value]: unknown[] = Array.isArray(part) ? part : [];
   if (typeof taskId === 'string' && typeof state === 'string') return { taskId, state, value };
-  throw new ProtocolError("a part of a chord is not stored as JSON: set result_serializer='json'");
+  throw new ProtocolError('a part of a chord is none of Celery: it has no task id and state');
 }
 
 function joinParts(parts: readonly StoredPart[]): ChordOutcome {
@@ -144,14 +148,15 @@ function dependencyRaised({ taskId, value }: StoredPart): string {
 
 /** A header with groups in it: its results come from the tasks' own keys, in its structure. */
 async function joinHeader(
-  text: string,
-  read: (taskIds: readonly string[]) => Promise<readonly (string | null)[]>,
+  stored: Buffer,
+  content: ResultContent,
+  read: (taskIds: readonly string[]) => Promise<readonly (Buffer | null)[]>,
 ): Promise<ChordOutcome> {
-  const meta = parsePlainJson(text);
+  const meta = parsePlainJson(readStored(stored, { content, where: "a chord's saved header" }));
   const header = (isFields(meta) ? meta.result : null) as ResultTuple;
   const ids = leavesOf(header);
-  const texts = await read(ids);
-  const parts = new Map(ids.map((id, index) => [id, storedPart(id, texts[index] ?? null)]));
+  const values = await read(ids);
+  const parts = new Map(ids.map((id, index) => [id, storedPart(id, values[index] ?? null, content)]));
   const outcome = joinParts([...parts.values()]);
   if (outcome.kind === 'failed') return outcome;
   const placed = ([[id], children]: ResultTuple): unknown =>
@@ -167,10 +172,11 @@ function leavesOf(tuple: ResultTuple): string[] {
   return Array.isArray(children) ? children.flatMap(leavesOf) : [id];
 }
 
-function storedPart(taskId: string, text: string | null): StoredPart {
-  const meta = text === null ? null : parsePlainJson(text);
+function storedPart(taskId: string, stored: Buffer | null, content: ResultContent): StoredPart {
+  const where = `the result of task ${taskId}, a part of a chord,`;
+  const meta = stored && readStoredPlain(stored, content, where);
   if (!isFields(meta) || typeof meta.status !== 'string') {
-    throw new ProtocolError(`the result of task ${taskId}, a part of a chord, is not stored as JSON`);
+    throw new ProtocolError(`${where} is gone, or is no result`);
   }
   return { taskId, state: meta.status, value: meta.result };
 }

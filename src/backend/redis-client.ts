@@ -14,7 +14,7 @@ export interface RedisConnection {
 }
 
 /** A Lua script on the server: its keys, then its arguments. */
-export type RedisScript = (...values: (string | number)[]) => Promise<unknown>;
+export type RedisScript = (...values: (string | number | Buffer)[]) => Promise<unknown>;
 
 /** Replies by which the server says that it cannot answer now. */
 const UNAVAILABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|BUSY|OOM|TRYAGAIN|MISCONF|NOREPLICAS)\b/;
@@ -56,10 +56,10 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
   return { client, keyPrefix };
 }
 
-/** Registers a script; it travels once, then goes by its hash. */
+/** Registers a script; it travels once, then goes by its hash. Texts that it answers are buffers. */
 export function defineScript(client: RedisClient, name: string, keys: number, lua: string): RedisScript {
   client.defineCommand(name, { numberOfKeys: keys, lua });
-  const run = Reflect.get(client, name) as RedisScript;
+  const run = Reflect.get(client, `${name}Buffer`) as RedisScript;
   return (...values) => reachingRedis(() => Reflect.apply(run, client, values));
 }
 

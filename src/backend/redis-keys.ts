@@ -5,17 +5,23 @@ export const GROUP_KEY = 'celery-taskset-meta-';
 
 /**
  * Stores a state unless the task has ended, and tells the channel of the key. Celery writes `status` first; what is
- * written in another order is read whole.
+ * written in another order is read whole. Answers with what is there, and stores nothing, when that is no JSON and not
+ * what may be replaced.
  *
- * KEYS: the task's key. ARGV: the value, seconds until it expires or 0.
+ * KEYS: the task's key. ARGV: the value, seconds until it expires or 0, what may be replaced.
  */
 export const STORE_RESULT = `
 local ready = { SUCCESS = true, FAILURE = true, REVOKED = true }
 local head = redis.call('GETRANGE', KEYS[1], 0, 63)
 local status = string.match(head, '^{"status": *"([^"]*)"')
 if not status and head ~= '' then
-  local isJson, meta = pcall(cjson.decode, redis.call('GET', KEYS[1]))
-  if isJson and type(meta) == 'table' then status = meta.status end
+  local there = redis.call('GET', KEYS[1])
+  local isJson, meta = pcall(cjson.decode, there)
+  if isJson and type(meta) == 'table' then
+    status = meta.status
+  elseif there ~= ARGV[3] then
+    return there
+  end
 end
 if status and ready[status] then return 0 end
 if tonumber(ARGV[2]) > 0 then

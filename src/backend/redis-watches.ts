@@ -1,5 +1,7 @@
 /** Hears of results as they are stored: every key has a channel of its name (celery/backends/redis.py `ResultConsumer`). */
-import { decodeResult, type ResultMeta } from '../protocol/result.ts';
+import type { ResultMeta } from '../protocol/result.ts';
+import type { ResultContent } from '../protocol/result-content.ts';
+import { readStoredResult } from '../protocol/stored-result.ts';
 import { type RedisClient, reachingRedis } from './redis-client.ts';
 
 type Listener = (result: ResultMeta) => void;
@@ -11,7 +13,11 @@ export interface RedisWatches {
 }
 
 /** Opens a second connection with the first watch: one that subscribes can do nothing else. */
-export function openRedisWatches(client: RedisClient, channelOf: (taskId: string) => string): RedisWatches {
+export function openRedisWatches(
+  client: RedisClient,
+  channelOf: (taskId: string) => string,
+  content: ResultContent,
+): RedisWatches {
   const listeners = new Map<string, Set<Listener>>();
   let subscriber: RedisClient | undefined;
 
@@ -19,7 +25,7 @@ export function openRedisWatches(client: RedisClient, channelOf: (taskId: string
     const opened = client.duplicate({ commandTimeout: undefined });
     opened.on('error', () => undefined);
     opened.on('messageBuffer', (channel: Buffer, value: Buffer) => {
-      const result = decodeQuietly(value);
+      const result = decodeQuietly(value, content);
       if (result) for (const listener of [...(listeners.get(channel.toString()) ?? [])]) listener(result);
     });
     return opened;
@@ -55,9 +61,9 @@ export function openRedisWatches(client: RedisClient, channelOf: (taskId: string
 }
 
 /** What cannot be read is left to the one who reads the key. */
-function decodeQuietly(value: Buffer): ResultMeta | null {
+function decodeQuietly(value: Buffer, content: ResultContent): ResultMeta | null {
   try {
-    return decodeResult(value);
+    return readStoredResult(value, content);
   } catch {
     return null;
   }

@@ -1,12 +1,21 @@
 /** Results in Redis, in the keys and form of Celery's `redis://` backend (celery/backends/{base,redis}.py). */
-import { isUtf8 } from 'node:buffer';
+import type { JsonText } from '../contract/job.ts';
 import { ProtocolError } from '../errors.ts';
 import { isFields } from '../protocol/fields.ts';
 import { parseJson } from '../protocol/json.ts';
-import { assertResultSize, decodeResult, encodeResult, type ResultMeta } from '../protocol/result.ts';
-import type { ExpiringOptions, ResultStore } from './backend.ts';
+import { assertResultSize, type ResultMeta } from '../protocol/result.ts';
+import {
+  ANY_RESULTS,
+  type ResultContent,
+  readStored,
+  type Stored,
+  writeStored,
+} from '../protocol/result-content.ts';
+import { isReady } from '../protocol/states.ts';
+import { readStoredResult, writeStoredResult } from '../protocol/stored-result.ts';
+import { contentOf, type ResultOptions, type ResultStore } from './backend.ts';
 import { openRedisChords } from './redis-chords.ts';
-import { connectRedis, defineScript, reachingRedis } from './redis-client.ts';
+import { connectRedis, defineScript, type RedisClient, reachingRedis } from './redis-client.ts';
 import { GROUP_KEY, STORE_RESULT, TASK_KEY } from './redis-keys.ts';
 import { openRedisWatches } from './redis-watches.ts';
 
@@ -19,25 +28,30 @@ const KEYS_AT_ONCE = 500;
  *
  * @throws MissingDependency without ioredis, ImproperlyConfigured, OperationalError if Redis cannot be reached.
  */
-export async function openRedisBackend(url: string, { expires }: ExpiringOptions): Promise<ResultStore> {
+export async function openRedisBackend(url: string, options: ResultOptions): Promise<ResultStore> {
   const { client, keyPrefix } = await connectRedis(url);
-  const seconds = Math.ceil(expires);
-  const storeResult = defineScript(client, 'omegaStoreResult', 1, STORE_RESULT);
+  const content = contentOf(options);
+  const seconds = Math.ceil(options.expires);
+  const storeResult = resultWriter(client, seconds);
   const taskKey = (taskId: string) => `${keyPrefix}${TASK_KEY}${taskId}`;
   const groupKey = (groupId: string) => `${keyPrefix}${GROUP_KEY}${groupId}`;
-  const watches = openRedisWatches(client, taskKey);
+  const watches = openRedisWatches(client, taskKey, content);
   const storing = new Set<Promise<unknown>>();
+
+  function read(taskId: string, value: Buffer): ResultMeta {
+    return readStoredResult(value, content, `the stored result of task ${taskId}`);
+  }
 
   return {
     async store(result) {
       assertResultSize(result);
-      const stored = storeResult(taskKey(result.taskId), encodeResult(result), seconds);
+      const stored = storeResult(taskKey(result.taskId), writeStoredResult(result, content));
       storing.add(stored);
       await stored.finally(() => storing.delete(stored));
     },
     async fetchResult(taskId) {
       const value = await reachingRedis(() => client.getBuffer(taskKey(taskId)));
-      return value && decodeValue(taskId, value);
+      return value && read(taskId, value);
     },
     async fetchResults(taskIds) {
       const metas = new Map<string, ResultMeta>();
@@ -46,7 +60,7 @@ export async function openRedisBackend(url: string, { expires }: ExpiringOptions
         const values = await reachingRedis(() => client.mgetBuffer(ids.map(taskKey)));
         values.forEach((value, index) => {
           const taskId = ids[index] ?? '';
-          if (value) metas.set(taskId, decodeValue(taskId, value));
+          if (value) metas.set(taskId, read(taskId, value));
         });
       }
       return metas;
@@ -55,17 +69,18 @@ export async function openRedisBackend(url: string, { expires }: ExpiringOptions
     async saveGroup(groupId, taskIds) {
       const key = groupKey(groupId);
       const members = taskIds.map((id) => `[[${JSON.stringify(id)}, null], null]`).join(', ');
-      const value = `{"result": [[${JSON.stringify(groupId)}, null], [${members}]]}`;
+      const text = `{"result": [[${JSON.stringify(groupId)}, null], [${members}]]}` as JsonText;
+      const value = writeStored(text, content);
       const multi = seconds > 0 ? client.multi().setex(key, seconds, value) : client.multi().set(key, value);
       await reachingRedis(() => multi.publish(key, value).exec());
     },
     async fetchGroup(groupId) {
       const value = await reachingRedis(() => client.getBuffer(groupKey(groupId)));
-      return value && decodeGroup(groupId, value);
+      return value && decodeGroup(groupId, value, content);
     },
     cleanup: async () => undefined,
     watch: watches.add,
-    chords: openRedisChords(client, groupKey, taskKey, seconds),
+    chords: openRedisChords(client, { groupKey, taskKey, expires: seconds, content }),
     async close() {
       await Promise.allSettled(storing);
       await watches.close();
@@ -74,23 +89,35 @@ export async function openRedisBackend(url: string, { expires }: ExpiringOptions
   };
 }
 
-/** @throws ProtocolError for what another serializer, or a compression, has written. */
-function decodeValue(taskId: string, value: Buffer): ResultMeta {
-  if (!isUtf8(value) || value[0] !== 0x7b) {
-    throw new ProtocolError(
-      `the result of task ${taskId} is not stored as JSON: set result_serializer='json' where it was written`,
-    );
-  }
-  return decodeResult(value, `the stored result of task ${taskId}`);
+/** The script reads the state of what is there if it is JSON; of anything else it is told whether it may be replaced. */
+function resultWriter(client: RedisClient, seconds: number): (key: string, value: Stored) => Promise<void> {
+  const storeResult = defineScript(client, 'omegaStoreResult', 1, STORE_RESULT);
+  return async (key, value) => {
+    let replaced: Buffer | '' = '';
+    for (;;) {
+      const there = await storeResult(key, value, seconds, replaced);
+      if (!Buffer.isBuffer(there) || hasEnded(there)) return;
+      replaced = there;
+    }
+  };
 }
 
-function decodeGroup(groupId: string, value: Buffer): readonly string[] {
-  const meta = parseJson(value.toString('utf8'));
+/** Whoever wrote it, in whatever serializer. What cannot be read has no end that could be kept. */
+function hasEnded(there: Buffer): boolean {
+  try {
+    return isReady(readStoredResult(there, ANY_RESULTS).state);
+  } catch {
+    return false;
+  }
+}
+
+function decodeGroup(groupId: string, value: Buffer, content: ResultContent): readonly string[] {
+  const meta = parseJson(readStored(value, { content, where: `group ${groupId}` }));
   const members: unknown = isFields(meta) && Array.isArray(meta.result) ? meta.result[1] : null;
   const ids = Array.isArray(members) ? members.map(memberId) : [undefined];
   if (ids.every((id) => id !== undefined)) return ids;
   throw new ProtocolError(
-    `group ${groupId} is not stored as Celery's result tuple: set result_serializer='json' where it was saved`,
+    `group ${groupId} is not stored as Celery's result tuple: it was not saved by GroupResult.save`,
   );
 }
 

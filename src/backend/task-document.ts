@@ -1,17 +1,19 @@
 /** A state of a task as a document of the collection `celery_taskmeta` (celery/backends/mongodb.py). */
 import { ProtocolError } from '../errors.ts';
-import { parseJson } from '../protocol/json.ts';
+import { Binary } from '../mongo/bson.ts';
 import { LARGE_RESULT_FIELD, largeResultText, readLargeResult } from '../protocol/large-result.ts';
 import type { ResultMeta, TaskResult } from '../protocol/result.ts';
+import type { ResultContent, Stored } from '../protocol/result-content.ts';
 import { type ResultRequest, readRequest, requestFields } from '../protocol/result-request.ts';
 import { isReady } from '../protocol/states.ts';
+import { readStoredValue, writeStoredValue } from '../protocol/stored-result.ts';
 import { toNative } from './native-values.ts';
 
 /** The fields that every document has; those of `result_extended` come on top. */
 export interface TaskMeta {
   readonly _id: string;
   readonly status: string;
-  /** JSON text; other serializers of Celery store binary or native values. */
+  /** Text of JSON or YAML, or binary: msgpack, pickle, and what is compressed. */
   readonly result: unknown;
   readonly traceback: string | null;
   readonly children: readonly unknown[];
@@ -23,12 +25,14 @@ export interface TaskMeta {
 /** Names that MongoDB takes for a field of a whole document. */
 const FIELD_NAME = /^[^$.\0][^.\0]*$/;
 
-export function documentOf(result: TaskResult): TaskMeta {
+/** @throws EncodeError if the value has no form in the serializer. */
+export function documentOf(result: TaskResult, content: ResultContent): TaskMeta {
   const { large, request } = result;
+  const value = large === undefined ? result : { state: result.state, result: largeResultText(large) };
   return {
     _id: result.taskId,
     status: result.state,
-    result: large === undefined ? result.result : largeResultText(large),
+    result: writeStoredValue(value, content),
     traceback: result.traceback,
     children: result.children,
     date_done: result.dateDone,
@@ -39,18 +43,36 @@ export function documentOf(result: TaskResult): TaskMeta {
   };
 }
 
-/** @throws ProtocolError if the result was stored by a serializer other than JSON. */
-export function metaOf(document: TaskMeta): ResultMeta {
+/** @throws ProtocolError if the result was stored by a serializer that is not accepted. */
+export function metaOf(document: TaskMeta, content: ResultContent): ResultMeta {
   const { _id: taskId, status: state, result, traceback, children, date_done: dateDone } = document;
   const fields = { ...document };
   const request = readRequest(fields);
   const meta = { taskId, state, traceback, children, dateDone, ...(request && { request }) };
   const large = readLargeResult(fields);
   if (large !== undefined) return { ...meta, result: null, large };
-  if (typeof result === 'string') return { ...meta, result: parseJson(result) };
-  if (!isReady(state)) return { ...meta, result: null };
+  try {
+    return {
+      ...meta,
+      result: readStoredValue(storedOf(`the result of task ${taskId}`, result), meta, content),
+    };
+  } catch (error) {
+    if (isReady(state) || !(error instanceof ProtocolError)) throw error;
+    return { ...meta, result: null };
+  }
+}
+
+/**
+ * What is stored in a field `result`.
+ *
+ * @param where - names it in errors.
+ * @throws ProtocolError for what no serializer has written.
+ */
+export function storedOf(where: string, result: unknown): Stored {
+  if (typeof result === 'string') return result;
+  if (result instanceof Binary) return Buffer.from(result.buffer.subarray(0, result.position));
   throw new ProtocolError(
-    `the result of task ${taskId} is not stored as JSON: set result_serializer='json' where it was written`,
+    `${where} is a value of MongoDB, which is not read: set result_serializer='json' where it was written`,
   );
 }
 

@@ -2,11 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackendStoreError, OperationalError } from '../errors.ts';
 import type { BulkOperation, Collection } from '../mongo/bson.ts';
-import type { TaskResult } from '../protocol/result.ts';
 import { READY_STATES } from '../protocol/states.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
 import { reaching } from './reaching.ts';
-import { documentOf, type TaskMeta } from './task-document.ts';
+import type { TaskMeta } from './task-document.ts';
 
 /** How often a write is tried that met a document which is not final, and the first pause between, doubled. */
 const ATTEMPTS = 6;
@@ -20,9 +19,9 @@ const DUPLICATE_KEY = 11_000;
  */
 export async function writeResults(
   tasks: Collection<TaskMeta>,
-  results: readonly TaskResult[],
+  results: readonly TaskMeta[],
 ): Promise<readonly unknown[]> {
-  const errors = new Map<TaskResult, unknown>();
+  const errors = new Map<TaskMeta, unknown>();
   let open = results;
   for (let attempt = 0; open.length > 0 && attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) await delay(PAUSE_MS * 2 ** attempt);
@@ -39,30 +38,30 @@ export async function writeResults(
  */
 async function writeOnce(
   tasks: Collection<TaskMeta>,
-  results: readonly TaskResult[],
-  errors: Map<TaskResult, unknown>,
-): Promise<readonly TaskResult[]> {
+  results: readonly TaskMeta[],
+  errors: Map<TaskMeta, unknown>,
+): Promise<readonly TaskMeta[]> {
   const there = await writeEach(tasks, results, insertion, errors);
   const ended = await writeEach(tasks, there, replacement, errors);
   return await notFinal(tasks, ended);
 }
 
-function insertion(result: TaskResult): BulkOperation<TaskMeta> {
-  return { insertOne: { document: documentOf(result) } };
+function insertion(result: TaskMeta): BulkOperation<TaskMeta> {
+  return { insertOne: { document: result } };
 }
 
-function replacement(result: TaskResult): BulkOperation<TaskMeta> {
-  const filter = { _id: result.taskId, status: { $nin: READY_STATES } };
-  return { replaceOne: { filter, replacement: documentOf(result), upsert: true } };
+function replacement(result: TaskMeta): BulkOperation<TaskMeta> {
+  const filter = { _id: result._id, status: { $nin: READY_STATES } };
+  return { replaceOne: { filter, replacement: result, upsert: true } };
 }
 
 /** Answers with the results that a document of their id keeps out; notes the errors of others that were refused. */
 async function writeEach(
   tasks: Collection<TaskMeta>,
-  results: readonly TaskResult[],
-  operation: (result: TaskResult) => BulkOperation<TaskMeta>,
-  errors: Map<TaskResult, unknown>,
-): Promise<readonly TaskResult[]> {
+  results: readonly TaskMeta[],
+  operation: (result: TaskMeta) => BulkOperation<TaskMeta>,
+  errors: Map<TaskMeta, unknown>,
+): Promise<readonly TaskMeta[]> {
   if (results.length === 0) return [];
   const failures = await writeBulk(tasks, results.map(operation));
   for (const [index, failure] of failures) {
@@ -93,28 +92,28 @@ async function writeBulk(
  */
 async function notFinal(
   tasks: Collection<TaskMeta>,
-  duplicates: readonly TaskResult[],
-): Promise<readonly TaskResult[]> {
+  duplicates: readonly TaskMeta[],
+): Promise<readonly TaskMeta[]> {
   if (duplicates.length === 0) return [];
   const filter = {
-    _id: { $in: duplicates.map(({ taskId }) => taskId as string) },
+    _id: { $in: duplicates.map(({ _id }) => _id) },
     status: { $in: READY_STATES },
   };
   const options = { projection: { _id: 1 }, readConcern: { level: 'majority' } } as const;
   const final = await reaching(() => tasks.find(filter, options).toArray());
-  const ids = new Set<string>(final.map(({ _id }) => _id));
-  return duplicates.filter(({ taskId }) => !ids.has(taskId));
+  const ids = new Set(final.map(({ _id }) => _id));
+  return duplicates.filter(({ _id }) => !ids.has(_id));
 }
 
-function refusal(result: TaskResult, failure: WriteFailure): BackendStoreError {
+function refusal(result: TaskMeta, failure: WriteFailure): BackendStoreError {
   return new BackendStoreError(
-    `the result of task ${result.taskId} is refused by MongoDB (error ${failure.code}): ${failure.message}. ` +
+    `the result of task ${result._id} is refused by MongoDB (error ${failure.code}): ${failure.message}. ` +
       'Check the rules of the collection celery_taskmeta',
   );
 }
 
-function unconfirmed(result: TaskResult): OperationalError {
+function unconfirmed(result: TaskMeta): OperationalError {
   return new OperationalError(
-    `the result of task ${result.taskId} met another write that a majority of MongoDB's members does not confirm yet; try again`,
+    `the result of task ${result._id} met another write that a majority of MongoDB's members does not confirm yet; try again`,
   );
 }

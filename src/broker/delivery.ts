@@ -124,6 +124,6 @@ export function toProperties({ properties }: ConsumeMessage): MessageProperties 
 
 /** A message from a queue of our own, as its listeners see it. */
 export function toReply({ content, properties }: ConsumeMessage): Reply {
-  const { correlationId, headers = {} } = properties;
-  return { correlationId, headers, body: content };
+  const { correlationId, contentType, headers = {} } = properties;
+  return { correlationId, contentType, headers, body: content };
 }

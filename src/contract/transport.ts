@@ -39,6 +39,7 @@ export interface Publication {
 /** A message that arrived on one of this client's own queues. */
 export interface Reply {
   readonly correlationId: string | undefined;
+  readonly contentType?: string | undefined;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Buffer;
 }

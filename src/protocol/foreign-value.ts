@@ -5,6 +5,7 @@ import { MAX_BODY_BYTES } from './compression.ts';
 import { isFields } from './fields.ts';
 import { stringifyJson } from './json.ts';
 import { MAX_DEPTH } from './json-parser.ts';
+import { PickledObject } from './pickle-globals.ts';
 import { PythonValue } from './python-value.ts';
 
 /**
@@ -43,7 +44,8 @@ function spendObject(budget: { rest: number }, value: object, depth: number): vo
   else if (Array.isArray(value) || value instanceof Set) for (const item of value) spend(budget, item, depth);
   else if (isFields(value)) spendEntries(budget, Object.entries(value), depth);
   else if (value instanceof Map) spendEntries(budget, value.entries(), depth);
-  else if (!isLeaf(value)) throw new ProtocolError('the body holds a value that JSON has not');
+  else if (!isLeaf(value))
+    throw new ProtocolError(`the body holds ${describeObject(value)}: only data is read`);
 }
 
 function spendEntries(budget: { rest: number }, entries: Iterable<[unknown, unknown]>, depth: number): void {
@@ -51,6 +53,12 @@ function spendEntries(budget: { rest: number }, entries: Iterable<[unknown, unkn
     spend(budget, key, depth);
     spend(budget, item, depth);
   }
+}
+
+function describeObject(value: object): string {
+  return value instanceof PickledObject
+    ? `an object of the class '${value.path.slice(0, 120)}'`
+    : 'a value that JSON has not';
 }
 
 function isLeaf(value: object): boolean {

@@ -5,8 +5,11 @@
 import { ProtocolError } from '../errors.ts';
 import { decodeMarker, isMarker } from './python-value.ts';
 
-/** How deep arrays and objects may be nested, in what is read and in what is written. */
-export const MAX_DEPTH = 64;
+/**
+ * How deep arrays and objects may be nested, in what is read and in what is written. `celery.chord_unlock` nests two
+ * levels for each task of a chain in the chord's header. The stack has room for half as much again at least.
+ */
+export const MAX_DEPTH = 800;
 
 /** Python reads no longer integer either (`sys.int_info.default_max_str_digits`). */
 const MAX_DIGITS = 4300;

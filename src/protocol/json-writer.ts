@@ -4,6 +4,7 @@ import { JsonFragment } from './json-fragment.ts';
 import { MAX_DEPTH } from './json-parser.ts';
 import { bytesMarker, dateMarker, PythonValue, pythonMarker } from './python-value.ts';
 
+/** Where the writer is: changed on the way, since a copy at each step would cost as much as the nesting is deep. */
 type Path = (string | number)[];
 
 /** @throws EncodeError naming the path of what has no JSON form: a function, a symbol, a cycle, … */
@@ -31,6 +32,13 @@ function write(value: unknown, path: Path): string | undefined {
   }
 }
 
+function writeAt(step: string | number, value: unknown, path: Path): string | undefined {
+  path.push(step);
+  const text = write(value, path);
+  path.pop();
+  return text;
+}
+
 /**
  * A number beyond 2^53 is written as a float, which it is: its digits would be read as an exact integer.
  * Python's JSON has tokens for what is not finite.
@@ -51,14 +59,14 @@ function writeObject(value: object, path: Path): string | undefined {
   if (value instanceof Set) return writeArray([...value], path);
   if (value instanceof Map) return writeEntries(mapEntries(value, path), path);
   if ('toJSON' in value && typeof value.toJSON === 'function')
-    return write(value.toJSON(), [...path, 'toJSON()']);
+    return writeAt('toJSON()', value.toJSON(), path);
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== 'Object') refuse(`an object of type ${tag}`, path);
   return writeEntries(Object.entries(value), path);
 }
 
 function writeArray(items: readonly unknown[], path: Path): string {
-  const parts = Array.from(items, (item, index) => write(item, [...path, index]) ?? 'null');
+  const parts = Array.from(items, (item, index) => writeAt(index, item, path) ?? 'null');
   return `[${parts.join(',')}]`;
 }
 
@@ -84,7 +92,7 @@ function* mapEntries(map: ReadonlyMap<unknown, unknown>, path: Path): Generator<
 function writeEntries(entries: Iterable<readonly [string, unknown]>, path: Path): string {
   const parts: string[] = [];
   for (const [key, value] of entries) {
-    const text = write(value, [...path, key]);
+    const text = writeAt(key, value, path);
     if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
   }
   return `{${parts.join(',')}}`;

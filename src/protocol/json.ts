@@ -5,7 +5,7 @@
  * - integers of any size: beyond 2^53 they are read as bigint;
  * - `{"__type__", "__value__"}` markers for dates, bytes, decimals and UUIDs (see python-value.ts).
  *
- * Nesting is limited to 64 levels on both ways. Most texts hold nothing special: one cheap look decides, and
+ * Nesting is limited to 800 levels on both ways. Most texts hold nothing special: one cheap look decides, and
  * `JSON.parse` and `JSON.stringify` do the work.
  */
 import type { JsonText } from '../contract/job.ts';

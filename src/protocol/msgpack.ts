@@ -21,7 +21,7 @@ export function readMsgpack(body: Buffer): unknown {
 export function writeMsgpack(value: unknown): Buffer {
   checkIntegers(value);
   try {
-    return Buffer.from(encode(value, { useBigInt64: true }));
+    return Buffer.from(encode(value, { useBigInt64: true, maxDepth: MAX_DEPTH + 1 }));
   } catch (error) {
     throw new EncodeError('the value cannot be written as msgpack: send it as JSON', { cause: error });
   }

@@ -22,6 +22,23 @@ export class PickleGlobal {
   }
 }
 
+/** What a class that is no plain data would have been called with, had anything been called. */
+export class PickledObject {
+  readonly module: string;
+  readonly name: string;
+  readonly args: readonly unknown[];
+
+  constructor(module: string, name: string, args: readonly unknown[]) {
+    this.module = module;
+    this.name = name;
+    this.args = args;
+  }
+
+  get path(): string {
+    return `${this.module}.${this.name}`;
+  }
+}
+
 /** A `timedelta` or a time zone: part of a date, no value itself. */
 class Duration {
   readonly seconds: number;
@@ -31,15 +48,28 @@ class Duration {
   }
 }
 
+/** Finds what a name in a pickle stands for. @throws ProtocolError */
+export type FindGlobal = (module: unknown, name: unknown) => PickleGlobal;
+
 /** @throws ProtocolError naming the global, unless it is one of the types. */
 export function findGlobal(module: unknown, name: unknown): PickleGlobal {
-  if (typeof module !== 'string' || typeof name !== 'string') return malformed('name');
-  const path = `${module}.${name}`;
-  const found = globals.get(path);
+  const { path, found } = lookUp(module, name);
   if (found) return found;
   throw new ProtocolError(
     `a pickle names '${path.slice(0, 120)}', which is not read: only plain data is; send it as JSON (Celery: task_serializer='json')`,
   );
+}
+
+/** As {@link findGlobal}, but every other class makes a {@link PickledObject}. */
+export function findClass(module: unknown, name: unknown): PickleGlobal {
+  const { path, found } = lookUp(module, name);
+  return found ?? new PickleGlobal(path, (args) => new PickledObject(String(module), String(name), args));
+}
+
+function lookUp(module: unknown, name: unknown): { path: string; found: PickleGlobal | undefined } {
+  if (typeof module !== 'string' || typeof name !== 'string') return malformed('name');
+  const path = `${module}.${name}`;
+  return { path, found: globals.get(path) };
 }
 
 const globals: ReadonlyMap<string, PickleGlobal> = new Map(
@@ -163,11 +193,12 @@ function reconstruct([type]: readonly unknown[]): object {
 }
 
 /**
- * Gives an object its state: only a UUID takes one.
+ * Gives an object its state: only a UUID takes one. That of an exception says nothing that is told on.
  *
  * @throws ProtocolError
  */
 export function setState(object: unknown, state: unknown): void {
+  if (object instanceof PickledObject) return;
   const number = isFields(state) ? state.int : undefined;
   const value = typeof number === 'number' || typeof number === 'bigint' ? BigInt(number) : -1n;
   const isUuid = typeof object === 'object' && object !== null && uuids.has(object);

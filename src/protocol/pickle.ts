@@ -5,7 +5,7 @@
 import { ProtocolError } from '../errors.ts';
 import { MAX_BODY_BYTES } from './compression.ts';
 import { isFields } from './fields.ts';
-import { findGlobal, PickleGlobal, setState } from './pickle-globals.ts';
+import { type FindGlobal, findGlobal, PickleGlobal, setState } from './pickle-globals.ts';
 import { PickleInput, parseInteger } from './pickle-input.ts';
 
 /** The pickle machine: values are pushed, and taken together from the last mark on. */
@@ -14,6 +14,7 @@ interface Machine {
   readonly stack: unknown[];
   readonly marks: number[];
   readonly memo: Map<number, unknown>;
+  readonly find: FindGlobal;
   /** Bytes that were made of a text: one text can be asked for again and again. */
   madeBytes: number;
 }
@@ -26,14 +27,16 @@ const STOP = '.';
 /**
  * The value of a pickle. Dicts have no prototype; tuples and sets are arrays. It may share parts, and hold itself.
  *
+ * @param find - says what the names in it stand for. Default: the types that are data.
  * @throws ProtocolError for what is no pickle, and for one that is more than data.
  */
-export function readPickle(body: Buffer): unknown {
+export function readPickle(body: Buffer, find: FindGlobal = findGlobal): unknown {
   const machine: Machine = {
     input: new PickleInput(body),
     stack: [],
     marks: [],
     memo: new Map(),
+    find,
     madeBytes: 0,
   };
   for (;;) {
@@ -117,8 +120,8 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['h', (machine) => recall(machine, machine.input.uint(1))],
   ['j', (machine) => recall(machine, machine.input.uint(4))],
 
-  ['c', push((input) => findGlobal(input.line(), input.line()))],
-  ['\x93', (machine) => machine.stack.push(findGlobal(...namesOf(popMany(machine, 2))))],
+  ['c', ({ input, stack, find }) => stack.push(find(input.line(), input.line()))],
+  ['\x93', (machine) => machine.stack.push(machine.find(...namesOf(popMany(machine, 2))))],
   ['R', make],
   ['\x81', make],
   ['b', build],

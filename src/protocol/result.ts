@@ -19,7 +19,7 @@ export const MAX_RESULT_BYTES = 256 * 1024 * 1024;
  * Largest result in bytes that a document or a message holds: under MongoDB's limit for a document (16 MiB) and, with
  * room for what is around it, under 12 MiB, this package's limit for messages.
  */
-const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
+export const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
 
 /** Whose result it is and where it goes. Every task message has the fields. */
 export interface ResultAddress {
@@ -102,13 +102,13 @@ export function encodeResult(result: TaskResult): JsonText {
 }
 
 /**
- * Reads a message from the reply queue, and the value of a key in Redis.
+ * Reads the body of a message from the reply queue, and the value of a key in Redis.
  *
  * @param where - names the message in errors.
  * @throws ProtocolError if it is no result.
  */
-export function decodeResult(body: Buffer, where = 'a reply'): ResultMeta {
-  const meta = parseJson(body.toString('utf8'));
+export function decodeResult(text: JsonText, where = 'a reply'): ResultMeta {
+  const meta = parseJson(text);
   if (!isFields(meta)) throw new ProtocolError(`${where} is no result: its body is no JSON object`);
   const date = optionalText(meta, 'date_done', where);
   const request = readRequest(meta);

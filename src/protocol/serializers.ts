@@ -42,7 +42,7 @@ interface Serializer {
   readonly read: (body: Buffer) => JsonText;
 }
 
-const serializers: readonly Serializer[] = [
+export const serializers: readonly Serializer[] = [
   { name: 'json', contentType: JSON_CONTENT.contentType, read: readText },
   { name: 'yaml', contentType: 'application/x-yaml', read: (body) => foreignJson(readYaml(body)) },
   { name: 'msgpack', contentType: 'application/x-msgpack', read: (body) => foreignJson(readMsgpack(body)) },

@@ -17,8 +17,8 @@ import { parseIsoDateTime } from './dates.ts';
 import { MAX_DEPTH } from './json-parser.ts';
 import { PythonValue } from './python-value.ts';
 
-/** Reading takes a second for one or two MiB, in which a worker does nothing else. */
-const MAX_YAML_BYTES = 1024 * 1024;
+/** Reading and writing take a second for one or two MiB, in which a worker does nothing else. */
+export const MAX_YAML_BYTES = 1024 * 1024;
 const MAX_ALIASES = 1_000;
 const MAX_DIGITS = 4300;
 
@@ -36,6 +36,8 @@ const timestampTag = defineScalarTag('tag:yaml.org,2002:timestamp', {
 /** Integers beyond 2^53 too. */
 const integerTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   ...intYaml11Tag,
+  identify: (value) => typeof value === 'bigint' || intYaml11Tag.identify(value),
+  represent: (value) => value.toString(10),
   resolve(text, isExplicit, tagName) {
     const isExact = text.length <= 15 || text.length > MAX_DIGITS || !/^[+-]?[1-9]\d*$/.test(text);
     return isExact ? intYaml11Tag.resolve(text, isExplicit, tagName) : BigInt(text.replace('+', ''));
@@ -61,7 +63,7 @@ export function readYaml(body: Buffer): unknown {
       schema,
       json: true,
       maxAliases: MAX_ALIASES,
-      maxDepth: MAX_DEPTH * 2,
+      maxDepth: MAX_DEPTH + 2,
     });
   } catch (error) {
     throw new ProtocolError(`not valid YAML: ${describe(error)}`, { cause: error });

@@ -1,9 +1,13 @@
 /** Where a client learns of results, besides the replies to its own tasks. */
+
+import type { Reply } from '../contract/transport.ts';
 import { OperationNotSupported } from '../errors.ts';
 import { exceptionText, toErrorRecord } from '../protocol/exception.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { ResultMeta } from '../protocol/result.ts';
-import { FAILURE } from '../protocol/states.ts';
+import { JSON_RESULTS, type ResultContent } from '../protocol/result-content.ts';
+import { FAILURE, PENDING } from '../protocol/states.ts';
+import { readReply } from '../protocol/stored-result.ts';
 
 /** Reads stored results: the result backends that store. */
 export interface ResultReader {
@@ -19,10 +23,24 @@ export interface ResultReader {
 export interface ResultSources {
   /** False where workers only store results and send none. Default true. */
   readonly replies?: boolean | undefined;
+  /** What replies are read as. Default: JSON. */
+  readonly content?: ResultContent | undefined;
   /** Asks the workers to send the states of a task of another process to this client as well. */
   ask?(taskId: string): Promise<void>;
   /** Reads a value that was too large for its reply. @throws OperationalError when it may be read later. */
   resolve?(result: ResultMeta): Promise<ResultMeta>;
+}
+
+/** What a reply says; that it cannot be read is the end of its task for who waits here. @throws if it names no task. */
+export function resultOf(reply: Reply, { content = JSON_RESULTS }: ResultSources): ResultMeta {
+  try {
+    return readReply(reply, content);
+  } catch (error) {
+    const { correlationId: taskId } = reply;
+    if (taskId === undefined) throw error;
+    const unknown = { taskId, state: PENDING, result: null, traceback: null, children: [], dateDone: null };
+    return unreadable(unknown, error);
+  }
 }
 
 /** The value of a result cannot be had any more. */

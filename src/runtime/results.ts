@@ -4,10 +4,16 @@
  */
 import type { Reply } from '../contract/transport.ts';
 import { OperationalError, OperationNotSupported, ProtocolError, ResultTimeout } from '../errors.ts';
-import { decodeResult, type ResultMeta } from '../protocol/result.ts';
+import type { ResultMeta } from '../protocol/result.ts';
 import { isReady } from '../protocol/states.ts';
 import { follow } from './follow.ts';
-import { noSuchValue, type ResultReader, type ResultSources, unreadable } from './result-sources.ts';
+import {
+  noSuchValue,
+  type ResultReader,
+  type ResultSources,
+  resultOf,
+  unreadable,
+} from './result-sources.ts';
 import { startTimer } from './timer.ts';
 import { expired, hasExpired, isDone, isSame, type TrackedTask, track } from './tracked-task.ts';
 
@@ -86,7 +92,7 @@ export class Results {
   }
 
   receive(reply: Reply): void {
-    const result = decodeResult(reply.body);
+    const result = resultOf(reply, this.#sources);
     const task = this.#pending.get(result.taskId);
     const tasks = [...(this.#watched.get(result.taskId) ?? []), ...(task ? [task] : [])];
     if (tasks.length === 0) return;

@@ -13,6 +13,7 @@ import { signature } from '../contract/task-signature.ts';
 import type { Reply, Transport } from '../contract/transport.ts';
 import type { Applier } from '../protocol/canvas.ts';
 import type { ClusterEvent } from '../protocol/cluster-event.ts';
+import type { ResultContent } from '../protocol/result-content.ts';
 import type { Router } from '../protocol/routes.ts';
 import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
@@ -107,6 +108,8 @@ export interface RuntimeOptions {
   readonly chords: Applier['chords'] | null;
   /** Where chords are announced that the result backend counts. */
   readonly chordCounter?: ChordCounter | undefined;
+  /** What replies are read as. Default: JSON. */
+  readonly resultContent?: ResultContent;
   /** False where workers only store results and send none. Default true. */
   readonly replies?: boolean;
   /** Where data that are passed by value are stored on the way. */
@@ -131,6 +134,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   const listen = openOnce(() => transport.onReply(onReply));
   const results = new Results(options.reader, closing, {
     replies: options.replies,
+    content: options.resultContent,
     ask: createWatchRequest(transport, listen),
     ...(options.resolveLarge && { resolve: options.resolveLarge }),
   });

@@ -1,6 +1,6 @@
 /** Doing what must be done before a delivery may be acknowledged. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessageRefused, MessageTooLarge } from '../errors.ts';
+import { EncodeError, MessageRefused, MessageTooLarge } from '../errors.ts';
 import type { WorkerNode } from './node.ts';
 
 const RETRY_FIRST_MS = 200;
@@ -32,6 +32,6 @@ export async function durably(
 }
 
 /** Trying again cannot help. */
-export function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused {
-  return error instanceof MessageTooLarge || error instanceof MessageRefused;
+export function isPermanent(error: unknown): error is MessageTooLarge | MessageRefused | EncodeError {
+  return [MessageTooLarge, MessageRefused, EncodeError].some((kind) => error instanceof kind);
 }

@@ -3,7 +3,7 @@
  * a reply. What is lost on the way they find in the store.
  */
 import type { Backends } from '../backend/backends.ts';
-import { replyOf } from '../backend/rpc.ts';
+import { type ReplyOptions, replyOf } from '../backend/rpc.ts';
 import type { Publisher } from '../contract/transport.ts';
 import { isInline, type TaskResult } from '../protocol/result.ts';
 import { isReady } from '../protocol/states.ts';
@@ -51,21 +51,31 @@ export function createWatches(now: () => number = Date.now): Watches {
 }
 
 /** The backends, and what they store is sent to the watchers too. */
-export function withWatches(backend: Backends, watches: Watches, publisher: Publisher): Backends {
+export function withWatches(
+  backend: Backends,
+  watches: Watches,
+  publisher: Publisher,
+  options: ReplyOptions = {},
+): Backends {
+  const send = (result: TaskResult, replyTo: string) => publisher.publish(replyOf(result, replyTo, options));
   return {
     ...backend,
     async store(result) {
       await backend.store(result);
-      tell(watches, publisher, result);
+      tell(watches, result, send);
     },
   };
 }
 
 /** Not waited for: it must not keep the delivery. A value that is too large for a reply is found in the store. */
-function tell(watches: Watches, publisher: Publisher, result: TaskResult): void {
+function tell(
+  watches: Watches,
+  result: TaskResult,
+  send: (result: TaskResult, replyTo: string) => Promise<void>,
+): void {
   for (const replyTo of watches.of(result.taskId)) {
     if (replyTo === result.replyTo || !isInline(result)) continue;
-    publisher.publish(replyOf({ ...result, correlationId: result.taskId }, replyTo)).catch(() => undefined);
+    send({ ...result, correlationId: result.taskId }, replyTo).catch(() => undefined);
   }
   if (isReady(result.state)) watches.remove(result.taskId);
 }

@@ -4,7 +4,7 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import { brokerSettings, routing, type Settings } from '../config.ts';
+import { brokerSettings, resultOptions, routing, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
@@ -158,9 +158,8 @@ async function openNode(
   const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
   const broker = await connectBroker(connection);
   closers.push(() => broker.close());
-  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, {
-    expires: settings.resultExpires,
-  });
+  const results = resultOptions(settings);
+  const backend = await openBackends(settings.resultBackend, mongo, broker.publisher, results);
   closers.push(() => backend.close());
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
@@ -185,7 +184,7 @@ async function openNode(
   const watches = createWatches();
   const node: WorkerNode = {
     ...{ hostname, executors, settings, tasks, logger },
-    backend: withWatches(backend, watches, broker.publisher),
+    backend: withWatches(backend, watches, broker.publisher, results),
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue, encoding, verify },
     ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },

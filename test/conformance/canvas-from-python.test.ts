@@ -26,6 +26,7 @@ const OUTCOMES = {
   'chord of one': 2,
   'chord with an empty header': 0,
   'chord of chains': 11,
+  'chord of long chains': 202,
   'chord whose body is a chain': 16,
   'chord whose body is a group': [6, 6],
   'chord in the header of a chord': 24,

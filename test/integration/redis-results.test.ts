@@ -48,7 +48,7 @@ function address(taskId: string = randomUUID()) {
 
 /** A recorded state as our worker would store it. */
 function resultOf(data: string) {
-  const meta = decodeResult(Buffer.from(data));
+  const meta = decodeResult(data as JsonText);
   const { parent_id: parentId = null } = JSON.parse(data);
   const to = { ...address(meta.taskId), parentId };
   const date = meta.dateDone ?? new Date();
@@ -145,6 +145,33 @@ describe('a result in Redis', () => {
     const to = address();
     await redis.set(taskKey(to.taskId), Buffer.from([0x80, 0x05, 0x4b, 0x01]));
     await expect(backend.fetchResult(to.taskId)).rejects.toThrow(ProtocolError);
+  });
+});
+
+describe('a state in another serializer', () => {
+  const msgpack = { serializer: 'msgpack', accept: ['msgpack'] } as const;
+
+  it('is replaced while it is not final, and stays when it is, whoever writes', async () => {
+    const other = await openRedisBackend(redisUrl(), { expires: EXPIRES, content: msgpack });
+    const to = address();
+    written.push(taskKey(to.taskId));
+    await other.store(progressResult(to, 'PROGRESS', 1));
+    await other.store(progressResult(to, 'PROGRESS', 2));
+    expect(await other.fetchResult(to.taskId)).toMatchObject({ state: 'PROGRESS', result: 2 });
+    await other.store(successResult(to, json(3)));
+    await other.store(successResult(to, json(4)));
+    await backend.store(successResult(to, json(5)));
+    expect(await other.fetchResult(to.taskId)).toMatchObject({ state: 'SUCCESS', result: 3 });
+    await expect(backend.fetchResult(to.taskId)).rejects.toThrow(/is msgpack, and json is accepted/);
+    await other.close();
+  });
+
+  it('that nobody can read is replaced', async () => {
+    const to = address();
+    written.push(taskKey(to.taskId));
+    await redis.set(taskKey(to.taskId), Buffer.from([0xc1, 0xff]));
+    await backend.store(successResult(to, json(5)));
+    expect(await backend.fetchResult(to.taskId)).toMatchObject({ state: 'SUCCESS', result: 5 });
   });
 });
 

@@ -227,6 +227,15 @@ describe('reading', () => {
 
 const { EJSON } = BSON;
 
+it('arguments that are nested deeper than a document may be are kept as their text', async () => {
+  const to = address();
+  const deep = Array.from({ length: 700 }).reduce<unknown>((inner) => [inner], 1);
+  const request = { name: 't', args: [deep], kwargs: {}, worker: 'w', retries: 0, queue: 'q', stamps: {} };
+  await backend.store({ ...successResult(to, json('1')), request });
+  const { request: kept } = (await backend.fetchResult(to.taskId)) ?? {};
+  expect(JSON.stringify(kept?.args).replaceAll('"', '')).toBe(JSON.stringify([deep]));
+});
+
 describe('the documents of Celery', () => {
   const { celery_taskmeta: recorded, celery_groupmeta: groups } =
     readFixture<Recorded>('mongodb-documents.json').documents;

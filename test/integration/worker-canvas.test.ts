@@ -101,6 +101,14 @@ it('what comes after a task that nobody can read fails it, and the worker goes o
   expect(await om.runtime.apply(call('add', 1, 1))).toBe(2);
 });
 
+it('a task may send a chain that is longer than a document is deep', WAIT, async () => {
+  const place = usePlace();
+  const [om] = await Promise.all([useClient(place), useWorker(place, [TASKS])]);
+  const long = chain(call('add', 1, 1), ...Array.from({ length: 149 }, () => call('add', 1)));
+  const sent = om.runtime.apply(call('send', long)) as { id: string } & PromiseLike<unknown>;
+  expect(await om.runtime.result(String(await sent))).toBe(151);
+});
+
 it('a task for a queue that nobody has declared waits there', WAIT, async () => {
   const place = usePlace();
   const later = { ...place, queue: `${place.queue}-later` };

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { TaskMeta } from '../../src/backend/task-document.ts';
+import { documentOf, type TaskMeta } from '../../src/backend/task-document.ts';
 import { writeResults } from '../../src/backend/write-results.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
 import { BackendStoreError } from '../../src/errors.ts';
 import type { Collection } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { progressResult, successResult, type TaskResult } from '../../src/protocol/result.ts';
+import { JSON_RESULTS } from '../../src/protocol/result-content.ts';
 import { mongoUrl } from '../support/services.ts';
 
 let mongo: Mongo;
@@ -28,6 +29,13 @@ function success(value: number, to = address()): TaskResult {
   return successResult(to, String(value) as JsonText);
 }
 
+function write(results: readonly TaskResult[], collection = tasks): Promise<readonly unknown[]> {
+  return writeResults(
+    collection,
+    results.map((result) => documentOf(result, JSON_RESULTS)),
+  );
+}
+
 async function stored(results: readonly TaskResult[]): Promise<unknown[]> {
   const found = await Promise.all(results.map(({ taskId }) => tasks.findOne({ _id: taskId })));
   return found.map((meta) => meta && `${meta.status} ${meta.result}`);
@@ -35,30 +43,30 @@ async function stored(results: readonly TaskResult[]): Promise<unknown[]> {
 
 test('the results of many tasks are written together', async () => {
   const results = Array.from({ length: 500 }, (_, value) => success(value));
-  expect(await writeResults(tasks, results)).toEqual(Array(500).fill(null));
+  expect(await write(results)).toEqual(Array(500).fill(null));
   expect(await stored(results)).toEqual(results.map(({ result }) => `SUCCESS ${result}`));
 });
 
 test('a state that is not final is replaced by the next one', async () => {
   const to = address();
-  await writeResults(tasks, [progressResult(to, 'PROGRESS', { current: 1 })]);
+  await write([progressResult(to, 'PROGRESS', { current: 1 })]);
   const end = success(7, to);
-  expect(await writeResults(tasks, [end])).toEqual([null]);
+  expect(await write([end])).toEqual([null]);
   expect(await stored([end])).toEqual(['SUCCESS 7']);
 });
 
 test('the first terminal state stays, and a later one is no error', async () => {
   const to = address();
   const [first, later] = [success(1, to), success(2, to)];
-  await writeResults(tasks, [first]);
-  expect(await writeResults(tasks, [later, progressResult(to, 'PROGRESS', 1)])).toEqual([null, null]);
+  await write([first]);
+  expect(await write([later, progressResult(to, 'PROGRESS', 1)])).toEqual([null, null]);
   expect(await stored([first])).toEqual(['SUCCESS 1']);
 });
 
 test('of two writers at once one wins, whole, and both are done', async () => {
   const ids = Array.from({ length: 100 }, address);
   const [ones, twos] = [ids.map((to) => success(1, to)), ids.map((to) => success(2, to))];
-  const written = await Promise.all([writeResults(tasks, ones), writeResults(tasks, twos)]);
+  const written = await Promise.all([write(ones), write(twos)]);
   expect(written.flat()).toEqual(Array(200).fill(null));
   for (const text of await stored(ones)) expect(text).toMatch(/^SUCCESS [12]$/);
 });
@@ -67,7 +75,7 @@ test('what the server refuses is the error of that result alone', async () => {
   const name = `ruled_${randomUUID().slice(0, 8)}`;
   await mongo.db.createCollection(name, { validator: { result: { $ne: '13' } } });
   const ruled = mongo.db.collection<TaskMeta>(name);
-  const errors = await writeResults(ruled, [success(12), success(13), success(14)]);
+  const errors = await write([success(12), success(13), success(14)], ruled);
   expect(errors).toEqual([null, expect.any(BackendStoreError), null]);
   expect(String(errors[1])).toMatch(/refused by MongoDB \(error 121\).*rules of the collection/);
   expect(await ruled.countDocuments()).toBe(2);

@@ -52,6 +52,7 @@ SHAPES = {
     'chord of one': lambda: chord([add(1, 1)], tsum()),
     'chord with an empty header': lambda: chord([], tsum()),
     'chord of chains': lambda: chord([add(1, 1) | add(1), add(2, 2) | add(2) | add(2)], tsum()),
+    'chord of long chains': lambda: chord([chain(add(1, 1), *[add(1) for _ in range(99)]) for _ in range(2)], tsum()),
     'chord whose body is a chain': lambda: chord([add(1, 1), add(2, 2)], tsum() | add(10)),
     'chord whose body is a group': lambda: chord([add(1, 1), add(2, 2)], group(tsum(), tsum())),
     'chord in the header of a chord': lambda: chord([chord([add(1, 1), add(2, 2)], tsum()), add(9, 9)], tsum()),

@@ -21,6 +21,9 @@ app.conf.task_default_queue = os.environ["OMEGA_QUEUE"]
 app.conf.result_extended = True
 app.conf.task_track_started = os.environ.get("OMEGA_TRACK") == "1"
 app.conf.worker_hijack_root_logger = False
+if serializer := os.environ.get("CELERY_RESULT_SERIALIZER"):
+    app.conf.result_serializer = serializer
+    app.conf.result_accept_content = [serializer]
 
 
 class ShopError(Exception):
@@ -35,6 +38,11 @@ def add(x, y):
 @app.task(name="py.fail")
 def fail():
     raise ShopError("sold out", {"left": 0})
+
+
+@app.task(name="py.echo")
+def echo(value):
+    return value
 
 
 @app.task(name="py.sum")

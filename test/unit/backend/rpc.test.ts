@@ -54,6 +54,20 @@ it('sends a result as Celery does, and takes a client that is gone for served', 
   });
 });
 
+it('sends results that outlive the broker, and in another serializer, when it is told to', async () => {
+  const outbox: Publication[] = [];
+  const publish = async (publication: Publication) => void outbox.push(publication);
+  const content = { serializer: 'msgpack', accept: ['msgpack'] } as const;
+  const backend = createRpcBackend({ publish }, { park }, { content, persistent: true });
+  await backend.store(successResult(address, '[3]' as JsonText));
+  expect(outbox[0]?.properties).toMatchObject({
+    contentType: 'application/x-msgpack',
+    contentEncoding: 'binary',
+    deliveryMode: 2,
+  });
+  expect(outbox[0]?.body.toString('latin1')).toContain('\xa6status\xa7SUCCESS\xa6result\x91');
+});
+
 it('sends nothing where no reply is wanted', async () => {
   const { backend, outbox } = backendWithOutbox();
   await backend.store(successResult({ ...address, replyTo: null }, '3' as JsonText));
@@ -73,7 +87,7 @@ it('sends a reference for what no message carries, and an error that says so to 
       exc_message: [expect.stringContaining('celery_results')],
     },
   });
-  expect(decodeResult(body)).toMatchObject({
+  expect(decodeResult(String(body) as JsonText)).toMatchObject({
     state: 'SUCCESS',
     result: null,
     large: { file: 'f'.repeat(24), bytes: text.length },

@@ -171,7 +171,7 @@ describe('protocol 1 and the hybrid', () => {
     ['no task', { ...older, task: undefined }],
     ['an id that is no text', { ...older, id: 5 }],
     ['nothing', {}],
-    ['nesting up to the limit', { ...older, chord: JSON.parse(`${'{"a":'.repeat(63)}1${'}'.repeat(63)}`) }],
+    ['nesting up to the limit', { ...older, chord: JSON.parse(`${'{"a":'.repeat(799)}1${'}'.repeat(799)}`) }],
   ])('refuse %s', (_, body) => {
     expect(() => decodeTask(olderRaw(body))).toThrow(ProtocolError);
   });

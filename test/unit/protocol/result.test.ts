@@ -57,7 +57,7 @@ describe('golden results of Celery', () => {
   });
 
   it.each(bodies)('reads %s', (_, body) => {
-    expect(decodeResult(Buffer.from(JSON.stringify(body)))).toEqual({
+    expect(decodeResult(JSON.stringify(body) as JsonText)).toEqual({
       taskId: body.task_id,
       state: body.status,
       result: body.result,
@@ -75,13 +75,13 @@ it('puts the text of a result in place as it is', () => {
 });
 
 it('gives the value of a task that succeeded', () => {
-  const body = Buffer.from(encodeResult(successResult(address, '[NaN]' as JsonText)));
+  const body = encodeResult(successResult(address, '[NaN]' as JsonText));
   expect(unwrapResult(decodeResult(body))).toEqual([Number.NaN]);
 });
 
 it('throws what a task failed with', () => {
   const failed = errorResult(address, toErrorRecord(new TypeError('no rows')));
-  const meta = decodeResult(Buffer.from(encodeResult(failed)));
+  const meta = decodeResult(encodeResult(failed));
   expect(() => unwrapResult(meta)).toThrow(TaskFailed);
   expect(() => unwrapResult(meta)).toThrow('TypeError: no rows');
 });
@@ -89,7 +89,7 @@ it('throws what a task failed with', () => {
 it.each(['', '5', '{"status": "SUCCESS"}', '{"task_id": "a"}', '{"task_id": 1, "status": "SUCCESS"}', '['])(
   'refuses the reply %j',
   (body) => {
-    expect(() => decodeResult(Buffer.from(body))).toThrow(ProtocolError);
+    expect(() => decodeResult(body as JsonText)).toThrow(ProtocolError);
   },
 );
 

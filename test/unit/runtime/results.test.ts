@@ -111,6 +111,19 @@ describe('results', () => {
     expect(await ready).toMatchObject({ result: 5 });
   });
 
+  it('that cannot be read end their task, and say why', async () => {
+    const results = createResults(null);
+    const ready = results.ready(results.expect('a'), { sent });
+    results.receive({ ...reply('a', 'SUCCESS', 5), contentType: 'application/x-yaml' });
+    expect(await ready).toMatchObject({
+      state: 'FAILURE',
+      result: {
+        exc_type: 'DecodeError',
+        exc_message: [expect.stringMatching(/is yaml, and json is accepted/)],
+      },
+    });
+  });
+
   it('of tasks of other processes come from the store', async () => {
     const stored = [null, meta('a', 'STARTED'), meta('a', 'SUCCESS', 7)];
     const results = createResults({ fetch: async () => stored.shift() ?? null });
