@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection } from '../mongo/bson.ts';
 import type { Mongo } from '../mongo/client.ts';
+import { literal } from '../mongo/regex.ts';
 
 /** Identifies one run of a task. */
 export interface Run {
@@ -20,6 +21,8 @@ export interface Ledger {
   /** Notes that a run has ended and is reported, although the broker does not know yet. */
   recordDone(run: Run): Promise<void>;
   read(run: Run): Promise<RunRecord>;
+  /** Forgets all runs of a task: it begins anew. */
+  forget(taskId: string): Promise<void>;
 }
 
 /** What is known of a run. */
@@ -59,6 +62,10 @@ export async function openLedger(mongo: Mongo): Promise<Ledger> {
     async read(run) {
       const entry = await entries.findOne({ _id: key(run) });
       return { crashes: entry?.crashes?.length ?? 0, done: entry?.done ?? false };
+    },
+    async forget(taskId) {
+      // The rest of the key is two numbers: another task's id may begin with this one and a colon.
+      await entries.deleteMany({ _id: { $regex: `^${literal(taskId)}:\\d+:\\d+$` } });
     },
   };
 }

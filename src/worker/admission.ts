@@ -1,6 +1,6 @@
 /** Whether a task may run here and now: asked when it arrives, and again before each further run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotRegistered, ProtocolError, WorkerLostError } from '../errors.ts';
+import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '../errors.ts';
 import type { Run } from '../ledger/ledger.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
@@ -8,11 +8,13 @@ import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, failedWith } from './report.ts';
+import type { Conclusion } from './report.ts';
 
 /** What became of a request. */
 export type Verdict =
   | Conclusion
+  /** It can never run: it fails, and a copy of its message goes to the dead queue. */
+  | { readonly kind: 'dead'; readonly error: OmegaError }
   /** It does not run here and goes back to its queue. */
   | { readonly kind: 'returned' }
   /** It does not run yet: it goes through the delay queues, to be there again at that time. */
@@ -26,7 +28,7 @@ const LOOK_EVERY_MS = 1_000;
 /** A verdict when the task may not run, undefined when it may. */
 export async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { message } = request;
-  if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
+  if (!node.tasks.has(message.taskName)) return { kind: 'dead', error: unknownTask(node, message) };
   return (
     (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
     refuseToStart(node, request) ??
@@ -59,10 +61,12 @@ export function refuseToStart(node: WorkerNode, { message, delivery }: Request):
   return undefined;
 }
 
-export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail: string): WorkerLostError {
-  return new WorkerLostError(
+/** Poison: it ends whatever executor runs it. */
+export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail: string): Verdict {
+  const error = new WorkerLostError(
     `task '${taskName}' ended its executor ${crashes} times (last: ${detail}) and is not run again: it may need more memory than the executor has, or crash native code`,
   );
+  return { kind: 'dead', error };
 }
 
 /** The ledger's key of a run. */
@@ -76,7 +80,7 @@ async function refuseAgain(node: WorkerNode, message: TaskMessage): Promise<Verd
   if (ended) return ended;
   const { crashes, done } = await node.ledger.read(runOf(message));
   if (done) return { kind: 'duplicate', result: null };
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, 'in earlier runs'));
+  if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, 'in earlier runs');
   return undefined;
 }
 

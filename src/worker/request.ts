@@ -8,11 +8,11 @@ import { ContentDisallowed, ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import { admit, hasWaited, isCopy } from './admission.ts';
+import { admit, hasWaited, isCopy, type Verdict } from './admission.ts';
 import { announceEnd } from './announce.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { buryIfUnknown, refuse } from './refusal.ts';
-import { type Conclusion, knownName, report, taskFields } from './report.ts';
+import { bury, refuse } from './refusal.ts';
+import { type Conclusion, failedWith, knownName, report, taskFields } from './report.ts';
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
 import { settle, settlementOf, settleRun } from './settlement.ts';
@@ -76,10 +76,20 @@ async function process(node: WorkerNode, request: Request): Promise<End> {
     await node.delays.publish(copyMessage(delivery, delivery.queue, verdict.reason), verdict.until);
     return { settlement: 'ack', conclusion: null };
   }
-  const sent = verdict.kind === 'retry' ? await sendRetry(node, request, verdict) : verdict;
-  const conclusion = await report(node, request, sent);
-  await buryIfUnknown(node, request, conclusion);
+  const conclusion = await report(node, request, await toConclusion(node, request, verdict));
   return { settlement: settlementOf(node, request, conclusion), conclusion };
+}
+
+/** What must be durable before the end of the task is: a retry is published, a copy of what cannot run is kept. */
+async function toConclusion(
+  node: WorkerNode,
+  request: Request,
+  verdict: Exclude<Verdict, { kind: 'returned' | 'delayed' }>,
+): Promise<Conclusion> {
+  if (verdict.kind === 'retry') return await sendRetry(node, request, verdict);
+  if (verdict.kind !== 'dead') return verdict;
+  await bury(node, request.delivery, verdict.error.message);
+  return failedWith(verdict.error);
 }
 
 async function refuseDurably(

@@ -57,7 +57,7 @@ async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): P
   node.metrics.executorEnded('crash');
   const crashes = await node.ledger.recordCrash(runOf(message));
   node.logger.warn({ ...taskFields(request), crashes }, `the executor died: ${loss.detail}`);
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, loss.detail));
+  if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, loss.detail);
   return refuseToStart(node, request);
 }
 

@@ -35,3 +35,14 @@ it('remembers that a run has ended, beside its crashes', async () => {
   await ledger.recordDone(run);
   expect(await ledger.read(run)).toEqual({ crashes: 1, done: true });
 });
+
+it('forgets all runs of a task, and nothing of others with a similar id', async () => {
+  const ledger = await useLedger();
+  const others = ['task:1', 'tas', 'task2', 't.sk'].map((taskId) => ({ ...run, taskId }));
+  for (const known of [run, { ...run, retries: 1 }, ...others]) await ledger.recordCrash(known);
+  await ledger.forget('task');
+  await ledger.forget('t.s');
+  expect(await ledger.read(run)).toEqual({ crashes: 0, done: false });
+  expect(await ledger.read({ ...run, retries: 1 })).toEqual({ crashes: 0, done: false });
+  for (const other of others) expect(await ledger.read(other)).toMatchObject({ crashes: 1 });
+});
