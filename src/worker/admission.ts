@@ -1,12 +1,12 @@
 /** Whether a task may run here and now: asked when it arrives, and again before each further run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '../errors.ts';
-import type { Run } from '../ledger/ledger.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
+import { canPark, holdRun } from './long-run.ts';
 import type { Request, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
 
@@ -15,6 +15,8 @@ export type Verdict =
   | Conclusion
   /** It can never run: it fails, and a copy of its message goes to the dead queue. */
   | { readonly kind: 'dead'; readonly error: OmegaError }
+  /** It runs elsewhere, as far as is known: a copy is put aside, to come again. */
+  | { readonly kind: 'parked' }
   /** It does not run here and goes back to its queue. */
   | { readonly kind: 'returned' }
   /** It does not run yet: it goes through the delay queues, to be there again at that time. */
@@ -30,7 +32,7 @@ export async function admit(node: WorkerNode, request: Request): Promise<Verdict
   const { message } = request;
   if (!node.tasks.has(message.taskName)) return { kind: 'dead', error: unknownTask(node, message) };
   return (
-    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
+    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, request) : undefined) ??
     refuseToStart(node, request) ??
     (await admitInTurn(node, request))
   );
@@ -49,7 +51,7 @@ function isBroadcast({ delivery }: Request): boolean {
 /** Whether it was here, or at another worker, before, and was sent away until now. */
 export function hasWaited({ message }: Request): boolean {
   const reason = copyReason(message);
-  return reason === 'eta' || reason === 'rate';
+  return reason !== null && reason !== 'again';
 }
 
 /** Also asked after each wait: the task may have been revoked, or its delivery lost, meanwhile. */
@@ -69,17 +71,14 @@ export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail:
   return { kind: 'dead', error };
 }
 
-/** The ledger's key of a run. */
-export function runOf({ taskId, retries, replacedNesting }: TaskMessage): Run {
-  return { taskId, retries, replacedNesting };
-}
-
-/** A task that comes again may have ended already, or have ended its executor too often. */
-async function refuseAgain(node: WorkerNode, message: TaskMessage): Promise<Verdict | undefined> {
+/** A task that comes again may have ended already, run elsewhere, or have ended its executor too often. */
+async function refuseAgain(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
+  const { message, delivery } = request;
   const ended = await findEnded(node, message);
   if (ended) return ended;
-  const { crashes, done } = await node.ledger.read(runOf(message));
+  const { crashes, done, held } = await holdRun(node, request);
   if (done) return { kind: 'duplicate', result: null };
+  if (!held && canPark(delivery)) return { kind: 'parked' };
   if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, 'in earlier runs');
   return undefined;
 }
