@@ -12,11 +12,12 @@ import { settle } from './settlement.ts';
 
 /** A shorter run writes nothing to the ledger. */
 const HOLD_AFTER_MS = 1_000;
-/** Bounds of what follows from the setting `handoverAfter`, in seconds. */
-const LEASE = { least: 5, most: 30, part: 1 / 20 };
-const PARKED = { least: 2, most: 60, part: 1 / 10 };
-/** A lease is renewed so often before it ends. */
-const RENEWALS = 3;
+/** So long after its worker has died a run is still held. */
+const LEASE_SECONDS = 15;
+/** A run outlives two renewals that fail. */
+const RENEW_AFTER_MS = 5_000;
+/** So often a parked copy comes back to see whether its run goes on. */
+const PARKED_MS = 5_000;
 
 export interface LongRun {
   /** The task has started in an executor: the first of its starts counts. */
@@ -28,15 +29,14 @@ export interface LongRun {
 /** Claims a run for a delivery. @returns whether it is held, and what is known of it. */
 export async function holdRun(node: WorkerNode, request: Request): Promise<HeldRun> {
   const holder = request.lease ?? randomUUID();
-  const record = await node.ledger.hold(request.message, holder, leaseSeconds(node));
+  const record = await node.ledger.hold(request.message, holder, LEASE_SECONDS);
   request.lease = record.held ? holder : null;
   return record;
 }
 
 /** Puts a copy of a message aside whose task runs. */
 export async function park(node: WorkerNode, delivery: Delivery): Promise<void> {
-  const seconds = within(PARKED, node.settings.handoverAfter);
-  await node.parking.publish(parkedCopy(delivery, delivery.queue, seconds * 1000));
+  await node.parking.publish(parkedCopy(delivery, delivery.queue, PARKED_MS));
 }
 
 /** Whether a delivery has a task queue to which a copy can return: not the queue of a broadcast, which is the worker's own. */
@@ -67,7 +67,7 @@ export function watchOver(node: WorkerNode, request: Request): LongRun {
       return;
     }
     if (isDue()) await handOver(node, request);
-    if (!isOver) next((leaseSeconds(node) * 1000) / RENEWALS);
+    if (!isOver) next(RENEW_AFTER_MS);
   }
 
   function isDue(): boolean {
@@ -77,7 +77,7 @@ export function watchOver(node: WorkerNode, request: Request): LongRun {
     return Date.now() - startedAt >= node.settings.handoverAfter * 1000;
   }
 
-  if (request.lease !== null) next((leaseSeconds(node) * 1000) / RENEWALS);
+  if (request.lease !== null) next(RENEW_AFTER_MS);
   return {
     started() {
       startedAt ??= Date.now();
@@ -97,12 +97,4 @@ async function handOver(node: WorkerNode, request: Request): Promise<void> {
   request.handedOver = true;
   settle(node, request.delivery, 'ack');
   node.logger.info(taskFields(request), 'a long run is acknowledged while it goes on: a copy is parked');
-}
-
-function leaseSeconds({ settings }: WorkerNode): number {
-  return within(LEASE, settings.handoverAfter);
-}
-
-function within({ least, most, part }: typeof LEASE, seconds: number): number {
-  return Math.min(most, Math.max(least, Math.round(seconds * part)));
 }

@@ -15,7 +15,7 @@ import {
   useWorker,
 } from '../support/worker.ts';
 
-/** Milliseconds: a lease of 5 s, two seconds in the parked queue, and a start of the machine's own. */
+/** Milliseconds: a lease of 15 s, five seconds in the parked queue, and the run. */
 const TAKEN_OVER = 40_000;
 
 beforeAll(() => {
