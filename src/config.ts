@@ -158,6 +158,11 @@ const settingsSchema = z.object({
     'options of tasks that replace those of their definitions, as JSON by task name, or * for every task: {"shop.add": {"rate_limit": "10/s"}}',
     { env: ['OMEGA_TASK_ANNOTATIONS'] },
   ),
+  handoverAfter: setting(
+    seconds.default(600),
+    "seconds that a task runs before its message is acknowledged and a copy parked: below half of the broker's consumer_timeout",
+    { env: ['OMEGA_HANDOVER_AFTER'] },
+  ),
   softShutdownTimeout: setting(
     seconds.optional(),
     'seconds that what runs may take to finish when the worker stops; then it is ended, and goes back to its queue (default: as long as it takes)',

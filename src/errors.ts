@@ -169,6 +169,12 @@ export class GroupNotFound extends OmegaError {
   override readonly python = { excType: 'KeyError', excModule: PYTHON };
 }
 
+/** There is no dead message of this id. */
+export class DeadTaskNotFound extends OmegaError {
+  override readonly code = 'DEAD_TASK_NOT_FOUND';
+  override readonly python = { excType: 'KeyError', excModule: PYTHON };
+}
+
 /** No registered kind can store this value, or read what is stored. */
 export class KindNotSupported extends OmegaError {
   override readonly code = 'KIND_NOT_SUPPORTED';

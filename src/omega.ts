@@ -16,6 +16,7 @@ import {
 } from './config.ts';
 import type { Transport } from './contract/transport.ts';
 import { OperationalError } from './errors.ts';
+import { openLedger } from './ledger/ledger.ts';
 import { createModels, type Models } from './models/models.ts';
 import { connectMongo, type Mongo } from './mongo/client.ts';
 import { createRouter } from './protocol/routes.ts';
@@ -146,6 +147,10 @@ function createOmega(
       chordCounter: store?.chords,
       stage: createStage(datasets),
       queue: routing(settings).defaultQueue,
+      async forgetRuns(taskId) {
+        const ledger = await openLedger(mongo);
+        await ledger.forget(taskId);
+      },
       router: createRouter(routing(settings)),
       bucket: bucket === 'omegaml' ? null : bucket,
       taskTimeout: settings.taskTimeout,

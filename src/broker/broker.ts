@@ -5,13 +5,19 @@ import { directBinding, type TaskQueue } from '../contract/queue.ts';
 import type { Publisher, Reply } from '../contract/transport.ts';
 import { type BrokerAddress, parseBrokerUrls } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
-import { createDeadLetters } from './dead-letters.ts';
 import { declareDelayed } from './delay-topology.ts';
 import { type Mailbox, type MailboxRequest, openControlReplies, openMailbox } from './mailbox.ts';
 import { ConfirmPublisher } from './publisher.ts';
+import { createQueuePublisher } from './queue-publisher.ts';
 import { createReport } from './report.ts';
 import { Session, type SessionState } from './session.ts';
-import { checkQueueName, declareTarget, type QueueDefaults } from './topology.ts';
+import {
+  checkQueueName,
+  declareDeadQueue,
+  declareParkedQueue,
+  declareTarget,
+  type QueueDefaults,
+} from './topology.ts';
 
 export interface BrokerOptions {
   /** As Celery writes it: `amqp://user:password@host:port/vhost`; several, with `;` between them, in turn. */
@@ -51,6 +57,8 @@ export interface Broker {
   readonly publisher: Publisher;
   /** Publishes to the queues of what cannot run. */
   readonly deadLetters: Publisher;
+  /** Publishes to the queues of what runs already: with its time to live over, a message is back in its task queue. */
+  readonly parking: Publisher;
   /**
    * Consumes task queues, declared as Celery does where they do not exist. What `onDelivery` throws is
    * reported, and its delivery stays unsettled until the channel closes.
@@ -121,7 +129,8 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
       return publishing.state === 'blocked';
     },
     publisher,
-    deadLetters: createDeadLetters(publishing, publisher),
+    deadLetters: createQueuePublisher(publishing, publisher, declareDeadQueue),
+    parking: createQueuePublisher(publishing, publisher, declareParkedQueue),
     createConsumer: (consumer, onDelivery) =>
       new TaskConsumer(consuming, { defaults: options.queues, ...consumer }, onDelivery),
     declareQueue: (queue) => prepareQueue(publishing, queue, options),

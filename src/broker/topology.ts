@@ -13,6 +13,7 @@ import {
 } from '../contract/queue.ts';
 import { InvalidName } from '../errors.ts';
 import { NODE_CONTROL_EXCHANGE } from '../protocol/control.ts';
+import { taskQueueOf } from '../protocol/parked.ts';
 import { declareExchange, exists, onChannel } from './declare.ts';
 
 /** Arguments of kombu's control queues: gone 10 s after their consumer, messages after 300 s. */
@@ -86,6 +87,13 @@ export async function declareTarget(
 export async function declareDeadQueue(connection: ChannelModel, queue: string): Promise<void> {
   if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
   await onChannel(connection, (channel) => channel.assertQueue(queue, { durable: true }));
+}
+
+/** The queue of copies whose task runs: what has been there for its time to live returns to the task queue. */
+export async function declareParkedQueue(connection: ChannelModel, queue: string): Promise<void> {
+  if (await exists(connection, (channel) => channel.checkQueue(queue))) return;
+  const options = { durable: true, deadLetterExchange: '', deadLetterRoutingKey: taskQueueOf(queue) };
+  await onChannel(connection, (channel) => channel.assertQueue(queue, options));
 }
 
 /** The exchanges of remote control and of events: requests to every worker, replies to one client, news to all. */

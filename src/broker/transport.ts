@@ -20,6 +20,7 @@ import {
   deleteReplyQueue,
   purgeQueue,
 } from './topology.ts';
+import { visitQueue } from './visit-queue.ts';
 
 const DISCARD_TIMEOUT_MS = 2_000;
 
@@ -62,6 +63,14 @@ export async function connectTransport(options: BrokerOptions): Promise<Transpor
         count = await purgeQueue(connection, queue);
       });
       return count;
+    },
+    async visitQueue(queue, visit) {
+      checkQueueName(queue);
+      let isThere = false;
+      await session.perform(`look through queue '${queue}'`, async (connection) => {
+        isThere = await visitQueue(connection, queue, visit);
+      });
+      return isThere;
     },
     onEvent: (listener, pattern = '#') => receiveEvents(session, listener, { pattern, names }),
     declareDelayed: (queue) => prepareDelayed(session, queue, options.queues),

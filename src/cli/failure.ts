@@ -1,6 +1,7 @@
 /** How a command that fails ends: one clear line, a hint, an exit status. */
 import {
   DatasetNotFound,
+  DeadTaskNotFound,
   MissingDependency,
   ModelNotFound,
   NotebookNotFound,
@@ -21,14 +22,15 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
+const MISSING = [DatasetNotFound, DeadTaskNotFound, ModelNotFound, NotebookNotFound];
+
 const CONNECTION_HINT = 'omega services start starts MongoDB and RabbitMQ on this machine';
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof TaskFailed) return EXIT_CODES.taskFailed;
   if (error instanceof OperationalError || error instanceof MissingDependency) return EXIT_CODES.connection;
   if (error instanceof ResultTimeout) return EXIT_CODES.timeout;
-  const isMissing =
-    error instanceof DatasetNotFound || error instanceof ModelNotFound || error instanceof NotebookNotFound;
+  const isMissing = MISSING.some((kind) => error instanceof kind);
   return isMissing ? EXIT_CODES.notFound : EXIT_CODES.usage;
 }
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-version.ts';
 import { addCallCommand } from './commands/call.ts';
+import { addDeadCommand } from './commands/dead.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addPingCommand } from './commands/ping.ts';
@@ -71,6 +72,7 @@ function createProgram(): Command {
   addCallCommand(program);
   addResultCommand(program);
   addPurgeCommand(program);
+  addDeadCommand(program);
   addStoreCommands(program);
   addRuntimeCommand(program);
   return program;

@@ -44,6 +44,15 @@ export interface Reply {
   readonly body: Buffer;
 }
 
+/** A message that waits in a queue. */
+export interface QueuedMessage {
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+}
+
+/** What becomes of a message that was looked at; `stop`: it stays, and no further one is shown. */
+export type Visit = 'keep' | 'remove' | 'stop';
+
 export interface Publisher {
   /**
    * Publishes and resolves when the broker has confirmed. Waits while the connection is being restored.
@@ -66,6 +75,14 @@ export interface Transport extends Publisher {
    * @returns how many they were, null where there is no such queue.
    */
   purgeQueue(queue: string): Promise<number | null>;
+  /**
+   * Shows the messages that wait in a queue, in their order; after a lost connection from the first one again. Those
+   * that stay keep their places.
+   *
+   * @returns false where there is no such queue.
+   * @throws OperationalError, and what `visit` throws.
+   */
+  visitQueue(queue: string, visit: (message: QueuedMessage) => Promise<Visit>): Promise<boolean>;
   /**
    * Prepares delayed delivery to a task queue that is declared: before the first publication that
    * `delayUntil` (protocol/delay.ts) sends through the delay queues, and again when one is unroutable.

@@ -6,9 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection } from '../mongo/bson.ts';
 import type { Mongo } from '../mongo/client.ts';
+import { literal } from '../mongo/regex.ts';
 
 /** Identifies one run of a task. */
-export interface Run {
+interface Run {
   readonly taskId: string;
   readonly retries: number;
   readonly replacedNesting: number;
@@ -19,7 +20,18 @@ export interface Ledger {
   recordCrash(run: Run): Promise<number>;
   /** Notes that a run has ended and is reported, although the broker does not know yet. */
   recordDone(run: Run): Promise<void>;
+  /**
+   * Holds a run, so that nobody else begins with it: claims it, or holds it for longer. By the server's clock.
+   *
+   * @param holder - a token that nobody else uses.
+   * @returns whether it is held now by this holder, and what is known of it.
+   */
+  hold(run: Run, holder: string, seconds: number): Promise<HeldRun>;
+  /** Lets go of a run that is not over, so that it may begin elsewhere at once. */
+  release(run: Run, holder: string): Promise<void>;
   read(run: Run): Promise<RunRecord>;
+  /** Forgets all runs of a task: it begins anew. */
+  forget(taskId: string): Promise<void>;
 }
 
 /** What is known of a run. */
@@ -29,11 +41,18 @@ interface RunRecord {
   readonly done: boolean;
 }
 
+/** What is known of a run, and whether the one who asks holds it now. */
+export interface HeldRun extends RunRecord {
+  readonly held: boolean;
+}
+
 interface Entry {
   _id: string;
   /** A token per crash: written twice by a repeated update, it still counts once. */
   crashes?: string[];
   done?: boolean;
+  /** Who runs it, and until when nobody else may. */
+  lease?: { readonly holder: string; readonly until: Date };
   updated: Date;
 }
 
@@ -56,11 +75,37 @@ export async function openLedger(mongo: Mongo): Promise<Ledger> {
       const change = { $set: { done: true }, $currentDate: { updated: true } } as const;
       await entries.updateOne({ _id: key(run) }, change, { upsert: true });
     },
+    async hold(run, holder, seconds) {
+      const isFree = {
+        $or: [
+          { $lte: [{ $ifNull: ['$lease.until', new Date(0)] }, '$$NOW'] },
+          { $eq: ['$lease.holder', { $literal: holder }] },
+        ],
+      };
+      const until = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: seconds } };
+      const lease = { $cond: [isFree, { holder: { $literal: holder }, until }, '$lease'] };
+      const entry = await entries.findOneAndUpdate(
+        { _id: key(run) },
+        [{ $set: { lease, updated: '$$NOW' } }],
+        { upsert: true, returnDocument: 'after' },
+      );
+      return { ...recordOf(entry), held: entry?.lease?.holder === holder };
+    },
+    async release(run, holder) {
+      await entries.updateOne({ _id: key(run), 'lease.holder': holder }, { $unset: { lease: '' } });
+    },
     async read(run) {
-      const entry = await entries.findOne({ _id: key(run) });
-      return { crashes: entry?.crashes?.length ?? 0, done: entry?.done ?? false };
+      return recordOf(await entries.findOne({ _id: key(run) }));
+    },
+    async forget(taskId) {
+      // The rest of the key is two numbers: another task's id may begin with this one and a colon.
+      await entries.deleteMany({ _id: { $regex: `^${literal(taskId)}:\\d+:\\d+$` } });
     },
   };
+}
+
+function recordOf(entry: Entry | null): RunRecord {
+  return { crashes: entry?.crashes?.length ?? 0, done: entry?.done ?? false };
 }
 
 function key(run: Run): string {

@@ -11,9 +11,11 @@ import { COPY_HEADER, type RawMessage, type TaskMessage } from './task-message.t
 
 /**
  * Why there is a copy. `eta` and `rate`: the same run, which waits for its time, or for its turn under a rate
- * limit; `again`: what it copies may have been published before.
+ * limit; `parked`: the same run, which may go on elsewhere; `again`: what it copies may have been published before.
  */
-export type CopyReason = 'eta' | 'rate' | 'again';
+export type CopyReason = (typeof REASONS)[number];
+
+const REASONS = ['eta', 'rate', 'parked', 'again'] as const;
 
 /** What a copy is made of. */
 type Source = Pick<RawMessage, 'body' | 'properties'>;
@@ -50,7 +52,7 @@ export function copyMessage(
 export function copyReason({ headers }: Pick<TaskMessage, 'headers'>): CopyReason | null {
   const reason = headers[COPY_HEADER];
   if (reason === undefined) return null;
-  return reason === 'eta' || reason === 'rate' ? reason : 'again';
+  return REASONS.find((known) => known === reason) ?? 'again';
 }
 
 /** How a task runs again. */

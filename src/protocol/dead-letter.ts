@@ -1,6 +1,7 @@
 /** Copies of messages that cannot run, for the operator: to be looked at, corrected and sent again. */
 import type { Publication } from '../contract/transport.ts';
 import { copyMessage } from './copy.ts';
+import { formatIsoDateTime, parseIsoDateTime } from './dates.ts';
 import type { Fields } from './fields.ts';
 import type { RawMessage } from './task-message.ts';
 
@@ -8,6 +9,8 @@ import type { RawMessage } from './task-message.ts';
 const REASON_HEADER = 'x-omega-reason';
 /** The queue that it came from. */
 const QUEUE_HEADER = 'x-omega-queue';
+/** Since when. */
+const TIME_HEADER = 'x-omega-time';
 
 /** What a copy is made of. */
 type Source = Pick<RawMessage, 'body' | 'properties'>;
@@ -26,13 +29,43 @@ export function deadQueueOf(queue: string): string {
   return `${isWhole ? queue : bytes.toString('latin1').replace(/[^ -~]/g, '?')}${suffix}`;
 }
 
+/** What a dead letter says of itself; null where it does not, because somebody else has put it there. */
+export interface Death {
+  readonly reason: string | null;
+  readonly queue: string | null;
+  readonly time: Date | null;
+}
+
+/** Why a message is in a dead queue. */
+export function readDeath({ properties: { headers = {} } }: Pick<Source, 'properties'>): Death {
+  const text = (name: string): string | null => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  const time = text(TIME_HEADER);
+  return {
+    reason: text(REASON_HEADER),
+    queue: text(QUEUE_HEADER),
+    time: time === null ? null : parseIsoDateTime(time),
+  };
+}
+
+/** The message of a dead letter, as it was before, on its way to a queue. */
+export function revivedMessage(letter: Source, queue: string): Publication {
+  const { headers = {} } = letter.properties;
+  const { [REASON_HEADER]: _reason, [QUEUE_HEADER]: _queue, [TIME_HEADER]: _time, ...own } = headers;
+  const properties = { ...letter.properties, headers: own };
+  return { ...copyMessage({ body: letter.body, properties }, queue, null), relayed: true };
+}
+
 /** The message, byte for byte, with its headers and properties, on its way to the dead queue of its queue. */
-export function deadLetter(raw: Source, queue: string, reason: string): Publication {
+export function deadLetter(raw: Source, queue: string, reason: string, now = new Date()): Publication {
   const copy = copyMessage(raw, deadQueueOf(queue), null);
   const headers = {
     ...copy.properties.headers,
     [REASON_HEADER]: reason.slice(0, MAX_REASON),
     [QUEUE_HEADER]: queue,
+    [TIME_HEADER]: formatIsoDateTime(now),
   };
   return { ...copy, properties: { ...copy.properties, headers, deliveryMode: 2 }, relayed: true };
 }

@@ -6,7 +6,6 @@ import type { JsonText } from '../contract/job.ts';
 import { MessageTooLarge, ProtocolError } from '../errors.ts';
 import { inflate } from './compression.ts';
 import { foreignJson } from './foreign-value.ts';
-import { JsonFragment } from './json-fragment.ts';
 import { readPickle } from './pickle.ts';
 import { findClass } from './pickle-globals.ts';
 import { MAX_INLINE_BYTES } from './result.ts';
@@ -63,7 +62,7 @@ export function writeStored(text: JsonText, { serializer }: ResultContent): Stor
 export function writeForeign(text: JsonText, serializer: WritableSerializer): WrittenBody {
   const limit = serializer === 'yaml' ? MAX_YAML_BYTES : MAX_INLINE_BYTES;
   // What is larger as JSON takes long to write, and is not much smaller then.
-  const written = text.length <= limit ? writeBody(new JsonFragment(text), serializer) : null;
+  const written = text.length <= limit ? writeBody(text, { serializer }) : null;
   if (written !== null && written.body.length <= limit) return written;
   throw new MessageTooLarge(
     `a result is larger than ${limit} bytes, the limit for ${serializer}: store it as a dataset and return its name, or write results as JSON`,

@@ -17,6 +17,7 @@ import type { ResultContent } from '../protocol/result-content.ts';
 import type { Router } from '../protocol/routes.ts';
 import { type ChordCounter, createApplications } from './apply.ts';
 import { type ControlClient, createControlClient } from './control-client.ts';
+import { createDeadTasks, type DeadTasks } from './dead-tasks.ts';
 import { type EventOptions, listenToEvents } from './events.ts';
 import type { GroupHandle } from './group-handle.ts';
 import { allTaskIds, createHandles } from './handles.ts';
@@ -78,6 +79,12 @@ export interface OmegaRuntime {
    * @returns how many they were; null where there is no such queue.
    */
   purge(queue?: string): Promise<number | null>;
+  /**
+   * The messages of a queue that could not run: to be looked at, sent again, or dropped.
+   *
+   * @param queue Default: the first of the settings' queues.
+   */
+  dead(queue?: string): DeadTasks;
   /** Remote control of the workers. */
   readonly control: ControlClient;
   /**
@@ -115,6 +122,8 @@ export interface RuntimeOptions {
   /** Where data that are passed by value are stored on the way. */
   readonly stage: DataStage;
   readonly queue: string;
+  /** Forgets how often a task ran, and that it has. */
+  readonly forgetRuns: (taskId: string) => Promise<void>;
   /** Where tasks go. Default: to the queue that is named, else to `queue`. */
   readonly router?: Router;
   /** Bucket of the stores that the tasks use, null for the default one. */
@@ -148,6 +157,11 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
   };
   const sendLimited: Send = (taskName, input, sendOptions) => send(taskName, input, limited(sendOptions));
 
+  async function forgetTask(taskId: string): Promise<void> {
+    await options.forgetRuns(taskId);
+    if (options.reader?.forget) await results.discard(results.find(taskId));
+  }
+
   function apply(sig: AnySignature, applyOptions: CallOptions = {}): AnyHandle {
     const applied = applications.plan(sig, wireOptions(applyOptions));
     const tasks = [...allTaskIds(applied.result)].map((id) => results.expect(id));
@@ -169,6 +183,7 @@ export function createRuntime(options: RuntimeOptions): OmegaRuntime {
     result: (taskId) => new TaskHandle(results.find(taskId), Promise.resolve(), handles.context),
     groupResult: handles.savedGroup,
     purge: (name = options.queue) => transport.purgeQueue(name),
+    dead: (name = options.queue) => createDeadTasks({ transport, forgetTask }, name),
     control,
     events: (eventOptions) => listenToEvents(transport, options.closing, eventOptions),
   };

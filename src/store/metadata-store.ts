@@ -1,6 +1,7 @@
 /** The metadata of one store (bucket and prefix), in the collection `metadata` that all stores share. */
 import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
 import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
+import { literal } from '../mongo/regex.ts';
 import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
 
 /** Where an object's data are, and what its kind must know to read them. */
@@ -141,6 +142,5 @@ function nameFilters(pattern: string | undefined, options: ListOptions): Filter<
 }
 
 function globToRegex(pattern: string): string {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return `^${parts.join('.*')}$`;
+  return `^${pattern.split('*').map(literal).join('.*')}$`;
 }

@@ -1,18 +1,22 @@
 /** Whether a task may run here and now: asked when it arrives, and again before each further run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NotRegistered, ProtocolError, WorkerLostError } from '../errors.ts';
-import type { Run } from '../ledger/ledger.ts';
+import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '../errors.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
+import { canPark, holdRun } from './long-run.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, failedWith } from './report.ts';
+import type { Conclusion } from './report.ts';
 
 /** What became of a request. */
 export type Verdict =
   | Conclusion
+  /** It can never run: it fails, and a copy of its message goes to the dead queue. */
+  | { readonly kind: 'dead'; readonly error: OmegaError }
+  /** It runs elsewhere, as far as is known: a copy is put aside, to come again. */
+  | { readonly kind: 'parked' }
   /** It does not run here and goes back to its queue. */
   | { readonly kind: 'returned' }
   /** It does not run yet: it goes through the delay queues, to be there again at that time. */
@@ -26,9 +30,9 @@ const LOOK_EVERY_MS = 1_000;
 /** A verdict when the task may not run, undefined when it may. */
 export async function admit(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { message } = request;
-  if (!node.tasks.has(message.taskName)) return failedWith(unknownTask(node, message));
+  if (!node.tasks.has(message.taskName)) return { kind: 'dead', error: unknownTask(node, message) };
   return (
-    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, message) : undefined) ??
+    (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, request) : undefined) ??
     refuseToStart(node, request) ??
     (await admitInTurn(node, request))
   );
@@ -47,7 +51,7 @@ function isBroadcast({ delivery }: Request): boolean {
 /** Whether it was here, or at another worker, before, and was sent away until now. */
 export function hasWaited({ message }: Request): boolean {
   const reason = copyReason(message);
-  return reason === 'eta' || reason === 'rate';
+  return reason !== null && reason !== 'again';
 }
 
 /** Also asked after each wait: the task may have been revoked, or its delivery lost, meanwhile. */
@@ -59,24 +63,23 @@ export function refuseToStart(node: WorkerNode, { message, delivery }: Request):
   return undefined;
 }
 
-export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail: string): WorkerLostError {
-  return new WorkerLostError(
+/** Poison: it ends whatever executor runs it. */
+export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail: string): Verdict {
+  const error = new WorkerLostError(
     `task '${taskName}' ended its executor ${crashes} times (last: ${detail}) and is not run again: it may need more memory than the executor has, or crash native code`,
   );
+  return { kind: 'dead', error };
 }
 
-/** The ledger's key of a run. */
-export function runOf({ taskId, retries, replacedNesting }: TaskMessage): Run {
-  return { taskId, retries, replacedNesting };
-}
-
-/** A task that comes again may have ended already, or have ended its executor too often. */
-async function refuseAgain(node: WorkerNode, message: TaskMessage): Promise<Verdict | undefined> {
+/** A task that comes again may have ended already, run elsewhere, or have ended its executor too often. */
+async function refuseAgain(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
+  const { message, delivery } = request;
   const ended = await findEnded(node, message);
   if (ended) return ended;
-  const { crashes, done } = await node.ledger.read(runOf(message));
+  const { crashes, done, held } = await holdRun(node, request);
   if (done) return { kind: 'duplicate', result: null };
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, 'in earlier runs'));
+  if (!held && canPark(delivery)) return { kind: 'parked' };
+  if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, 'in earlier runs');
   return undefined;
 }
 

@@ -34,6 +34,10 @@ export interface Request {
   startedAt: number | null;
   /** Process of the executor that runs it. */
   pid: number | null;
+  /** By which it holds the run in the ledger; null while it does not. */
+  lease: string | null;
+  /** Whether its delivery was acknowledged while it runs: a copy waits in the parked queue. */
+  handedOver: boolean;
 }
 
 export interface WorkerNode {
@@ -57,6 +61,8 @@ export interface WorkerNode {
   readonly rateLimits: RateLimits;
   /** For messages that cannot run. */
   readonly deadLetters: Publisher;
+  /** For copies of messages whose task runs. */
+  readonly parking: Publisher;
   readonly backend: Backends;
   readonly ledger: Ledger;
   /** Chords of our own clients. */

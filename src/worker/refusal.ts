@@ -1,4 +1,4 @@
-/** Messages that are no task, or of no task that is known: answered, and kept in the dead queue. */
+/** Messages that cannot run: those that are no task are answered, and a copy of each is kept in the dead queue. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { Publication } from '../contract/transport.ts';
 import { ContentDisallowed, ProtocolError, SecurityError } from '../errors.ts';
@@ -7,8 +7,8 @@ import { readResultAddress } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
 import { isPermanent } from './durably.ts';
-import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, UNREGISTERED } from './report.ts';
+import type { WorkerNode } from './node.ts';
+import { UNREGISTERED } from './report.ts';
 
 /** Why a message is refused. */
 export type Refusal = ContentDisallowed | ProtocolError | SecurityError;
@@ -34,27 +34,16 @@ export async function refuse(node: WorkerNode, delivery: Delivery, error: Refusa
     `message rejected: ${error.message.slice(0, MAX_LOGGED)}`,
   );
   if (address) await storeFailure(node, address, error);
-  await buryDelivery(node, delivery, error.message);
-}
-
-/** Puts a copy of a task that failed because nobody knows it into the dead queue. */
-export async function buryIfUnknown(
-  node: WorkerNode,
-  { message, delivery }: Request,
-  conclusion: Conclusion,
-): Promise<void> {
-  const isUnknown = conclusion.kind === 'failure' && conclusion.error.excType === 'NotRegistered';
-  if (!isUnknown || node.tasks.has(message.taskName)) return;
-  await buryDelivery(node, delivery, conclusion.error.excMessage.join(', '));
+  await bury(node, delivery, error.message);
 }
 
 /**
  * Puts a copy of a message into `<queue>.dead`; resolves when the broker has confirmed it. What the broker can never
  * be given again is left out, and logged.
  */
-async function buryDelivery(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
-  if (await bury(node, deadLetter(delivery, delivery.alias, reason))) return;
-  await bury(node, bareDeadLetter(delivery, delivery.alias, reason));
+export async function bury(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
+  if (await publish(node, deadLetter(delivery, delivery.alias, reason))) return;
+  await publish(node, bareDeadLetter(delivery, delivery.alias, reason));
 }
 
 async function storeFailure(node: WorkerNode, address: ResultAddress, error: Refusal): Promise<void> {
@@ -67,7 +56,7 @@ async function storeFailure(node: WorkerNode, address: ResultAddress, error: Ref
 }
 
 /** False when the message can never be sent. */
-async function bury(node: WorkerNode, letter: Publication): Promise<boolean> {
+async function publish(node: WorkerNode, letter: Publication): Promise<boolean> {
   try {
     await node.deadLetters.publish(letter);
     return true;

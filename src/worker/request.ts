@@ -4,20 +4,24 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
+import { settlesWithin } from '../broker/deadline.ts';
 import { ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import { admit, hasWaited, isCopy } from './admission.ts';
+import { admit, hasWaited, isCopy, type Verdict } from './admission.ts';
 import { announceEnd } from './announce.ts';
+import { park } from './long-run.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import { buryIfUnknown, isRefusal, type Refusal, refuse } from './refusal.ts';
-import { type Conclusion, knownName, report, taskFields } from './report.ts';
+import { bury, isRefusal, type Refusal, refuse } from './refusal.ts';
+import { type Conclusion, failedWith, knownName, report, taskFields } from './report.ts';
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
 import { settle, settlementOf, settleRun } from './settlement.ts';
 
 const POSTPONE_MS = 1_000;
+/** How often a copy looks whether its run, which is in this worker too, is held in the ledger. */
+const LOOK_EVERY_MS = 250;
 
 /** How a request ends: what its delivery gets, and what the task came to; null when it came to nothing here. */
 interface End {
@@ -33,11 +37,13 @@ export async function handleDelivery(node: WorkerNode, delivery: Delivery): Prom
     return;
   }
 
-  const request: Request = { message, delivery, waitingSince: null, startedAt: null, pid: null };
+  const request: Request = {
+    ...{ message, delivery, waitingSince: null, startedAt: null, pid: null },
+    ...{ lease: null, handedOver: false },
+  };
   countReceived(node, request);
   // After a lost connection the broker delivers again what still runs here: one run serves both.
-  const twin = isCopy(request) ? findTwin(node, message) : undefined;
-  if (twin && (await twin) === 'ack') {
+  if (isCopy(request) && (await endOfTwin(node, message)) === 'ack') {
     settle(node, delivery, 'ack');
     return;
   }
@@ -59,11 +65,23 @@ async function receive(node: WorkerNode, request: Request): Promise<Settlement> 
   return settlement;
 }
 
-/** How another delivery of the same run will be settled, if there is one in this worker. */
-function findTwin(node: WorkerNode, copy: TaskMessage): Promise<Settlement> | undefined {
-  for (const [{ message }, settlement] of node.requests) {
+/**
+ * How another delivery of the same run was settled, if there is one in this worker; undefined when it goes on, and the
+ * ledger knows that.
+ */
+async function endOfTwin(node: WorkerNode, copy: TaskMessage): Promise<Settlement | undefined> {
+  const [twin, settlement] = findTwin(node, copy) ?? [];
+  while (twin && settlement && twin.lease === null) {
+    if (await settlesWithin(settlement, LOOK_EVERY_MS)) return await settlement;
+  }
+  return undefined;
+}
+
+function findTwin(node: WorkerNode, copy: TaskMessage): readonly [Request, Promise<Settlement>] | undefined {
+  for (const entry of node.requests) {
+    const [{ message }] = entry;
     if (message.taskId !== copy.taskId || message.retries !== copy.retries) continue;
-    if (message.replacedNesting === copy.replacedNesting) return settlement;
+    if (message.replacedNesting === copy.replacedNesting) return entry;
   }
   return undefined;
 }
@@ -71,15 +89,29 @@ function findTwin(node: WorkerNode, copy: TaskMessage): Promise<Settlement> | un
 async function process(node: WorkerNode, request: Request): Promise<End> {
   const verdict = (await admit(node, request)) ?? (await run(node, request));
   if (verdict.kind === 'returned') return { settlement: 'requeue', conclusion: null };
+  if (verdict.kind === 'parked') {
+    await park(node, request.delivery);
+    return { settlement: 'ack', conclusion: null };
+  }
   if (verdict.kind === 'delayed') {
     const { delivery } = request;
     await node.delays.publish(copyMessage(delivery, delivery.queue, verdict.reason), verdict.until);
     return { settlement: 'ack', conclusion: null };
   }
-  const sent = verdict.kind === 'retry' ? await sendRetry(node, request, verdict) : verdict;
-  const conclusion = await report(node, request, sent);
-  await buryIfUnknown(node, request, conclusion);
+  const conclusion = await report(node, request, await toConclusion(node, request, verdict));
   return { settlement: settlementOf(node, request, conclusion), conclusion };
+}
+
+/** What must be durable before the end of the task is: a retry is published, a copy of what cannot run is kept. */
+async function toConclusion(
+  node: WorkerNode,
+  request: Request,
+  verdict: Exclude<Verdict, { kind: 'returned' | 'delayed' | 'parked' }>,
+): Promise<Conclusion> {
+  if (verdict.kind === 'retry') return await sendRetry(node, request, verdict);
+  if (verdict.kind !== 'dead') return verdict;
+  await bury(node, request.delivery, verdict.error.message);
+  return failedWith(verdict.error);
 }
 
 async function refuseDurably(node: WorkerNode, delivery: Delivery, error: Refusal): Promise<Settlement> {

@@ -1,7 +1,7 @@
 /** A task that shall run again: its message, published before anything else is done (celery/app/task.py `retry`). */
 import type { Outcome } from '../contract/job.ts';
 import { type NextRun, retryMessage } from '../protocol/copy.ts';
-import { isCopy, runOf } from './admission.ts';
+import { isCopy } from './admission.ts';
 import { durably, isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
@@ -24,7 +24,7 @@ export async function sendRetry(
     return failedWith(error);
   }
   await durably(node, taskFields(request), 'the end of the run cannot be recorded', () =>
-    node.ledger.recordDone(runOf(request.message)),
+    node.ledger.recordDone(request.message),
   );
   return retry;
 }

@@ -4,10 +4,11 @@ import { TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import { lostTooOften, MAX_RUNS, refuseToStart, runOf, type Verdict } from './admission.ts';
+import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
 import { eventsOf } from './announce.ts';
 import { sendFromTask } from './continuation.ts';
 import { coordinationTasks } from './coordination.ts';
+import { type LongRun, watchOver } from './long-run.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
 import { reportRun } from './run-reports.ts';
@@ -23,11 +24,16 @@ export async function run(node: WorkerNode, request: Request): Promise<Verdict> 
 
 /** Runs the task, again when its executor dies, until there is a verdict. */
 async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
-  for (;;) {
-    const verdict = judge(node, request, await dispatch(node, request));
-    if (verdict.kind !== 'lost') return verdict;
-    const refusal = await admitAfterLoss(node, request, verdict);
-    if (refusal) return refusal;
+  const longRun = watchOver(node, request);
+  try {
+    for (;;) {
+      const verdict = judge(node, request, await dispatch(node, request, longRun));
+      if (verdict.kind !== 'lost') return verdict;
+      const refusal = await admitAfterLoss(node, request, verdict);
+      if (refusal) return refusal;
+    }
+  } finally {
+    await longRun.end();
   }
 }
 
@@ -51,18 +57,19 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
 /** Whether a task whose executor died may run again here: counted only if the task had started in it. */
 async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): Promise<Verdict | undefined> {
   const { message, delivery } = request;
-  if (delivery.settled && loss.started) return failedWith(lostOnlyRun(message, loss.detail));
+  const runsOnce = delivery.settled && !request.handedOver;
+  if (runsOnce && loss.started) return failedWith(lostOnlyRun(message, loss.detail));
   // An executor that dies while the worker stops, or before the task began, says nothing about the task.
   if (node.stopping.aborted || !loss.started) return { kind: 'returned' };
   node.metrics.executorEnded('crash');
-  const crashes = await node.ledger.recordCrash(runOf(message));
+  const crashes = await node.ledger.recordCrash(message);
   node.logger.warn({ ...taskFields(request), crashes }, `the executor died: ${loss.detail}`);
-  if (crashes >= MAX_RUNS) return failedWith(lostTooOften(message, crashes, loss.detail));
+  if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, loss.detail);
   return refuseToStart(node, request);
 }
 
 /** One run in an executor. */
-async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
+async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): Promise<Ending> {
   const { message } = request;
   const reports = reportRun(node, request);
   const timeLimit =
@@ -74,6 +81,7 @@ async function dispatch(node: WorkerNode, request: Request): Promise<Ending> {
     timeLimit,
     onStarted(pid) {
       start(node, request, pid);
+      longRun.started();
       reports.started();
     },
     onProgress: reports.progress,
@@ -111,11 +119,11 @@ function jobOf(node: WorkerNode, message: TaskMessage): Job {
 
 /** A failure; for a task that is not acknowledged then, back to its queue (`acks_on_failure_or_timeout`). */
 function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Conclusion {
-  const { message, delivery } = request;
+  const { message, delivery, handedOver } = request;
   const error = new TimeLimitExceeded(
     `task '${message.taskName}' ran longer than its time limit of ${seconds} s and was ended: give it a higher time limit or less to do`,
   );
-  if (delivery.settled || acksFailures(node, request)) return failedWith(error);
+  if ((delivery.settled && !handedOver) || acksFailures(node, request)) return failedWith(error);
   return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
 }
 

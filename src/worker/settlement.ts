@@ -1,7 +1,6 @@
 /** How deliveries are settled with the broker, and when. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
-import { runOf } from './admission.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
 import type { Conclusion } from './report.ts';
 
@@ -12,10 +11,14 @@ import type { Conclusion } from './report.ts';
  */
 export async function settleRun(
   node: WorkerNode,
-  { delivery, message }: Request,
+  request: Request,
   settlement: Settlement,
   isOver: boolean,
 ): Promise<void> {
+  const { delivery, message } = request;
+  if (request.lease !== null && !isOver) await release(node, request, request.lease);
+  // Its copy will come back.
+  if (request.handedOver && isOver) await rememberDone(node, message);
   if (delivery.settled) return;
   const unsent = async (): Promise<void> => {
     if (isOver) await rememberDone(node, message);
@@ -56,8 +59,18 @@ export function acksEarly(node: WorkerNode, { message }: Request): boolean {
   return node.tasks.get(message.taskName)?.acksLate === false;
 }
 
+/** So that the message, which comes again, is not taken for one that runs. */
+async function release(node: WorkerNode, { message }: Request, lease: string): Promise<void> {
+  await node.ledger.release(message, lease).catch((err) => {
+    node.logger.warn(
+      { task_id: message.taskId, err },
+      'the run waits until its lease is over: it cannot be released',
+    );
+  });
+}
+
 async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
-  await node.ledger.recordDone(runOf(message)).catch((err) => {
+  await node.ledger.recordDone(message).catch((err) => {
     node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
   });
 }

@@ -187,7 +187,7 @@ async function openNode(
     backend: withWatches(backend, watches, broker.publisher, results),
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue, encoding, verify },
-    ...{ deadLetters: broker.deadLetters, delays: createDelays(broker) },
+    ...{ deadLetters: broker.deadLetters, parking: broker.parking, delays: createDelays(broker) },
     // A queue that a signature names may be any: it came from elsewhere.
     router: createRouter({ ...routing(settings), createMissing: true }),
     rateLimits: createRateLimits({ tasks, settings, stopping }),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { until } from '../support/broker-harness.ts';
+import { until, useOperator } from '../support/broker-harness.ts';
 import { useControl } from '../support/control.ts';
 import { type Place, useClient, usePlace, useWorker } from '../support/worker.ts';
 
@@ -119,3 +119,42 @@ function startEvents(place: Place, ...flags: readonly string[]): { child: ChildP
   });
   return { child, output: () => text };
 }
+
+it('messages that could not run are listed, shown, sent again and removed', async () => {
+  const place = usePlace();
+  const om = await useClient(place);
+  const operator = await useOperator();
+  onTestFinished(() => operator.deleteQueue(`${place.queue}.dead`).then(() => undefined));
+  const worker = await useWorker(place);
+  const fail = async (): Promise<string> => {
+    const handle = om.runtime.send('nobody.knows', [], { x: 1 });
+    await expect(handle).rejects.toThrow(/NotRegistered/);
+    return handle.id;
+  };
+  const [first, second] = [await fail(), await fail()];
+  await worker.stop();
+
+  expect((await omega(place, 'dead', 'list')).stdout).toMatch(
+    new RegExp(`^ID .*\n${first} +nobody.knows .*is not registered.*\n${second} `),
+  );
+  const shown = await omega(place, 'dead', 'show', first, '--json');
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    id: first,
+    queue: place.queue,
+    body: expect.stringMatching(/"x"/),
+  });
+  expect((await omega(place, 'dead', 'requeue')).status).toBe(2);
+  expect(await omega(place, 'dead', 'requeue', first)).toMatchObject({
+    status: 0,
+    stdout: '1 sent again\n',
+  });
+  expect(await operator.ready(place.queue)).toBe(1);
+  expect(await omega(place, 'result', first)).toMatchObject({ stdout: 'PENDING\n' });
+  const dropped = await omega(place, 'dead', 'drop', 'nowhere', second);
+  expect(dropped).toMatchObject({
+    status: 5,
+    stdout: '1 removed\n',
+    stderr: expect.stringMatching(/no dead message nowhere/),
+  });
+  expect(await omega(place, 'dead', 'list')).toMatchObject({ status: 0, stdout: 'none\n' });
+}, 60_000);

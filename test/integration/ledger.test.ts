@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
+import { until } from '../support/broker-harness.ts';
 import { usePlace } from '../support/worker.ts';
 
 const run = { taskId: 'task', retries: 0, replacedNesting: 0 };
@@ -34,4 +35,45 @@ it('remembers that a run has ended, beside its crashes', async () => {
   await ledger.recordCrash(run);
   await ledger.recordDone(run);
   expect(await ledger.read(run)).toEqual({ crashes: 1, done: true });
+});
+
+it('forgets all runs of a task, and nothing of others with a similar id', async () => {
+  const ledger = await useLedger();
+  const others = ['task:1', 'tas', 'task2', 't.sk'].map((taskId) => ({ ...run, taskId }));
+  for (const known of [run, { ...run, retries: 1 }, ...others]) await ledger.recordCrash(known);
+  await ledger.forget('task');
+  await ledger.forget('t.s');
+  expect(await ledger.read(run)).toEqual({ crashes: 0, done: false });
+  expect(await ledger.read({ ...run, retries: 1 })).toEqual({ crashes: 0, done: false });
+  for (const other of others) expect(await ledger.read(other)).toMatchObject({ crashes: 1 });
+});
+
+it('a run is held by one holder, who may hold it longer', async () => {
+  const ledger = await useLedger();
+  expect(await ledger.hold(run, 'one', 30)).toEqual({ crashes: 0, done: false, held: true });
+  expect(await ledger.hold(run, 'other', 30)).toMatchObject({ held: false });
+  expect(await ledger.hold(run, 'one', 30)).toMatchObject({ held: true });
+});
+
+it('of many who want to hold a run at once one does', async () => {
+  const ledger = await useLedger();
+  const holders = Array.from({ length: 20 }, (_, n) => ledger.hold(run, `$${n}`, 30));
+  expect((await Promise.all(holders)).filter(({ held }) => held)).toHaveLength(1);
+});
+
+it('a run is free again when its time is over, and when it is released by its holder', async () => {
+  const ledger = await useLedger();
+  await ledger.hold(run, 'one', 1);
+  await until(async () => (await ledger.hold(run, 'two', 30)).held);
+  await ledger.release(run, 'one');
+  expect(await ledger.hold(run, 'three', 30)).toMatchObject({ held: false });
+  await ledger.release(run, 'two');
+  expect(await ledger.hold(run, 'three', 30)).toMatchObject({ held: true });
+});
+
+it('holding a run keeps what is known of it', async () => {
+  const ledger = await useLedger();
+  await ledger.recordCrash(run);
+  await ledger.recordDone(run);
+  expect(await ledger.hold(run, 'one', 30)).toEqual({ crashes: 1, done: true, held: true });
 });

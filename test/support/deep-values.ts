@@ -43,7 +43,7 @@ const ways: readonly (() => unknown)[] = [
   () => isDeepStrictEqual(value, copy),
   () => applySignature(chain as never, { ...sender, newId: String }),
   ...(['yaml', 'msgpack'] as const).map((serializer) => () => {
-    const { body, properties } = writeBody(value, serializer);
+    const { body, properties } = writeBody(text, { serializer });
     return readBody(body, properties, ACCEPT);
   }),
   () => readBody(Buffer.from(text), { contentType: 'application/x-yaml' }, ACCEPT),

@@ -28,6 +28,7 @@ export function createFakeClient(
     declareQueue: async () => undefined,
     declareDelayed: async () => undefined,
     purgeQueue: async () => null,
+    visitQueue: async () => false,
     onReply: async (given) => {
       listener = given;
     },
@@ -44,6 +45,7 @@ export function createFakeClient(
     chords: 'unlock',
     stage: { stage: async () => 'staged' },
     queue: 'celery',
+    forgetRuns: async () => undefined,
     bucket: null,
     taskTimeout: 1200,
     closing: closing.signal,

@@ -1,5 +1,5 @@
 /** Tasks for the tests of the worker: compiled, and loaded by its executors. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { task } from '../../src/contract/task.ts';
@@ -64,13 +64,16 @@ export const spin = task({
   },
 });
 
-/** Notes in a file that it runs, then ends its executor. */
+/** Notes in a file that it runs, then ends its executor; `times` at most. */
 export const die = task({
   name: 'test.die',
-  input: z.object({ path: z.string() }),
-  async run({ path }) {
+  input: z.object({ path: z.string(), times: z.number().optional() }),
+  async run({ path, times = Number.POSITIVE_INFINITY }) {
     appendFileSync(path, `${process.pid}\n`);
+    const runs = readFileSync(path, 'utf8').trim().split('\n').length;
+    if (runs > times) return runs;
     process.kill(process.pid, 'SIGKILL');
     await delay(60_000);
+    return runs;
   },
 });

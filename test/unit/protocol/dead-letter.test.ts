@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bareDeadLetter, deadLetter, deadQueueOf } from '../../../src/protocol/dead-letter.ts';
+import {
+  bareDeadLetter,
+  deadLetter,
+  deadQueueOf,
+  readDeath,
+  revivedMessage,
+} from '../../../src/protocol/dead-letter.ts';
 
 const raw = {
   body: Buffer.from([0xff, 0x00]),
@@ -50,7 +56,34 @@ it('a bare dead letter keeps the body and what is short', () => {
     n: 5,
     'x-omega-reason': 'reason',
     'x-omega-queue': 'celery',
+    'x-omega-time': expect.any(String),
   });
+});
+
+it('a dead letter says since when it is dead, of which queue, and why', () => {
+  const time = new Date('2026-01-31T12:00:00.000Z');
+  expect(readDeath(deadLetter(raw, 'celery', 'poison', time))).toEqual({
+    reason: 'poison',
+    queue: 'celery',
+    time,
+  });
+});
+
+it('what somebody else has put there says nothing of its death', () => {
+  expect(readDeath({ properties: { headers: { 'x-omega-time': 'yesterday', 'x-omega-queue': 5 } } })).toEqual(
+    {
+      ...{ reason: null, queue: null, time: null },
+    },
+  );
+});
+
+it('revived, it is the message that it was, on its way to its queue', () => {
+  const { exchange, routingKey, properties, body } = revivedMessage(
+    deadLetter(raw, 'celery', 'poison'),
+    'celery',
+  );
+  expect({ exchange, routingKey, body }).toEqual({ exchange: '', routingKey: 'celery', body: raw.body });
+  expect(properties.headers).toEqual({ id: 'a', long: 'a'.repeat(300), list: [1], n: 5 });
 });
 
 it.each([

@@ -28,6 +28,7 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
     onControlReply: async () => undefined,
     onEvent: async () => async () => undefined,
     purgeQueue: async () => 0,
+    visitQueue: async () => false,
     close: async () => undefined,
     ...change,
   };
@@ -39,6 +40,7 @@ function createFakes(change: Partial<Transport> = {}): { runtime: OmegaRuntime; 
     chords: 'join',
     stage: { stage: async () => 'staged' },
     queue: 'default',
+    forgetRuns: async () => undefined,
     bucket: null,
     taskTimeout: 1200,
     closing: new AbortController().signal,
