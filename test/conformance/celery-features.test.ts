@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pythonPath } from '../support/python.ts';
+import { readTitles } from '../support/test-titles.ts';
 
 /** A row of the table: what it is about, how it stands, in words, and the tests that show it. */
 interface Row {
@@ -74,20 +74,4 @@ function readRows(text: string): Row[] {
 
 function covers(known: string, name: string): boolean {
   return known.endsWith('*') ? name.startsWith(known.slice(0, -1)) : known === name;
-}
-
-/** All tests as `file: title`, with titles as they are written. */
-function readTitles(folder: string): Set<string> {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.test.ts'),
-  );
-  return new Set(
-    files.flatMap((file) =>
-      [
-        ...readFileSync(join(folder, file), 'utf8').matchAll(
-          /\b(?:it|test)(?:\.each(?:<[^(]*>)?\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g,
-        ),
-      ].map(([, , title]) => `${basename(file)}: ${title}`),
-    ),
-  );
 }
