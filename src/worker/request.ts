@@ -60,7 +60,7 @@ async function receive(node: WorkerNode, request: Request): Promise<Settlement> 
     }),
   );
   // What only waits in the delay queues has not ended.
-  await settleRun(node, request, settlement, settlement === 'ack' && conclusion !== null);
+  await settleRun(node, request, settlement, settlement !== 'requeue' && conclusion !== null);
   if (conclusion) announceEnd(node, request, conclusion);
   return settlement;
 }

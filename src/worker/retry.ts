@@ -5,6 +5,7 @@ import { isCopy } from './admission.ts';
 import { durably, isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
+import { recordDone } from './settlement.ts';
 
 /**
  * Sends the message of a task's next run, and notes that this run is over: its delivery, should it come again,
@@ -23,9 +24,7 @@ export async function sendRetry(
     if (!isPermanent(error)) throw error;
     return failedWith(error);
   }
-  await durably(node, taskFields(request), 'the end of the run cannot be recorded', () =>
-    node.ledger.recordDone(request.message),
-  );
+  await recordDone(node, request);
   return retry;
 }
 

@@ -1,8 +1,9 @@
 /** How deliveries are settled with the broker, and when. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import { durably } from './durably.ts';
 import type { Request, Settlement, WorkerNode } from './node.ts';
-import type { Conclusion } from './report.ts';
+import { type Conclusion, taskFields } from './report.ts';
 
 /**
  * Settles the delivery of a run, unless that was done when it started.
@@ -17,13 +18,20 @@ export async function settleRun(
 ): Promise<void> {
   const { delivery, message } = request;
   if (request.lease !== null && !isOver) await release(node, request, request.lease);
-  // Its copy will come back.
-  if (request.handedOver && isOver) await rememberDone(node, message);
+  // Its copy will come back for certain.
+  if (request.handedOver && isOver) await recordDone(node, request).catch(mayRunAgain(node, message));
   if (delivery.settled) return;
   const unsent = async (): Promise<void> => {
     if (isOver) await rememberDone(node, message);
   };
   if (!settle(node, delivery, settlement, unsent)) await unsent();
+}
+
+/** Notes that a run is over; tries until it is durable. @throws what ends that, when the worker stops */
+export async function recordDone(node: WorkerNode, request: Request): Promise<void> {
+  await durably(node, taskFields(request), 'the end of the run cannot be recorded', () =>
+    node.ledger.recordDone(request.message),
+  );
 }
 
 /**
@@ -70,7 +78,10 @@ async function release(node: WorkerNode, { message }: Request, lease: string): P
 }
 
 async function rememberDone(node: WorkerNode, message: TaskMessage): Promise<void> {
-  await node.ledger.recordDone(message).catch((err) => {
-    node.logger.warn({ task_id: message.taskId, err }, 'the task may run again: its end cannot be recorded');
-  });
+  await node.ledger.recordDone(message).catch(mayRunAgain(node, message));
+}
+
+function mayRunAgain(node: WorkerNode, { taskId }: TaskMessage): (err: unknown) => void {
+  return (err) =>
+    node.logger.warn({ task_id: taskId, err }, 'the task may run again: its end cannot be recorded');
 }

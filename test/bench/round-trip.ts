@@ -31,9 +31,13 @@ export async function rpcRoundTrip(): Promise<Comparison[]> {
   ];
 }
 
-/** Stored in MongoDB: ours is also sent, since its client need not look for it. */
+/**
+ * Stored in MongoDB: ours is also sent, since its client need not look for it. Celery's by rpc:// tells how fast the
+ * machine is: the goal of 5 ms was set where it takes 2.3 ms.
+ */
 export async function mongoRoundTrip(): Promise<Comparison[]> {
   const times = noSamples();
+  const beside = noSamples();
   await sideBySide('both', async ({ om }) => {
     await roundTrips(om, 'omega', WARM_UP);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -41,7 +45,14 @@ export async function mongoRoundTrip(): Promise<Comparison[]> {
       times.peer.push(...celerysRoundTrips('both', POLLED_PINGS));
     }
   });
-  return [compare('round trip, mongodb://, each with its own client', 'ms', times, '<= 5 ms')];
+  await sideBySide('rpc', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) beside.peer.push(...celerysRoundTrips('rpc', PINGS));
+  });
+  beside.omega.push(...times.omega);
+  return [
+    compare('round trip, mongodb://, each with its own client', 'ms', times, '<= 5 ms'),
+    compare("round trip, ours by mongodb://, Celery's by rpc://", 'ms', beside, '<= 2.2x'),
+  ];
 }
 
 async function roundTrips(om: Omega, contestant: Contestant, count: number): Promise<number[]> {
