@@ -31,11 +31,13 @@ function unknown(id: string): Sendable {
   };
 }
 
-/** Starts a worker and waits until it has buried all of these. */
+/** Has a worker bury these, one after the other. */
 async function bury(place: Place, om: Omega, messages: readonly Sendable[]): Promise<void> {
   const [worker, sender] = await Promise.all([useWorker(place), useMessageSender(place.broker)]);
-  await sender.sendAll(place.queue, messages);
-  await until(async () => (await om.runtime.dead().list()).length === messages.length, 20_000);
+  for (const [index, message] of messages.entries()) {
+    await sender.sendAll(place.queue, [message]);
+    await until(async () => (await om.runtime.dead().list()).length === index + 1, 20_000);
+  }
   await worker.stop();
 }
 
