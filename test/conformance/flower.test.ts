@@ -29,10 +29,8 @@ it('Flower lists our worker and its tasks, and controls it', async () => {
     (await flower.get<Record<string, FlowerTask>>('/api/tasks'))[id];
   await until(async () => (await stateOf(running.id))?.state === 'STARTED', 15_000);
   expect(await stateOf(added.id)).toMatchObject({ state: 'SUCCESS', name: 'test.add', result: '3' });
-  expect(await stateOf(failed.id)).toMatchObject({
-    state: 'FAILURE',
-    exception: expect.stringMatching(/^TypeError\(/),
-  });
+  await until(async () => (await stateOf(failed.id))?.state === 'FAILURE', 15_000);
+  expect(await stateOf(failed.id)).toMatchObject({ exception: expect.stringMatching(/^TypeError\(/) });
 
   expect(await flower.status(`/worker/${node}`)).toBe(200);
   const workers = await flower.get<Record<string, { stats: object; registered: string[] }>>(

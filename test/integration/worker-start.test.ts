@@ -41,7 +41,8 @@ it.each([50, 400, 900])('ends with status 0 on a SIGTERM %i ms after its start',
   const { child } = startWorker();
   await new Promise((resolve) => setTimeout(resolve, ms));
   child.kill('SIGTERM');
-  await until(() => child.exitCode !== null || child.signalCode !== null, 5_000);
+  // A broker that is busy may let each of its connections wait for its close.
+  await until(() => child.exitCode !== null || child.signalCode !== null, 20_000);
   // Before Node has run its first line, the signal's default ends it.
   expect([0, null]).toContain(child.exitCode);
 });
