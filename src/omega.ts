@@ -22,6 +22,7 @@ import { connectMongo, type Mongo } from './mongo/client.ts';
 import { createRouter } from './protocol/routes.ts';
 import type { Encoding } from './protocol/serializers.ts';
 import type { DataStage } from './runtime/model-proxy.ts';
+import { openOnce } from './runtime/open-once.ts';
 import type { ResultReader } from './runtime/result-sources.ts';
 import { createRuntime, type OmegaRuntime } from './runtime/runtime.ts';
 import { createSender } from './runtime/sender.ts';
@@ -130,6 +131,7 @@ function createOmega(
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
+  const ledger = openOnce(() => openLedger(mongo));
   const sender = createSender(transport, { sentEvents: settings.sentEvents, encoding });
   return {
     datasets,
@@ -147,10 +149,7 @@ function createOmega(
       chordCounter: store?.chords,
       stage: createStage(datasets),
       queue: routing(settings).defaultQueue,
-      async forgetRuns(taskId) {
-        const ledger = await openLedger(mongo);
-        await ledger.forget(taskId);
-      },
+      forgetRuns: async (taskId) => (await ledger()).forget(taskId),
       router: createRouter(routing(settings)),
       bucket: bucket === 'omegaml' ? null : bucket,
       taskTimeout: settings.taskTimeout,

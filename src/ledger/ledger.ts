@@ -29,20 +29,16 @@ export interface Ledger {
   hold(run: Run, holder: string, seconds: number): Promise<HeldRun>;
   /** Lets go of a run that is not over, so that it may begin elsewhere at once. */
   release(run: Run, holder: string): Promise<void>;
-  read(run: Run): Promise<RunRecord>;
   /** Forgets all runs of a task: it begins anew. */
   forget(taskId: string): Promise<void>;
 }
 
 /** What is known of a run. */
-interface RunRecord {
+export interface HeldRun {
   /** Executors that it has ended so far. */
   readonly crashes: number;
   readonly done: boolean;
-}
-
-/** What is known of a run, and whether the one who asks holds it now. */
-export interface HeldRun extends RunRecord {
+  /** Whether the one who asks holds it now. */
   readonly held: boolean;
 }
 
@@ -89,23 +85,17 @@ export async function openLedger(mongo: Mongo): Promise<Ledger> {
         [{ $set: { lease, updated: '$$NOW' } }],
         { upsert: true, returnDocument: 'after' },
       );
-      return { ...recordOf(entry), held: entry?.lease?.holder === holder };
+      const { crashes = [], done = false, lease: held } = entry ?? {};
+      return { crashes: crashes.length, done, held: held?.holder === holder };
     },
     async release(run, holder) {
       await entries.updateOne({ _id: key(run), 'lease.holder': holder }, { $unset: { lease: '' } });
-    },
-    async read(run) {
-      return recordOf(await entries.findOne({ _id: key(run) }));
     },
     async forget(taskId) {
       // The rest of the key is two numbers: another task's id may begin with this one and a colon.
       await entries.deleteMany({ _id: { $regex: `^${literal(taskId)}:\\d+:\\d+$` } });
     },
   };
-}
-
-function recordOf(entry: Entry | null): RunRecord {
-  return { crashes: entry?.crashes?.length ?? 0, done: entry?.done ?? false };
 }
 
 function key(run: Run): string {

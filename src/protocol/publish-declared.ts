@@ -13,10 +13,18 @@ export async function publishDeclared(
   publish: () => Promise<void>,
   declare: () => Promise<void>,
 ): Promise<void> {
+  await (declaresQueue(call) ? publishDeclaring(publish, declare) : publish());
+}
+
+/** Publishes, and once more after declaring what no message could be routed to. */
+export async function publishDeclaring(
+  publish: () => Promise<void>,
+  declare: () => Promise<void>,
+): Promise<void> {
   try {
     await publish();
   } catch (error) {
-    if (!(error instanceof Unroutable) || !declaresQueue(call)) throw error;
+    if (!(error instanceof Unroutable)) throw error;
     await declare();
     await publish();
   }

@@ -14,6 +14,9 @@ import { argsRepr, pythonRepr } from './repr.ts';
 import type { ResultAddress } from './result.ts';
 import { type Encoding, type WritableSerializer, writeBody } from './serializers.ts';
 
+/** Who sends the messages of this process, as Celery's clients are named. */
+export const ORIGIN = `gen${process.pid}@${hostname()}`;
+
 /** Set on a message that was published again: the broker does not mark such a copy as redelivered. */
 export const COPY_HEADER = 'x-omega-copy';
 
@@ -167,7 +170,7 @@ export function encodeTask(call: TaskCall, now = new Date(), encoding: Encoding 
 function encodeHeaders(call: TaskCall): Fields {
   const { shadow = null, groupId = null, groupIndex = null, retries = 0, parentId = null } = call;
   const { timeLimit = null, softTimeLimit = null, replacedNesting = 0, ignoreResult = false } = call;
-  const { origin = `gen${process.pid}@${hostname()}`, stamps = {} } = call;
+  const { origin = ORIGIN, stamps = {} } = call;
   const names = Object.keys(stamps);
   return {
     lang: 'py',

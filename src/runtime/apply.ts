@@ -1,18 +1,14 @@
 /** Applying signatures: their messages are published, and handles follow what they come to. */
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
 import type { Router } from '../protocol/routes.ts';
-import type { TaskCall } from '../protocol/task-message.ts';
+import { ORIGIN, type TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
 import type { TrackedTask } from './tracked-task.ts';
-
-/** Who sends the messages of this process, as Celery's clients are named. */
-const ORIGIN = `gen${process.pid}@${hostname()}`;
 
 /** The port to a result backend that counts chords by itself (Celery's `set_chord_size`). */
 export interface ChordCounter {

@@ -1,8 +1,8 @@
 /** Sends what shall arrive later through Celery's delay queues. */
 import type { Broker } from '../broker/broker.ts';
 import type { Publication } from '../contract/transport.ts';
-import { Unroutable } from '../errors.ts';
 import { delayUntil } from '../protocol/delay.ts';
+import { publishDeclaring } from '../protocol/publish-declared.ts';
 
 export interface Delays {
   /**
@@ -36,15 +36,14 @@ export function createDelays({
       if (delayed === publication) return await publisher.publish(publication);
       const queue = publication.routingKey;
       await prepare(queue);
-      try {
-        await publisher.publish(delayed);
-      } catch (error) {
-        if (!(error instanceof Unroutable)) throw error;
-        // The delay queues were deleted since.
-        prepared.delete(queue);
-        await prepare(queue);
-        await publisher.publish(delayed);
-      }
+      await publishDeclaring(
+        () => publisher.publish(delayed),
+        () => {
+          // The delay queues were deleted since.
+          prepared.delete(queue);
+          return prepare(queue);
+        },
+      );
     },
   };
 }

@@ -1,10 +1,9 @@
 /** Sending tasks on behalf of a task: who sends them, and how their messages reach the broker. */
-import { hostname } from 'node:os';
 import { EncodeError, type OmegaError, Unroutable } from '../errors.ts';
 import type { Applied, Applier } from '../protocol/canvas.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { publishDeclared } from '../protocol/publish-declared.ts';
-import { COPY_HEADER, encodeTask, type TaskCall } from '../protocol/task-message.ts';
+import { COPY_HEADER, encodeTask, ORIGIN, type TaskCall } from '../protocol/task-message.ts';
 import { uuidOf } from '../protocol/uuid.ts';
 import type { Consequence } from './consequence.ts';
 import { isPermanent } from './durably.ts';
@@ -33,7 +32,7 @@ export function applierOf(node: WorkerNode, parent: Parent, purpose: string, rep
     replyTo,
     queue: node.settings.queues[0] ?? 'celery',
     router: node.router,
-    origin: `gen${process.pid}@${hostname()}`,
+    origin: ORIGIN,
     now: new Date(),
     chords: node.backend.chords ? 'redis' : 'unlock',
     newId: (n) => uuidOf(`${parent.taskId}:${purpose}:${n}`),

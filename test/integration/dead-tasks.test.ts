@@ -1,8 +1,8 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { TaskFailed, Unroutable } from '../../src/errors.ts';
 import type { Omega } from '../../src/omega.ts';
 import { deadQueueOf } from '../../src/protocol/dead-letter.ts';
-import { until, useOperator } from '../support/broker-harness.ts';
+import { deleteAfterwards, until, useOperator } from '../support/broker-harness.ts';
 import { type Sendable, useMessageSender } from '../support/message-sender.ts';
 import { die } from '../support/tasks.ts';
 import { type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
@@ -10,12 +10,9 @@ import { type Place, useClient, usePlace, useTrace, useWorker } from '../support
 const PATIENCE = 60_000;
 
 /** A place whose dead queue goes with it. */
-async function useMortalPlace(): Promise<Place> {
+function useMortalPlace(): Place {
   const place = usePlace();
-  const operator = await useOperator();
-  onTestFinished(async () => {
-    for (const queue of [place.queue, deadQueueOf(place.queue)]) await operator.deleteQueue(queue);
-  });
+  deleteAfterwards(place.queue, deadQueueOf(place.queue));
   return place;
 }
 
@@ -44,7 +41,7 @@ async function bury(place: Place, om: Omega, messages: readonly Sendable[]): Pro
 const ids = async (om: Omega): Promise<string[]> => (await om.runtime.dead().list()).map(({ id }) => id);
 
 it('a task that ends its executor five times is kept, and begins anew when it is sent again', async () => {
-  const place = await useMortalPlace();
+  const place = useMortalPlace();
   const [om] = await Promise.all([useClient(place), useWorker(place)]);
   const trace = useTrace();
   const handle = om.runtime.task(die)({ path: trace.path, times: 7 });
@@ -67,7 +64,7 @@ it('a task that ends its executor five times is kept, and begins anew when it is
 it(
   'a task that fails by itself is not kept',
   async () => {
-    const place = await useMortalPlace();
+    const place = useMortalPlace();
     const [om] = await Promise.all([useClient(place), useWorker(place)]);
     await expect(om.runtime.send('test.add', ['one'], {})).rejects.toThrow(TaskFailed);
     expect(await om.runtime.dead().list()).toEqual([]);
@@ -78,7 +75,7 @@ it(
 it(
   'those that are dropped are gone, and the others keep their places',
   async () => {
-    const place = await useMortalPlace();
+    const place = useMortalPlace();
     const om = await useClient(place);
     await bury(place, om, ['a', 'b', 'c', 'd'].map(unknown));
     expect(await om.runtime.dead().drop(['b', 'd', 'nobody'])).toEqual(['b', 'd']);
@@ -93,7 +90,7 @@ it(
 it(
   'a message that is no task has a name, its content, and the reason',
   async () => {
-    const place = await useMortalPlace();
+    const place = useMortalPlace();
     const om = await useClient(place);
     const properties = { contentType: 'application/json', headers: { lang: 'py' } };
     await bury(place, om, [{ body: Buffer.from('{"a":'), properties }]);
@@ -109,7 +106,7 @@ it(
 it(
   'what cannot be sent back stays',
   async () => {
-    const place = await useMortalPlace();
+    const place = useMortalPlace();
     const om = await useClient(place);
     const operator = await useOperator();
     await bury(place, om, ['a', 'b'].map(unknown));

@@ -1,19 +1,12 @@
 /** Runs that outlast what the broker waits for an ack; here they are handed over after a second, not ten minutes. */
-import { beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { parkedQueueOf } from '../../src/protocol/parked.ts';
 import type { AmqpOperator } from '../support/amqp-operator.ts';
-import { until, useOperator, useProxy } from '../support/broker-harness.ts';
+import { deleteAfterwards, until, useOperator, useProxy } from '../support/broker-harness.ts';
+import { settled } from '../support/sender.ts';
 import { brokerUrl } from '../support/services.ts';
 import { note } from '../support/tasks.ts';
-import {
-  metric,
-  type Place,
-  type TestWorker,
-  useClient,
-  usePlace,
-  useTrace,
-  useWorker,
-} from '../support/worker.ts';
+import { type Place, type TestWorker, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 /** Milliseconds: a lease of 15 s, five seconds in the parked queue, and the run. */
 const TAKEN_OVER = 40_000;
@@ -23,15 +16,12 @@ beforeAll(() => {
 });
 
 async function usePlaceWithParking(): Promise<{ place: Place; operator: AmqpOperator }> {
-  const [place, operator] = [usePlace(), await useOperator()];
-  onTestFinished(async () => {
-    for (const queue of [place.queue, parkedQueueOf(place.queue)]) await operator.deleteQueue(queue);
-  });
-  return { place, operator };
+  const place = usePlace();
+  deleteAfterwards(place.queue, parkedQueueOf(place.queue));
+  return { place, operator: await useOperator() };
 }
 
-const acks = (worker: TestWorker, { queue }: Place): Promise<number> =>
-  metric(worker, `omega_task_acks_total{queue="${queue}",result="ack"}`);
+const acks = (worker: TestWorker, place: Place): Promise<number> => settled(worker, place, 'ack');
 
 it('a long run is acknowledged while it goes on, and ends once', async () => {
   const { place, operator } = await usePlaceWithParking();

@@ -1,24 +1,16 @@
 /** What comes after a task: callbacks and errbacks, of which some cannot be sent, and some are sent again. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
-import { connectTransport } from '../../src/broker/transport.ts';
+import { expect, it } from 'vitest';
 import { chain, group } from '../../src/contract/canvas.ts';
 import type { AnySignature } from '../../src/contract/signature.ts';
 import { immutable } from '../../src/contract/signature-options.ts';
 import { signature } from '../../src/contract/task-signature.ts';
-import type { Transport } from '../../src/contract/transport.ts';
 import { COPY_HEADER, encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
+import { useTransport } from '../support/broker-harness.ts';
 import { useCeleryWorker } from '../support/results-app.ts';
-import {
-  metric,
-  type Place,
-  type TestWorker,
-  useClient,
-  usePlace,
-  useTrace,
-  useWorker,
-} from '../support/worker.ts';
+import { settled } from '../support/sender.ts';
+import { type Place, type TestWorker, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const TASKS = fileURLToPath(new URL('../../dist/test/support/canvas-tasks.js', import.meta.url));
 const WAIT = { timeout: 60_000 };
@@ -29,16 +21,9 @@ function withOptions(sig: AnySignature, options: Readonly<Record<string, unknown
   return { ...sig, options: { ...sig.options, ...options } };
 }
 
-async function useSender({ broker }: Place): Promise<Transport> {
-  const transport = await connectTransport({ url: broker, name: 'test', retry: false });
-  onTestFinished(() => transport.close());
-  return transport;
-}
-
 /** Waits until the worker has acknowledged so many deliveries. */
-async function untilAcknowledged(worker: TestWorker, { queue }: Place, count: number): Promise<void> {
-  const name = `omega_task_acks_total{queue="${queue}",result="ack"}`;
-  await expect.poll(() => metric(worker, name), { timeout: 20_000 }).toBe(count);
+async function untilAcknowledged(worker: TestWorker, place: Place, count: number): Promise<void> {
+  await expect.poll(() => settled(worker, place, 'ack'), { timeout: 20_000 }).toBe(count);
 }
 
 it('every callback gets the result, those in groups too', WAIT, async () => {
@@ -106,7 +91,7 @@ it(
     const [om, worker, sender] = await Promise.all([
       useClient(place),
       useWorker(place, [TASKS]),
-      useSender(place),
+      useTransport(place.broker),
     ]);
     const note = call('note', trace.path);
     const message: TaskCall = {
@@ -147,7 +132,7 @@ it('of a copy of a task with a large result only what takes the result fails', W
   const [om, worker, sender] = await Promise.all([
     useClient(place),
     useWorker(place, [TASKS]),
-    useSender(place),
+    useTransport(place.broker),
   ]);
   const errback = { link_error: [call('note', trace.path)] };
   const [taking, immune] = [randomUUID(), randomUUID()];

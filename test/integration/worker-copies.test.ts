@@ -1,27 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
-import { connectTransport } from '../../src/broker/transport.ts';
-import type { Transport } from '../../src/contract/transport.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { encodeTask } from '../../src/protocol/task-message.ts';
-import { until } from '../support/broker-harness.ts';
+import { until, useTransport } from '../support/broker-harness.ts';
+import { untilSettled } from '../support/sender.ts';
 import { note } from '../support/tasks.ts';
-import {
-  metric,
-  type Place,
-  type TestWorker,
-  useClient,
-  usePlace,
-  useTrace,
-  useWorker,
-} from '../support/worker.ts';
-
-async function useSender({ broker }: Place): Promise<Transport> {
-  const transport = await connectTransport({ url: broker, name: 'test', retry: false });
-  onTestFinished(() => transport.close());
-  return transport;
-}
+import { metric, type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 /** A message as it is when it is published for the second time. */
 function copyOf(
@@ -34,34 +19,36 @@ function copyOf(
   return encodeTask({ ...call, origin: 'test', ignoreResult, headers: { 'x-omega-copy': true } });
 }
 
-/** Waits until the worker has settled so many deliveries. */
-async function untilAcknowledged(worker: TestWorker, place: Place, count: number): Promise<void> {
-  const name = `omega_task_acks_total{queue="${place.queue}",result="ack"}`;
-  await until(async () => (await metric(worker, name)) >= count);
-}
-
 it('a copy of a task that has ended is acknowledged and not run', async () => {
   const place = usePlace();
-  const [om, worker, sender] = await Promise.all([useClient(place), useWorker(place), useSender(place)]);
+  const [om, worker, sender] = await Promise.all([
+    useClient(place),
+    useWorker(place),
+    useTransport(place.broker),
+  ]);
   const trace = useTrace();
   const input = { path: trace.path, text: 'run', seconds: 0 };
   const handle = om.runtime.task(note)(input);
   await handle;
   await sender.publish(copyOf(place, handle.id, input));
-  await untilAcknowledged(worker, place, 2);
+  await untilSettled(worker, place, 'ack', 2);
   expect(trace.lines()).toEqual(['run']);
 });
 
 it('a copy of a task that runs waits for it and is not run', async () => {
   const place = usePlace();
-  const [om, worker, sender] = await Promise.all([useClient(place), useWorker(place), useSender(place)]);
+  const [om, worker, sender] = await Promise.all([
+    useClient(place),
+    useWorker(place),
+    useTransport(place.broker),
+  ]);
   const trace = useTrace();
   const input = { path: trace.path, text: 'run', seconds: 1 };
   const handle = om.runtime.task(note)(input);
   await until(async () => (await metric(worker, 'omega_worker_active_tasks')) === 1);
   await sender.publish(copyOf(place, handle.id, input));
   await handle;
-  await untilAcknowledged(worker, place, 2);
+  await untilSettled(worker, place, 'ack', 2);
   expect(trace.lines()).toEqual(['run']);
 });
 
@@ -71,10 +58,10 @@ it('a copy of a task that stored no result is not run when the ledger knows its 
   onTestFinished(() => mongo.close());
   const taskId = randomUUID();
   await (await openLedger(mongo)).recordDone({ taskId, retries: 0, replacedNesting: 0 });
-  const [worker, sender] = await Promise.all([useWorker(place), useSender(place)]);
+  const [worker, sender] = await Promise.all([useWorker(place), useTransport(place.broker)]);
   const trace = useTrace();
   await sender.publish(copyOf(place, taskId, { path: trace.path, text: 'run' }, true));
-  await untilAcknowledged(worker, place, 1);
+  await untilSettled(worker, place, 'ack', 1);
   expect(trace.lines()).toEqual([]);
 });
 

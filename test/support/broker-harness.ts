@@ -37,12 +37,17 @@ export async function useOperator(): Promise<AmqpOperator> {
 /** A queue name of its own, deleted after the test. */
 export async function useQueue(): Promise<string> {
   const queue = `test-${randomUUID()}`;
+  deleteAfterwards(queue);
+  return queue;
+}
+
+/** These queues, as far as there are such, go when the test ends. */
+export function deleteAfterwards(...queues: readonly string[]): void {
   onTestFinished(async () => {
     const operator = await connectOperator(brokerUrl());
-    await operator.deleteQueue(queue);
+    for (const queue of queues) await operator.deleteQueue(queue);
     await operator.close();
   });
-  return queue;
 }
 
 /** A consumer that keeps its deliveries, and settles them only when told to. */

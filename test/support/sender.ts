@@ -32,10 +32,16 @@ export async function useSender({ broker, queue }: Place): Promise<Send> {
 /** Waits until the worker has settled so many deliveries so. */
 export async function untilSettled(
   worker: TestWorker,
-  { queue }: Place,
-  result: 'ack' | 'reject' | 'requeue',
+  place: Place,
+  result: Settlement,
   count: number,
 ): Promise<void> {
-  const name = `omega_task_acks_total{queue="${queue}",result="${result}"}`;
-  await until(async () => (await metric(worker, name)) >= count);
+  await until(async () => (await settled(worker, place, result)) >= count);
 }
+
+/** How many deliveries the worker has settled so. */
+export function settled(worker: TestWorker, { queue }: Place, result: Settlement): Promise<number> {
+  return metric(worker, `omega_task_acks_total{queue="${queue}",result="${result}"}`);
+}
+
+type Settlement = 'ack' | 'reject' | 'requeue';

@@ -68,29 +68,44 @@ function addShow(dead: Command): void {
 }
 
 function addRequeue(dead: Command): void {
-  const requeue = withQueue(dead.command('requeue'))
-    .description('send them to their queues again, as if they had never run')
-    .argument('[ids...]', 'which')
-    .option('--all', 'all of them');
-  requeue.action(async (ids: string[]) => {
-    const options = requeue.optsWithGlobals<ManyOptions>();
-    const which = chosen(requeue, ids, options);
-    const requeued = await withDead(requeue, options, (messages) => messages.requeue(which));
-    print(options, { requeued }, `${requeued.length} sent again`);
-    checkFound(which, requeued);
+  addRemoval(dead, {
+    name: 'requeue',
+    description: 'send them to their queues again, as if they had never run',
+    act: async (messages, ids) => ({ requeued: await messages.requeue(ids) }),
+    text: 'sent again',
   });
 }
 
 function addDrop(dead: Command): void {
-  const drop = withQueue(dead.command('drop').description('remove them for good'))
+  addRemoval(dead, {
+    name: 'drop',
+    description: 'remove them for good',
+    act: async (messages, ids) => ({ dropped: await messages.drop(ids) }),
+    text: 'removed',
+  });
+}
+
+/** A command after which messages are no longer there. */
+interface Removal {
+  readonly name: string;
+  readonly description: string;
+  /** Answers with the ids of those that there were, under the name that they have in JSON. */
+  act(messages: DeadTasks, ids: DeadTaskIds): Promise<Readonly<Record<string, readonly string[]>>>;
+  /** What was done, behind their number. */
+  readonly text: string;
+}
+
+function addRemoval(dead: Command, { name, description, act, text }: Removal): void {
+  const command = withQueue(dead.command(name).description(description))
     .argument('[ids...]', 'which')
     .option('--all', 'all of them');
-  drop.action(async (ids: string[]) => {
-    const options = drop.optsWithGlobals<ManyOptions>();
-    const which = chosen(drop, ids, options);
-    const dropped = await withDead(drop, options, (messages) => messages.drop(which));
-    print(options, { dropped }, `${dropped.length} removed`);
-    checkFound(which, dropped);
+  command.action(async (ids: string[]) => {
+    const options = command.optsWithGlobals<ManyOptions>();
+    const which = chosen(command, ids, options);
+    const removed = await withDead(command, options, (messages) => act(messages, which));
+    const found = Object.values(removed).flat();
+    print(options, removed, `${found.length} ${text}`);
+    checkFound(which, found);
   });
 }
 
