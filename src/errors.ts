@@ -228,9 +228,15 @@ export class PingException extends OmegaError {
   override readonly code = 'PING_EXCEPTION';
 }
 
-/** The result backend took the result and refused it; the task is not acknowledged. */
+/** The result backend does not take results as it is set up; the tasks are not acknowledged. */
 export class BackendStoreError extends OmegaError {
   override readonly code = 'RESULT_NOT_STORED';
+  override readonly python = { excType: 'BackendStoreError', excModule: CELERY };
+}
+
+/** The result backend can never hold this result: a rule of the collection forbids it, for example. */
+export class ResultRefused extends OmegaError {
+  override readonly code = 'RESULT_REFUSED';
   override readonly python = { excType: 'BackendStoreError', excModule: CELERY };
 }
 

@@ -1,6 +1,6 @@
 /** What goes wrong between a result backend and MongoDB, in this package's errors. */
 import { BackendStoreError, OperationalError } from '../errors.ts';
-import { isUnavailable } from '../mongo/client.ts';
+import { isUnavailable } from '../mongo/availability.ts';
 
 /** Runs an operation. @throws OperationalError if MongoDB cannot be reached, BackendStoreError if it refuses. */
 export async function reaching<T>(call: () => Promise<T>): Promise<T> {

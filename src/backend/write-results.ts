@@ -1,6 +1,7 @@
 /** States of many tasks in few writes; the first terminal state of each stays. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { BackendStoreError, OperationalError } from '../errors.ts';
+import { OperationalError, ResultRefused } from '../errors.ts';
+import { isDiskFull } from '../mongo/availability.ts';
 import type { BulkOperation, Collection } from '../mongo/bson.ts';
 import { READY_STATES } from '../protocol/states.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
@@ -105,8 +106,13 @@ async function notFinal(
   return duplicates.filter(({ _id }) => !ids.has(_id));
 }
 
-function refusal(result: TaskMeta, failure: WriteFailure): BackendStoreError {
-  return new BackendStoreError(
+function refusal(result: TaskMeta, failure: WriteFailure): ResultRefused | OperationalError {
+  if (isDiskFull(failure)) {
+    return new OperationalError(
+      `the result of task ${result._id} finds no room in MongoDB (${failure.message}): give its disk more room`,
+    );
+  }
+  return new ResultRefused(
     `the result of task ${result._id} is refused by MongoDB (error ${failure.code}): ${failure.message}. ` +
       'Check the rules of the collection celery_taskmeta',
   );

@@ -61,4 +61,6 @@ export type Outcome =
   /** It is acknowledged, and nothing is stored (Celery's `Ignore`). */
   | { readonly kind: 'ignored' }
   /** It goes back to its queue, or is rejected and fails (Celery's `Reject`). */
-  | { readonly kind: 'rejected'; readonly requeue: boolean; readonly error: ErrorRecord };
+  | { readonly kind: 'rejected'; readonly requeue: boolean; readonly error: ErrorRecord }
+  /** A service that it needs is away: it runs again when that is back. `reason` says which. */
+  | { readonly kind: 'unavailable'; readonly reason: string };

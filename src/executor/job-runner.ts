@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Job, JsonText, Outcome } from '../contract/job.ts';
 import type { TaskLine } from '../contract/task-line.ts';
 import type { Threads } from '../contract/threads.ts';
-import { NotRegistered, SoftTimeLimitExceeded } from '../errors.ts';
+import { NotRegistered, OperationalError, SoftTimeLimitExceeded } from '../errors.ts';
 import type {
   BuiltinContext,
   BuiltinTask,
@@ -104,10 +104,17 @@ function runBuiltin(task: BuiltinTask, job: Job, { services, signal, line }: Run
       return services.stores();
     },
   };
-  return outcomeOf(() => {
+  const call = async (): Promise<unknown> => {
     const { args, kwargs } = readArguments(job);
-    return task.run(args, kwargs, context);
-  }, signal);
+    return await task.run(args, kwargs, context);
+  };
+  return outcomeOf(call, signal, outcomeWithoutService);
+}
+
+/** A service that a built-in task needs may be away: that is no failure of the task. */
+function outcomeWithoutService(error: unknown): Outcome {
+  if (error instanceof OperationalError) return { kind: 'unavailable', reason: error.message };
+  return outcomeOfThrown(error);
 }
 
 /** Runs the items one after the other, until one does not succeed. */

@@ -4,11 +4,15 @@ import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
 
 /** Runs a task function to its outcome, whatever it returns or throws. Never rejects. */
-export async function outcomeOf(run: () => unknown, signal: AbortSignal): Promise<Outcome> {
+export async function outcomeOf(
+  run: () => unknown,
+  signal: AbortSignal,
+  outcomeFor: (error: unknown) => Outcome = outcomeOfThrown,
+): Promise<Outcome> {
   try {
     return { kind: 'success', result: stringifyJson(await run()) };
   } catch (error) {
-    return outcomeOfThrown(causeOf(error, signal));
+    return outcomeFor(causeOf(error, signal));
   }
 }
 

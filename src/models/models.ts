@@ -1,6 +1,7 @@
 /** `om.models`: models and their versions, as omega|ml stores them. */
 import { CorruptObject, InvalidName, KindNotSupported, ModelNotFound } from '../errors.ts';
-import { type Mongo, mapUnavailable } from '../mongo/client.ts';
+import { mapUnavailable } from '../mongo/availability.ts';
+import type { Mongo } from '../mongo/client.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { parseDatasetName } from '../store/names.ts';
 import { createStore, type OmegaStore } from '../store/store.ts';

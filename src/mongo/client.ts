@@ -1,19 +1,14 @@
 /** The one MongoDB connection pool of a process. */
-import {
-  type Db,
-  MongoAPIError,
-  MongoClient,
-  type MongoClientOptions,
-  MongoError,
-  MongoNetworkError,
-  MongoServerSelectionError,
-} from 'mongodb';
-import { ImproperlyConfigured, OperationalError } from '../errors.ts';
+import { type Db, MongoAPIError, MongoClient, type MongoClientOptions, MongoError } from 'mongodb';
+import { ImproperlyConfigured } from '../errors.ts';
+import { unreachable } from './availability.ts';
 
 export interface Mongo {
   /** The database that the URL's path names, `omega` when it names none. */
   readonly db: Db;
   readonly client: MongoClient;
+  /** Calls the listener whenever the driver learns of its servers, with whether one of them takes writes. */
+  onWritable(listener: (isWritable: boolean) => void): void;
   close(): Promise<void>;
 }
 
@@ -66,36 +61,21 @@ export async function connectMongo(url: string, options: MongoOptions = {}): Pro
  */
 export function openMongo(url: string, options: MongoOptions = {}): Mongo {
   const client = createClient(url, options);
-  return { db: client.db(databaseName(url)), client, close: () => client.close() };
+  return {
+    db: client.db(databaseName(url)),
+    client,
+    onWritable(listener) {
+      client.on('topologyDescriptionChanged', ({ newDescription }) => {
+        listener([...newDescription.servers.values()].some(({ isWritable }) => isWritable));
+      });
+    },
+    close: () => client.close(),
+  };
 }
 
 /** Whether a write failed because a unique index holds the same key already (server error 11000). */
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoError && error.code === 11_000;
-}
-
-/** Whether MongoDB could not be reached, or is failing over: the same call may succeed later. */
-export function isUnavailable(error: unknown): boolean {
-  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true;
-  return error instanceof MongoError && error.hasErrorLabel('RetryableWriteError');
-}
-
-/**
- * Runs an operation.
- *
- * @throws OperationalError, which names the servers, when MongoDB cannot be reached; what the operation
- *   throws otherwise.
- */
-export async function mapUnavailable<Result>(
-  mongo: Mongo,
-  operation: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    throw unreachable(mongo.client.options.hosts.join(','), error);
-  }
 }
 
 /** `host:port` of the servers in a MongoDB URL, without credentials. */
@@ -109,10 +89,18 @@ function createClient(url: string, options: MongoOptions): MongoClient {
   const wanted = Object.entries({ ...DEFAULTS, ...authSource(url), ...options });
   const missing = wanted.filter(([key]) => !given.has((URL_SPELLING[key] ?? key).toLowerCase()));
   try {
-    return new MongoClient(url, Object.fromEntries(missing));
+    return connectingAgain(new MongoClient(url, Object.fromEntries(missing)));
   } catch (error) {
     throw malformedUrl(url, error);
   }
+}
+
+/**
+ * A client whose first operation finds no server keeps its closed topology, and refuses every later operation
+ * (driver 7.9). Without a topology it connects with the next one.
+ */
+function connectingAgain(client: MongoClient): MongoClient {
+  return client.on('topologyClosed', () => Reflect.set(client, 'topology', undefined));
 }
 
 function urlOptions(url: string): URLSearchParams {
@@ -147,12 +135,4 @@ function connectError(url: string, error: unknown): Error {
   }
   if (error instanceof MongoAPIError) return malformedUrl(url, error);
   return unreachable(hosts, error);
-}
-
-function unreachable(hosts: string, error: unknown): OperationalError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new OperationalError(
-    `MongoDB at ${hosts} cannot be reached (${reason}): check that it runs there and that the MongoDB URL names it`,
-    { cause: error },
-  );
 }

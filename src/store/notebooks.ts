@@ -1,6 +1,7 @@
 /** `om.jobs`: the notebooks of a bucket and the results of their runs. */
 import { NotebookNotFound } from '../errors.ts';
-import { type Mongo, mapUnavailable } from '../mongo/client.ts';
+import { mapUnavailable } from '../mongo/availability.ts';
+import type { Mongo } from '../mongo/client.ts';
 import { type JobRun, recordRun } from './job-runs.ts';
 import { type NotebookDocument, scriptIpynb } from './kinds/script-ipynb.ts';
 import type { Metadata } from './metadata.ts';

@@ -1,6 +1,7 @@
 /** A store: the named objects of one bucket under one prefix. */
 import type { OmegaError } from '../errors.ts';
-import { type Mongo, mapUnavailable } from '../mongo/client.ts';
+import { mapUnavailable } from '../mongo/availability.ts';
+import type { Mongo } from '../mongo/client.ts';
 import { kindToRead } from './choose-kind.ts';
 import { closeNames } from './close-names.ts';
 import { createFileStore, type FileStore } from './gridfs.ts';

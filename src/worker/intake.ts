@@ -4,9 +4,11 @@
  * only while every task name seen lately is known to be short (an unknown task counts as long).
  *
  * When deliveries still wait for a slot after a second, the worker steps back: it cancels its consumers
- * and returns what waits, so that other workers get it, until a slot is free again.
+ * and returns what waits, so that other workers get it, until a slot is free again. It does the same while something
+ * holds it (holds.ts).
  */
 import type { Broker } from '../broker/broker.ts';
+import type { TaskConsumer } from '../broker/consumer.ts';
 import type { QueueBinding } from '../contract/queue.ts';
 import type { WorkerNode } from './node.ts';
 import { UNREGISTERED } from './report.ts';
@@ -20,6 +22,8 @@ const RECENT_MS = 5_000;
 export interface Intake {
   /** Whether deliveries can arrive now. */
   readonly consuming: boolean;
+  /** Why they cannot; null when they can, and when it is only that every slot is busy. */
+  readonly obstacle: string | null;
   /** The queues that are consumed. */
   readonly queues: readonly QueueBinding[];
   /** Deliveries that the broker lets the worker have. */
@@ -49,34 +53,16 @@ export function openIntake(
     handling.add(handled);
   });
   consumer.pause().catch((err: Error) => node.logger.warn({ err }, 'the consumers cannot be paused'));
-  const timer = setInterval(check, CHECK_EVERY_MS);
-  let steppedBack = false;
-
-  function check(): void {
-    recallLost(node);
-    const slotIsFree = executors.freeSlots > 0;
-    if (steppedBack && slotIsFree) stepForward();
-    else if (!steppedBack && !slotIsFree && longestWait(node) > LONGEST_WAIT_MS) stepBack();
-    else if (!steppedBack) consumer.burst = everythingIsShort(node);
-  }
-
-  function stepBack(): void {
-    steppedBack = true;
-    consumer.burst = false;
-    consumer.pauseShared().then(
-      () => executors.recall(),
-      (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
-    );
-  }
-
-  function stepForward(): void {
-    steppedBack = false;
-    consumer.resume();
-  }
+  const gate = createGate(node, consumer);
+  const timer = setInterval(() => gate.check(), CHECK_EVERY_MS);
 
   return {
     get consuming() {
       return consumer.consuming;
+    },
+    get obstacle() {
+      const isSteppedBack = gate.isBusy && broker.state !== 'connecting';
+      return consumer.consuming || isSteppedBack ? null : 'does not consume';
     },
     get queues() {
       return consumer.queues;
@@ -87,25 +73,83 @@ export function openIntake(
     addQueue: (binding) => consumer.addQueue(binding),
     cancelQueue: (name) => void consumer.cancelQueue(name),
     resize: (prefetch) => consumer.resize(prefetch),
-    async start() {
-      consumer.resume();
-      if (consumer.consuming) return;
-      await new Promise<void>((resolve) => {
-        const end = consumer.onChange((consuming) => {
-          if (!consuming) return;
-          end();
-          resolve();
-        });
-      });
+    start() {
+      gate.open();
+      return untilConsuming(consumer);
     },
     async stop() {
       clearInterval(timer);
+      gate.close();
       await consumer.pause();
       executors.recall();
       await Promise.all(handling);
       await consumer.close();
     },
   };
+}
+
+/** Lets deliveries in, or not. */
+interface Gate {
+  /** Whether deliveries waited for too long when it was looked last, and no slot is free since. */
+  readonly isBusy: boolean;
+  check(): void;
+  open(): void;
+  close(): void;
+}
+
+function createGate(node: WorkerNode, consumer: TaskConsumer): Gate {
+  const { executors, holds } = node;
+  let state: 'closed' | 'open' | 'stepped back' = 'closed';
+  let isBusy = false;
+  holds.onChange(apply);
+
+  function apply(): void {
+    const isHeld = isBusy || holds.reason !== null;
+    if (state === 'open' && isHeld) stepBack();
+    else if (state === 'stepped back' && !isHeld) open();
+  }
+
+  function stepBack(): void {
+    state = 'stepped back';
+    consumer.burst = false;
+    consumer.pauseShared().then(
+      () => executors.recall(),
+      (err: Error) => node.logger.warn({ err }, 'the consumers cannot be cancelled'),
+    );
+  }
+
+  function open(): void {
+    state = 'open';
+    consumer.resume();
+    apply();
+  }
+
+  return {
+    get isBusy() {
+      return isBusy;
+    },
+    check() {
+      recallLost(node);
+      isBusy = executors.freeSlots === 0 && (isBusy || longestWait(node) > LONGEST_WAIT_MS);
+      apply();
+      if (state === 'open') consumer.burst = everythingIsShort(node);
+    },
+    open,
+    close() {
+      state = 'closed';
+    },
+  };
+}
+
+async function untilConsuming(consumer: TaskConsumer): Promise<void> {
+  if (consumer.consuming) return;
+  await new Promise<void>((resolve) => {
+    const end = consumer.onChange((consuming) => {
+      if (!consuming) return;
+      end();
+      resolve();
+    });
+  });
 }
 
 /** What waits on a channel that is gone is delivered again, here or elsewhere: it need not run from here. */

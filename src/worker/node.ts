@@ -16,7 +16,9 @@ import type { Verify } from '../protocol/signed-body.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
+import type { Holds } from './holds.ts';
 import type { Metrics } from './metrics.ts';
+import type { Outage } from './outage.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RevokedTasks } from './revoked.ts';
 import type { Watches } from './watches.ts';
@@ -78,6 +80,9 @@ export interface WorkerNode {
   /** Deliveries so far by task name, and when the last one came, in milliseconds since the epoch. */
   readonly received: Map<string, { total: number; last: number }>;
   readonly revoked: RevokedTasks;
+  /** Why it takes nothing more for now. */
+  readonly holds: Holds;
+  readonly outage: Outage;
   /** Clients that want to be told of the end of tasks that they have not sent. */
   readonly watches: Watches;
   /** Aborted when the worker stops: what waits then goes back to the queue. */

@@ -14,7 +14,7 @@ import { type Request, secondsOf, type WorkerNode } from './node.ts';
 
 /** How a task ended, for good. */
 export type Conclusion =
-  | Outcome
+  | Exclude<Outcome, { kind: 'unavailable' }>
   | { readonly kind: 'revoked'; readonly reason: 'revoked' | 'expired' | 'terminated' }
   /** It had ended before: a copy only has its result sent again, null where none is stored. */
   | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
@@ -81,10 +81,12 @@ async function storeFinal(
     );
     return conclusion;
   } catch (error) {
-    if (!isPermanent(error) || conclusion.kind === 'failure') throw error;
+    if (!isPermanent(error)) throw error;
     // The result of a task that had ended before is where it was: only sending it again is impossible.
     if (conclusion.kind === 'duplicate') return conclusion;
-    return await storeFinal(node, request, failedWith(error));
+    if (conclusion.kind !== 'failure') return await storeFinal(node, request, failedWith(error));
+    node.logger.error({ ...taskFields(request), err: error }, 'the failure cannot be stored or sent');
+    return conclusion;
   }
 }
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../broker/consumer.ts';
 import { settlesWithin } from '../broker/deadline.ts';
-import { ProtocolError } from '../errors.ts';
+import { OperationalError, ProtocolError } from '../errors.ts';
 import { copyMessage } from '../protocol/copy.ts';
 import { decodeTask } from '../protocol/decode-task.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
@@ -123,6 +123,7 @@ async function refuseDurably(node: WorkerNode, delivery: Delivery, error: Refusa
 
 /** What cannot be processed now goes back to its queue, after a pause: not to come back at once, for ever. */
 async function postpone(node: WorkerNode, fields: object, err: unknown): Promise<Settlement> {
+  if (err instanceof OperationalError) node.outage.report(err.message);
   node.logger.error({ ...fields, err }, 'a delivery goes back to its queue: it cannot be processed now');
   await sleep(POSTPONE_MS, undefined, { signal: node.stopping }).catch(() => undefined);
   return 'requeue';

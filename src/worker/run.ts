@@ -1,6 +1,6 @@
 /** A task's run in an executor, and what comes of it. */
 import type { Job } from '../contract/job.ts';
-import { TimeLimitExceeded, WorkerLostError } from '../errors.ts';
+import { OperationalError, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
@@ -37,7 +37,11 @@ async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
   }
 }
 
-/** What an ending in an executor means for the task; a loss is left to be looked into. */
+/**
+ * What an ending in an executor means for the task; a loss is left to be looked into.
+ *
+ * @throws OperationalError when it could not be done for want of a service.
+ */
 function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Loss {
   const { message } = request;
   switch (ending.kind) {
@@ -47,6 +51,8 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
       return overTimeLimit(node, request, ending.seconds);
+    case 'unavailable':
+      throw new OperationalError(ending.reason);
     case 'returned':
       return node.revoked.has(message) ? { kind: 'revoked', reason: 'revoked' } : ending;
     default:

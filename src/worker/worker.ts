@@ -21,11 +21,13 @@ import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
+import { createHolds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
 import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
+import { watchOutages } from './outage.ts';
 import { addNodeGauges, autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -98,7 +100,10 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     host: settings.httpHost,
     port: settings.httpPort,
     metrics,
-    notReady: () => (consuming() && !stopping.signal.aborted ? null : 'does not consume'),
+    notReady() {
+      if (stopping.signal.aborted) return 'stops';
+      return node.holds.reason ?? (intake ? intake.obstacle : 'starts');
+    },
   });
   closers.push(() => health.close());
   const joins = watchJoins(node);
@@ -182,6 +187,7 @@ async function openNode(
   const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
+  const holds = createHolds();
   const node: WorkerNode = {
     ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher, results),
@@ -195,8 +201,8 @@ async function openNode(
     events: createTaskEvents(joined.dispatcher),
     ...joined,
     ...{ requests: new Map(), received: new Map() },
-    watches,
-    stopping,
+    ...{ watches, holds, stopping },
+    outage: watchOutages(mongo, holds, logger),
   };
   return { broker, node };
 }

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ImproperlyConfigured, OperationalError } from '../../src/errors.ts';
-import { connectMongo, isDuplicateKey, type Mongo } from '../../src/mongo/client.ts';
+import { connectMongo, isDuplicateKey, type Mongo, openMongo } from '../../src/mongo/client.ts';
 import { readRawBatches } from '../../src/mongo/raw.ts';
+import { useProxy } from '../support/broker-harness.ts';
 import { mongoUrl } from '../support/services.ts';
 
 let mongo: Mongo;
@@ -69,6 +70,22 @@ describe('a connection', () => {
     const url = mongoUrl('mongo').replace('mongodb://', 'mongodb://nobody:s3cret@');
     await expect(connectMongo(url)).rejects.toThrow(ImproperlyConfigured);
     await expect(connectMongo(url)).rejects.not.toThrow(/s3cret/);
+  });
+
+  it('a client whose first operation found no server works when there is one', async () => {
+    const proxy = await useProxy(mongoUrl('mongo'));
+    const url = new URL(proxy.url(mongoUrl('mongo')));
+    url.searchParams.delete('replicaSet');
+    url.searchParams.set('directConnection', 'true');
+    url.searchParams.set('serverSelectionTimeoutMS', '300');
+    const late = openMongo(url.href);
+    onTestFinished(() => late.close());
+    await proxy.refuse();
+    const count = () => late.db.collection('nothing').countDocuments();
+    await expect(count()).rejects.toThrow('ECONNREFUSED');
+
+    await proxy.accept();
+    expect(await count()).toBe(0);
   });
 
   it('tells duplicate keys from other errors', async () => {

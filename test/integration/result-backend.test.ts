@@ -7,7 +7,7 @@ import { takeDuty } from '../../src/backend/daily-cleanup.ts';
 import { openMongoBackend } from '../../src/backend/mongodb.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
 import type { Publication } from '../../src/contract/transport.ts';
-import { BackendStoreError, CorruptObject, OperationalError, ProtocolError } from '../../src/errors.ts';
+import { CorruptObject, OperationalError, ProtocolError, ResultRefused } from '../../src/errors.ts';
 import { Binary, type Document } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { toErrorRecord } from '../../src/protocol/exception.ts';
@@ -173,7 +173,7 @@ describe('a write that cannot be done', () => {
       texts.map((text) => backend.store(successResult(address(), json(text)))),
     );
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(settled[1]).toMatchObject({ reason: expect.any(BackendStoreError) });
+    expect(settled[1]).toMatchObject({ reason: expect.any(ResultRefused) });
   });
 
   it('is an OperationalError while MongoDB cannot be reached, and done when it can', async () => {

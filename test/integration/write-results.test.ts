@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documentOf, type TaskMeta } from '../../src/backend/task-document.ts';
 import { writeResults } from '../../src/backend/write-results.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
-import { BackendStoreError } from '../../src/errors.ts';
+import { ResultRefused } from '../../src/errors.ts';
 import type { Collection } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { progressResult, successResult, type TaskResult } from '../../src/protocol/result.ts';
@@ -76,7 +76,7 @@ test('what the server refuses is the error of that result alone', async () => {
   await mongo.db.createCollection(name, { validator: { result: { $ne: '13' } } });
   const ruled = mongo.db.collection<TaskMeta>(name);
   const errors = await write([success(12), success(13), success(14)], ruled);
-  expect(errors).toEqual([null, expect.any(BackendStoreError), null]);
+  expect(errors).toEqual([null, expect.any(ResultRefused), null]);
   expect(String(errors[1])).toMatch(/refused by MongoDB \(error 121\).*rules of the collection/);
   expect(await ruled.countDocuments()).toBe(2);
 });

@@ -22,8 +22,9 @@ export async function useTransport(url: string = brokerUrl()): Promise<Transport
   return transport;
 }
 
-export async function useProxy(): Promise<TcpProxy> {
-  const proxy = await startTcpProxy(brokerUrl());
+/** Before the broker, or before another service. */
+export async function useProxy(service: string = brokerUrl()): Promise<TcpProxy> {
+  const proxy = await startTcpProxy(service);
   onTestFinished(() => proxy.close());
   return proxy;
 }

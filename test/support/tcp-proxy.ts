@@ -8,6 +8,8 @@ export interface TcpProxy {
   cut(): void;
   /** Refuses new connections, and ends those there are. */
   refuse(): Promise<void>;
+  /** Refuses new connections, and keeps those there are. */
+  refuseNew(): void;
   /** Accepts connections again, on the same port. */
   accept(): Promise<void>;
   /** Passes nothing on any more, in either direction, without ending a connection (half-open). */
@@ -75,6 +77,7 @@ export async function startTcpProxy(serviceUrl: string): Promise<TcpProxy> {
     },
     cut,
     refuse,
+    refuseNew: () => void server.close(),
     async accept() {
       held = false;
       await listen(server, ownPort);

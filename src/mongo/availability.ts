@@ -1,0 +1,60 @@
+/** Whether MongoDB can be used now. */
+import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoTopologyClosedError } from 'mongodb';
+import { OperationalError } from '../errors.ts';
+import type { Mongo } from './client.ts';
+
+/** `OutOfDiskSpace`. */
+const OUT_OF_DISK_SPACE = 14_031;
+/** What the operating system says of a full disk; the server passes it on under codes of several kinds. */
+const NO_SPACE = /No space left on device/i;
+
+/** The last one meets an operation that began while the first connection was being tried, in vain. */
+const UNREACHABLE = [MongoServerSelectionError, MongoNetworkError, MongoTopologyClosedError];
+
+/** Whether MongoDB could not be reached, is failing over or has no room: the same call may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  if (UNREACHABLE.some((kind) => error instanceof kind)) return true;
+  if (!(error instanceof MongoError)) return false;
+  return error.hasErrorLabel('RetryableWriteError') || isDiskFull(error);
+}
+
+/** Whether a server has refused a write because its disk is full. */
+export function isDiskFull({
+  code,
+  message,
+}: {
+  readonly code?: unknown;
+  readonly message: string;
+}): boolean {
+  return code === OUT_OF_DISK_SPACE || NO_SPACE.test(message);
+}
+
+/**
+ * Runs an operation.
+ *
+ * @throws OperationalError, which names the servers, when MongoDB cannot be used now; what the operation
+ *   throws otherwise.
+ */
+export async function mapUnavailable<Result>(
+  mongo: Mongo,
+  operation: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw unreachable(mongo.client.options.hosts.join(','), error);
+  }
+}
+
+/** @param hosts as `host:port`, comma separated. */
+export function unreachable(hosts: string, error: unknown): OperationalError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const remedy =
+    error instanceof MongoError && isDiskFull(error)
+      ? 'give its disk more room'
+      : 'check that it runs there and that the MongoDB URL names it';
+  return new OperationalError(`MongoDB at ${hosts} cannot be used now (${reason}): ${remedy}`, {
+    cause: error,
+  });
+}
