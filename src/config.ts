@@ -164,8 +164,8 @@ const settingsSchema = z.object({
     { env: ['OMEGA_HANDOVER_AFTER'] },
   ),
   softShutdownTimeout: setting(
-    seconds.optional(),
-    'seconds that what runs may take to finish when the worker stops; then it is ended, and goes back to its queue (default: as long as it takes)',
+    z.coerce.number().min(0).default(0),
+    'seconds that what runs may take to finish after SIGQUIT, or a second SIGINT; then it is ended, and goes back to its queue',
     { env: ['OMEGA_SOFT_SHUTDOWN_TIMEOUT'], flag: '--soft-shutdown-timeout <seconds>' },
   ),
   disableRateLimits: setting(flag, 'run tasks as fast as they come, whatever their rate limits', {

@@ -25,7 +25,7 @@ const executor = new Executor({
 });
 
 // Only the supervisor ends executors: these signals are sent to whole groups or containers.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (batch: readonly ToExecutor[]) => executor.receive(batch));
 process.on('disconnect', die);
 process.on('uncaughtException', (error) => {

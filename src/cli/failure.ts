@@ -14,6 +14,8 @@ import type { GlobalOptions } from './global-options.ts';
 
 export const EXIT_CODES = {
   taskFailed: 1,
+  /** A worker that was not waited for. */
+  ended: 1,
   usage: 2,
   connection: 3,
   timeout: 4,

@@ -24,6 +24,8 @@ export type Verdict =
 
 /** Runs of a task whose executor dies each time, before it is given up. */
 export const MAX_RUNS = 5;
+/** Workers that vanish while they run a task, before it is given up: many, since there may be other reasons. */
+const MAX_LOSSES = 20;
 /** How often a task that waits here looks whether it still has to. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -71,15 +73,23 @@ export function lostTooOften({ taskName }: TaskMessage, crashes: number, detail:
   return { kind: 'dead', error };
 }
 
+function workersLost({ taskName }: TaskMessage, losses: number): Verdict {
+  const error = new WorkerLostError(
+    `${losses} workers were lost while they ran task '${taskName}', which is not run again: it may need more memory than their machines have`,
+  );
+  return { kind: 'dead', error };
+}
+
 /** A task that comes again may have ended already, run elsewhere, or have ended its executor too often. */
 async function refuseAgain(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { message, delivery } = request;
   const ended = await findEnded(node, message);
   if (ended) return ended;
-  const { crashes, done, held } = await holdRun(node, request);
+  const { crashes, losses, done, held } = await holdRun(node, request);
   if (done) return { kind: 'duplicate', result: null };
   if (!held && canPark(delivery)) return { kind: 'parked' };
   if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, 'in earlier runs');
+  if (losses >= MAX_LOSSES) return workersLost(message, losses);
   return undefined;
 }
 

@@ -12,6 +12,7 @@ import type { Request, WorkerNode } from './node.ts';
 import { configuredQueue } from './queues.ts';
 import { describeQueue, describeRequest, describeScheduled } from './request-info.ts';
 import { reportRevoked } from './revocation.ts';
+import type { Shutdown } from './shutdown.ts';
 import { describeStats } from './stats.ts';
 
 /** The parts of a worker beside its node. */
@@ -20,7 +21,7 @@ export interface WorkerParts {
   readonly intake: Intake;
   readonly heartbeat: Heartbeat;
   readonly autoscaler: Autoscaler | null;
-  stop(): Promise<void>;
+  readonly shutdown: Shutdown;
 }
 
 export function createControlledWorker(node: WorkerNode, parts: WorkerParts): ControlledWorker {
@@ -53,7 +54,7 @@ export function createControlledWorker(node: WorkerNode, parts: WorkerParts): Co
     renew: () => executors.renew(),
     beat: (interval) => heartbeat.beat(interval),
     watch: (taskId, replyTo) => node.watches.add(taskId, replyTo),
-    shutdown: () => void parts.stop(),
+    shutdown: () => void parts.shutdown.warm(),
   };
 }
 

@@ -29,9 +29,19 @@ export interface LongRun {
 /** Claims a run for a delivery. @returns whether it is held, and what is known of it. */
 export async function holdRun(node: WorkerNode, request: Request): Promise<HeldRun> {
   const holder = request.lease ?? randomUUID();
-  const record = await node.ledger.hold(request.message, holder, LEASE_SECONDS);
+  const draining = node.stopping.aborted;
+  const record = await node.ledger.hold(request.message, { holder, seconds: LEASE_SECONDS, draining });
   request.lease = record.held ? holder : null;
   return record;
+}
+
+/** What ends from now on, ends because the worker was told to stop: it speaks against no task. */
+export async function drainLeases({ requests, ledger, logger }: WorkerNode): Promise<void> {
+  const holders = [...requests.keys()].flatMap(({ lease }) => lease ?? []);
+  if (holders.length === 0) return;
+  await ledger.drain(holders).catch((err) => {
+    logger.warn({ err }, 'if this worker is killed now, that counts as a loss of what it runs');
+  });
 }
 
 /** Puts a copy of a message aside whose task runs. */

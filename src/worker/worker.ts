@@ -8,7 +8,7 @@ import { brokerSettings, resultOptions, routing, type Settings } from '../config
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
-import { createExecutors, type Executors } from '../executors/executors.ts';
+import { createExecutors } from '../executors/executors.ts';
 import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
@@ -25,6 +25,7 @@ import { createHolds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
+import { drainLeases } from './long-run.ts';
 import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { watchOutages } from './outage.ts';
@@ -32,7 +33,7 @@ import { addNodeGauges, autoscalerOf, heartbeatOf, openRemoteControl } from './p
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
-import { stoppable } from './stoppable.ts';
+import { createShutdown, type Shutdown } from './shutdown.ts';
 import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
@@ -41,7 +42,7 @@ export interface WorkerOptions {
   /** The environment of the executors; the settings are put on top. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  /** Aborting it ends the start. Once the worker has started, `stop` does that. */
+  /** Aborting it ends the start. Once the worker has started, its `shutdown` does that. */
   readonly signal?: AbortSignal;
 }
 
@@ -50,12 +51,7 @@ export interface Worker {
   readonly hostname: string;
   /** Where /metrics, /livez and /readyz are served. */
   readonly url: string;
-  /** Resolves when the worker has stopped, for whatever reason. */
-  readonly done: Promise<void>;
-  /** Warm shutdown: takes nothing more, lets what runs finish, gives the rest back to the queues. */
-  stop(): Promise<void>;
-  /** Cold shutdown: ends what runs; all of it goes back to the queues. */
-  kill(): Promise<void>;
+  readonly shutdown: Shutdown;
 }
 
 /** Closes what was opened, the last first. */
@@ -89,13 +85,12 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   let intake: Intake | undefined;
   const consuming = (): boolean => intake?.consuming ?? false;
   addNodeGauges(node, broker, consuming);
-  const { done, stop } = stoppable(async () => {
-    logger.info({ running: executors.active.length }, 'stopping: what runs may finish');
-    stopping.abort();
-    const timer = killAfter(executors, settings.softShutdownTimeout);
-    await closeAll(closers).finally(() => clearTimeout(timer));
-    logger.info({}, 'stopped');
+  const shutdown = createShutdown({
+    ...{ executors, logger, stopping },
+    softTimeout: settings.softShutdownTimeout,
+    close: () => closeAll(closers),
   });
+  stopping.signal.addEventListener('abort', () => void drainLeases(node), { once: true });
   const health = await serveHealth({
     host: settings.httpHost,
     port: settings.httpPort,
@@ -115,7 +110,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const [most] = settings.autoscale ?? [executors.slots];
   const queues = consumedQueues(settings, node.hostname);
   intake = openIntake(node, broker, { queues, slots: most });
-  const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), stop };
+  const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), shutdown };
   const mailbox = openRemoteControl(node, parts);
   closers.push(() => mailbox?.close());
   closers.push(() => parts.intake.stop());
@@ -126,13 +121,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   heartbeat.start();
   const names = queues.map(({ name, alias = name }) => alias);
   logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
-
-  const kill = (): Promise<void> => {
-    stopping.abort();
-    executors.kill();
-    return stop();
-  };
-  return { hostname: node.hostname, url: health.url, done, stop, kill };
+  return { hostname: node.hostname, url: health.url, shutdown };
 }
 
 /** Never resolves; rejects with the signal's reason. */
@@ -141,11 +130,6 @@ function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-}
-
-/** What runs then is ended, and goes back to its queue (Celery's soft shutdown). */
-function killAfter(executors: Executors, seconds: number | undefined): NodeJS.Timeout | undefined {
-  return seconds === undefined ? undefined : setTimeout(() => executors.kill(), seconds * 1000);
 }
 
 /** Connects and forks: everything that a delivery needs on its way. */

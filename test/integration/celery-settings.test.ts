@@ -60,20 +60,6 @@ it('replaces its executors when its pool is restarted, and lets what runs end', 
   expect(await executors()).not.toContain(before[0]);
 });
 
-it('ends what runs when the time of its shutdown is over, and gives it back', async () => {
-  const place = usePlace();
-  const [om, worker] = await Promise.all([
-    useClient(place),
-    useWorker(place, ['--soft-shutdown-timeout', '0.5']),
-  ]);
-  const { path, lines } = useTrace();
-  const slow = om.runtime.task(note)({ path, text: 'ended', seconds: 60 });
-  await until(async () => (await slow.state()) === 'STARTED');
-  expect(await worker.stop()).toBe(0);
-  expect(lines()).toEqual([]);
-  expect(await om.runtime.purge(place.queue)).toBe(1);
-});
-
 it('tells of each task that a client sends, where it is told so', async () => {
   const place = usePlace();
   const om = await connect({ ...place, queues: place.queue, sentEvents: true });

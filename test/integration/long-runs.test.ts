@@ -72,14 +72,12 @@ it('a message that comes again while its run goes on elsewhere does not begin a 
 
 it('a long run that is ended because its worker stops is run by another one at once', async () => {
   const { place } = await usePlaceWithParking();
-  const [om, first] = await Promise.all([
-    useClient(place),
-    useWorker(place, ['--soft-shutdown-timeout', '0.5']),
-  ]);
+  const [om, first] = await Promise.all([useClient(place), useWorker(place)]);
   const trace = useTrace();
   const handle = om.runtime.task(note)({ path: trace.path, text: 'run', seconds: 5 });
   await until(async () => (await acks(first, place)) > 0);
-  await Promise.all([first.stop(), useWorker(place)]);
+  first.process.kill('SIGQUIT');
+  await useWorker(place);
   expect(await handle.get({ timeout: TAKEN_OVER })).toBe('run');
   expect(trace.lines()).toEqual(['run']);
 }, 90_000);

@@ -6,6 +6,11 @@ import { describeSettings, type SettingValues } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
 import { startWorker, type Worker } from '../../worker/worker.ts';
 import { holdServices } from '../connection.ts';
+import { EXIT_CODES } from '../failure.ts';
+import { onStopSignals } from '../stop-signals.ts';
+
+/** So long after a cold shutdown began the process ends, whatever is left to close. */
+const COLD_LIMIT_MS = 10_000;
 
 const SETTINGS_HELP = `
 Settings, by environment variable (a flag wins):
@@ -14,8 +19,11 @@ ${describeSettings()
   .join('\n')}
 
 Signals:
-  SIGTERM, SIGINT  take no more tasks, finish those that run, end; the second one ends at once,
-                   and what ran goes back to the queue`;
+  SIGTERM  take no more tasks, finish those that run, end (warm shutdown)
+  SIGINT   the same; the second one as SIGQUIT
+  SIGQUIT  finish what ends within OMEGA_SOFT_SHUTDOWN_TIMEOUT, end the rest, which goes back to its queue (soft, then
+           cold shutdown); the second one waits no longer, the third one leaves everything as it is
+  REMAP_SIGTERM=SIGQUIT in the environment lets SIGTERM mean SIGQUIT, as for Celery`;
 
 export function addWorkerCommand(program: Command): void {
   const worker = program
@@ -39,16 +47,17 @@ async function runWorker(command: Command, modules: readonly string[]): Promise<
   const boot = new AbortController();
   let worker: Worker | undefined;
   // From the first moment: a node that starts must go as readily as one that works.
-  const restore = onStopSignals((isFirst) => {
+  const restore = onStopSignals(process.env.REMAP_SIGTERM, (step) => {
+    if (step === 'hard') process.exit(EXIT_CODES.ended);
     if (worker === undefined) boot.abort();
-    else stop(worker, isFirst);
+    else take(step, worker);
   });
   try {
     const logger = createLogger({ level: settings.logLevel, pretty: process.stdout.isTTY });
     const paths = modules.map((module) => resolve(module));
     const options = { modules: paths, environment: process.env, logger, signal: boot.signal };
     worker = await startWorker(settings, options);
-    await worker.done;
+    await worker.shutdown.done;
   } catch (error) {
     if (!boot.signal.aborted) throw error;
   } finally {
@@ -75,21 +84,8 @@ function readFlags(command: Command): SettingValues {
   return Object.fromEntries(given);
 }
 
-function stop(worker: Worker, isFirst: boolean): void {
-  const ending = isFirst ? worker.stop() : worker.kill();
-  ending.catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
-}
-
-/** @returns what ends the listening. */
-function onStopSignals(listener: (isFirst: boolean) => void): () => void {
-  let signals = 0;
-  const onSignal = () => {
-    signals += 1;
-    listener(signals === 1);
-  };
-  const names = ['SIGTERM', 'SIGINT'] as const;
-  for (const name of names) process.on(name, onSignal);
-  return () => {
-    for (const name of names) process.off(name, onSignal);
-  };
+function take(step: 'warm' | 'soft' | 'cold', { shutdown }: Worker): void {
+  shutdown[step]().catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
+  // A broker or a MongoDB that does not answer must not keep a worker that was told to go.
+  if (step === 'cold') setTimeout(() => process.exit(EXIT_CODES.ended), COLD_LIMIT_MS).unref();
 }
