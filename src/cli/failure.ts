@@ -20,6 +20,8 @@ export const EXIT_CODES = {
   connection: 3,
   timeout: 4,
   notFound: 5,
+  /** EX_SOFTWARE: an error that nobody thought of. */
+  internal: 70,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;

@@ -26,9 +26,13 @@ interface Running {
 }
 
 /** A worker on which tasks of so many seconds have started. */
-async function useRunning(seconds: readonly number[], flags: readonly string[] = []): Promise<Running> {
+async function useRunning(
+  seconds: readonly number[],
+  flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): Promise<Running> {
   const place = usePlace();
-  const [om, worker] = await Promise.all([useClient(place), useWorker(place, flags)]);
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place, flags, nodeFlags)]);
   const { path, lines } = useTrace();
   const handles = seconds.map((each) => om.runtime.task(note)({ path, text: `${each} s`, seconds: each }));
   const isStarted = async (handle: (typeof handles)[number]) => (await handle.state()) !== 'PENDING';
@@ -113,6 +117,15 @@ describe('soft', () => {
     expect(seconds).toBeLessThan(6);
     expect(await waiting()).toBe(1);
   });
+});
+
+it('an error that nobody caught ends the worker, with a line in the log, and gives back what runs', async () => {
+  const trap = "process.once('SIGUSR2', () => { throw new Error('nobody caught this'); })";
+  const { worker, waiting } = await useRunning([60], [], ['--import', `data:text/javascript,${trap}`]);
+  expect(await end(worker, 'SIGUSR2')).toMatchObject({ status: 70 });
+  const fatal = worker.lines.find(({ level }) => level === 60);
+  expect(fatal).toMatchObject({ err: { message: 'nobody caught this' } });
+  expect(await waiting()).toBe(1);
 });
 
 it('a task that lives through ten rolling restarts is not given up', async () => {

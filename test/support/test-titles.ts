@@ -11,7 +11,7 @@ export function readTitles(folder: string): Set<string> {
     files.flatMap((file) =>
       [
         ...readFileSync(join(folder, file), 'utf8').matchAll(
-          /\b(?:it|test)(?:\.each(?:<[^(]*>)?\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g,
+          /\b(?:it|test)(?:\.(?:each|skipIf)(?:<[^(]*>)?\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g,
         ),
       ].map(([, , title]) => `${basename(file)}: ${title}`),
     ),

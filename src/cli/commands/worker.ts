@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { describeSettings, type SettingValues } from '../../config.ts';
-import { createLogger } from '../../logger.ts';
+import { createLogger, type Logger } from '../../logger.ts';
 import { startWorker, type Worker } from '../../worker/worker.ts';
 import { holdServices } from '../connection.ts';
 import { EXIT_CODES } from '../failure.ts';
 import { onStopSignals } from '../stop-signals.ts';
 
 /** So long after a cold shutdown began the process ends, whatever is left to close. */
-const COLD_LIMIT_MS = 10_000;
+const COLD_LIMIT_MS = 5_000;
 
 const SETTINGS_HELP = `
 Settings, by environment variable (a flag wins):
@@ -57,6 +57,7 @@ async function runWorker(command: Command, modules: readonly string[]): Promise<
     const paths = modules.map((module) => resolve(module));
     const options = { modules: paths, environment: process.env, logger, signal: boot.signal };
     worker = await startWorker(settings, options);
+    endOnError(worker, logger);
     await worker.shutdown.done;
   } catch (error) {
     if (!boot.signal.aborted) throw error;
@@ -82,6 +83,16 @@ function readFlags(command: Command): SettingValues {
     return value === undefined ? [] : [[name, value]];
   });
   return Object.fromEntries(given);
+}
+
+/** An error that nobody caught leaves the worker in a state that nobody knows: what it holds goes back to the queues. */
+function endOnError({ shutdown }: Worker, logger: Logger): void {
+  process.on('uncaughtException', (err) => {
+    logger.fatal({ err }, 'an error that nobody caught: the worker ends');
+    process.exitCode = EXIT_CODES.internal;
+    setTimeout(() => process.exit(), COLD_LIMIT_MS).unref();
+    void shutdown.cold();
+  });
 }
 
 function take(step: 'warm' | 'soft' | 'cold', { shutdown }: Worker): void {
