@@ -220,3 +220,12 @@ test('while the broker blocks publishing, deliveries and acks go on and publicat
   await until(() => bodies().includes('waiting'));
   expect(states).toEqual(['blocked', 'open']);
 });
+
+test('fifty that lose the broker together are all back within five seconds', async () => {
+  const proxy = await useProxy();
+  const url = proxy.url(brokerUrl());
+  const brokers = await Promise.all(Array.from({ length: 50 }, () => useBroker({ url })));
+  proxy.cut();
+  await until(() => brokers.every(({ state }) => state !== 'open'));
+  await until(() => brokers.every(({ state }) => state === 'open'), 5_000);
+}, 30_000);
