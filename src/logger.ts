@@ -13,12 +13,30 @@ export interface LoggerOptions {
   readonly base?: Readonly<Record<string, string>>;
 }
 
-/** Lines are written together, some kilobytes at a time, and what is left ten times a second. */
-const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100 } as const;
+/**
+ * Lines are written together, some kilobytes at a time, and what is left ten times a second. What cannot be written, since
+ * a disk is full, waits; beyond 4 MiB it is dropped.
+ */
+const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100, maxLength: 4 * 2 ** 20 } as const;
 
 /** What is not yet written when the process exits is written then. */
 export function createLogger({ level, pretty: readable, base }: LoggerOptions): Logger {
   const options = { level: level === 'warning' ? 'warn' : level, base: base ?? null };
-  if (!readable) return pino(options, pino.destination(TOGETHER));
+  if (!readable) return pino(options, toStandardOutput());
   return pino(options, pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }));
+}
+
+/** A log that cannot be written must not end the worker that writes it. */
+function toStandardOutput(): pino.DestinationStream {
+  const stream = pino.destination(TOGETHER);
+  stream.on('error', () => undefined);
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => {
+    try {
+      flush();
+    } catch {
+      // It is called when the process ends, and nobody could be told.
+    }
+  };
+  return stream;
 }

@@ -1,8 +1,4 @@
-/** A MongoDB whose disk is full: a small file system in memory, which only root may mount. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** A MongoDB whose disk is full. */
 import { expect, it, onTestFinished } from 'vitest';
 import { openMongoBackend } from '../../src/backend/mongodb.ts';
 import { serviceOptions } from '../../src/cli/local-services.ts';
@@ -12,34 +8,12 @@ import { connectMongo } from '../../src/mongo/client.ts';
 import { successResult } from '../../src/protocol/result.ts';
 import { mongoUrlAt, startMongod, stopMongod, waitForMongod } from '../../src/services/mongod.ts';
 import { createDatasets } from '../../src/store/datasets.ts';
-
-const SIZE = '400m';
-
-const isRoot = process.getuid?.() === 0;
-
-/** A folder with little room, and what takes all of that away, or gives it back. */
-function useSmallDisk() {
-  const folder = mkdtempSync(join(tmpdir(), 'omega-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder]);
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', folder]);
-    rmSync(folder, { recursive: true });
-  });
-  const filler = join(folder, 'filler');
-  return {
-    folder,
-    fill() {
-      const { bavail, bsize } = statfsSync(folder);
-      writeFileSync(filler, Buffer.alloc(bavail * bsize));
-    },
-    free: () => rmSync(filler),
-  };
-}
+import { isRoot, useSmallDisk } from '../support/small-disk.ts';
 
 it.skipIf(!isRoot)(
   'a write that finds no room may be done again when there is some',
   async () => {
-    const disk = useSmallDisk();
+    const disk = useSmallDisk('400m');
     const options = { ...serviceOptions(() => undefined), folder: disk.folder };
     const server = await startMongod(undefined, options);
     onTestFinished(() => stopMongod(server));

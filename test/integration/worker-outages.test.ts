@@ -1,13 +1,18 @@
 /** MongoDB is away: nothing is lost, nothing fails, and the worker says that it is not ready. Or it refuses for good. */
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { MultivariateLinearRegression } from 'ml-regression';
 import { expect, it } from 'vitest';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { until, useProxy } from '../support/broker-harness.ts';
+import { isRoot, useSmallDisk } from '../support/small-disk.ts';
 import { add, note } from '../support/tasks.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import {
   metric,
   type Place,
+  spawnWorker,
   type TestWorker,
   useClient,
   usePlace,
@@ -95,3 +100,23 @@ it('a result that a rule of the collection forbids fails its task, and the worke
   expect(await Promise.all([results[0], results[2]])).toEqual([12, 14]);
   expect(await readiness(worker)).toBe('200 ok');
 });
+
+it.skipIf(!isRoot)(
+  'goes on although its log cannot be written, and logs again when there is room',
+  async () => {
+    const [place, disk] = [usePlace(), useSmallDisk('4m')];
+    const om = await useClient(place);
+    const path = join(disk.folder, 'worker.log');
+    disk.fill();
+    const worker = spawnWorker(place, openSync(path, 'a'));
+    expect(await om.runtime.task(add)({ x: 1, y: 2 })).toBe(3);
+    expect(readFileSync(path, 'utf8')).toBe('');
+
+    disk.free();
+    expect(await om.runtime.task(add)({ x: 3, y: 4 })).toBe(7);
+    await until(() => readFileSync(path, 'utf8').includes('task succeeded'));
+    disk.fill();
+    worker.kill('SIGTERM');
+    expect(await once(worker, 'exit')).toEqual([0, null]);
+  },
+);

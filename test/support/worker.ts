@@ -52,18 +52,13 @@ export async function useWorker(
   flags: readonly string[] = [],
   nodeFlags: readonly string[] = [],
 ): Promise<TestWorker> {
-  const name = `${place.queue}-${randomUUID().slice(0, 4)}@test`;
-  const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
-  const child = spawn(process.execPath, [...nodeFlags, ...args], {
-    env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => stopProcess(child).then(() => undefined));
+  const child = spawnWorker(place, 'pipe', flags, nodeFlags);
   const lines: Record<string, unknown>[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) =>
       reject(new Error(`the worker ended with status ${code}: ${JSON.stringify(lines)}`)),
     );
+    if (child.stdout === null) throw new Error('the output of the worker is not on a pipe');
     createInterface(child.stdout).on('line', (text) => {
       const line = parseLine(text);
       lines.push(line);
@@ -79,6 +74,23 @@ export async function useWorker(
     executorPids: () => childrenOf(pid),
     stop: () => stopProcess(child),
   };
+}
+
+/** Starts `omega worker`; `output` is where its log goes: a pipe, or a file. It is ended after the test. */
+export function spawnWorker(
+  place: Place,
+  output: 'pipe' | number,
+  flags: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
+): ChildProcess {
+  const name = `${place.queue}-${randomUUID().slice(0, 4)}@test`;
+  const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
+  const child = spawn(process.execPath, [...nodeFlags, ...args], {
+    env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
+    stdio: ['ignore', output, 'inherit'],
+  });
+  onTestFinished(() => stopProcess(child).then(() => undefined));
+  return child;
 }
 
 /** A client whose tasks go to the place's queue. */
