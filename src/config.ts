@@ -158,6 +158,11 @@ const settingsSchema = z.object({
     'options of tasks that replace those of their definitions, as JSON by task name, or * for every task: {"shop.add": {"rate_limit": "10/s"}}',
     { env: ['OMEGA_TASK_ANNOTATIONS'] },
   ),
+  deliveryLimitQueue: setting(
+    z.string().min(1).max(255).optional(),
+    'queue to which RabbitMQ dead-letters tasks that it has delivered too often (policy delivery-limit); they fail, and are kept in the dead queue of theirs (default: none)',
+    { env: ['OMEGA_DELIVERY_LIMIT_QUEUE'] },
+  ),
   handoverAfter: setting(
     seconds.default(600),
     "seconds that a task runs before its message is acknowledged and a copy parked: below half of the broker's consumer_timeout",

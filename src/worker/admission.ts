@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '../errors.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
+import { limitedQueueOf } from '../protocol/delivery-limit.ts';
 import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
@@ -36,13 +37,24 @@ export async function admit(node: WorkerNode, request: Request): Promise<Verdict
   return (
     (isCopy(request) && !isBroadcast(request) ? await refuseAgain(node, request) : undefined) ??
     refuseToStart(node, request) ??
+    refuseLimited(request) ??
     (await admitInTurn(node, request))
   );
 }
 
 /** Whether this task may have been delivered before. */
 export function isCopy({ message, delivery }: Request): boolean {
-  return delivery.redelivered || copyReason(message) !== null;
+  return delivery.redelivered || copyReason(message) !== null || limitedQueueOf(delivery.headers) !== null;
+}
+
+/** What the broker has delivered too often, whoever let go of it. */
+function refuseLimited({ message, delivery }: Request): Verdict | undefined {
+  const queue = limitedQueueOf(delivery.headers);
+  if (queue === null) return undefined;
+  const error = new WorkerLostError(
+    `task '${message.taskName}' was delivered more often than queue '${queue}' allows (delivery-limit), and never acknowledged: see why its workers were lost, or raise the limit`,
+  );
+  return { kind: 'dead', error };
 }
 
 /** Whether other workers run the same task, with the same id, so that its end says nothing about this one's run. */

@@ -6,7 +6,13 @@ import { ImproperlyConfigured } from '../errors.ts';
 
 type QueueSettings = Pick<
   Settings,
-  'queues' | 'defaultQueue' | 'taskQueues' | 'excludeQueues' | 'createMissingQueues' | 'workerDirect'
+  | 'queues'
+  | 'defaultQueue'
+  | 'taskQueues'
+  | 'excludeQueues'
+  | 'createMissingQueues'
+  | 'workerDirect'
+  | 'deliveryLimitQueue'
 >;
 
 /** Exchange of the queues of single workers (celery/utils/nodenames.py). */
@@ -16,9 +22,14 @@ const WORKER_DIRECT_EXCHANGE = 'C.dq2';
 export function consumedQueues(settings: QueueSettings, hostname: string): readonly QueueBinding[] {
   const names = [...new Set(settings.queues)].filter((name) => !settings.excludeQueues.includes(name));
   const queues = names.map((name) => configuredQueue(settings, name) ?? missingQueue(settings, name));
-  const all = settings.workerDirect ? [...queues, workerDirect(hostname)] : queues;
-  if (all.length > 0) return all;
-  throw new ImproperlyConfigured('every queue is excluded: leave one to consume (-X, OMEGA_EXCLUDE_QUEUES)');
+  if (settings.workerDirect) queues.push(workerDirect(hostname));
+  if (queues.length === 0) {
+    throw new ImproperlyConfigured(
+      'every queue is excluded: leave one to consume (-X, OMEGA_EXCLUDE_QUEUES)',
+    );
+  }
+  const { deliveryLimitQueue: limited } = settings;
+  return limited === undefined ? queues : [...queues, directBinding(limited)];
 }
 
 /** The queue of the settings of that name; null where there is none. */

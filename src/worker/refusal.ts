@@ -4,6 +4,7 @@ import type { Publication } from '../contract/transport.ts';
 import { ContentDisallowed, ProtocolError, SecurityError } from '../errors.ts';
 import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
+import { limitedQueueOf } from '../protocol/delivery-limit.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
 import { isPermanent } from './durably.ts';
@@ -42,8 +43,9 @@ export async function refuse(node: WorkerNode, delivery: Delivery, error: Refusa
  * be given again is left out, and logged.
  */
 export async function bury(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
-  if (await publish(node, deadLetter(delivery, delivery.alias, reason))) return;
-  await publish(node, bareDeadLetter(delivery, delivery.alias, reason));
+  const queue = limitedQueueOf(delivery.headers) ?? delivery.alias;
+  if (await publish(node, deadLetter(delivery, queue, reason))) return;
+  await publish(node, bareDeadLetter(delivery, queue, reason));
 }
 
 async function storeFailure(node: WorkerNode, address: ResultAddress, error: Refusal): Promise<void> {

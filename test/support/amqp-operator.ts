@@ -19,6 +19,8 @@ export interface AmqpOperator {
   occupy(queue: string): Promise<() => Promise<void>>;
   /** Takes so many messages from a queue, or as many as there are. */
   take(queue: string, count: number): Promise<GetMessage[]>;
+  /** Takes the first message of a queue and gives it back, as often as told. */
+  giveBack(queue: string, times: number): Promise<void>;
   send(queue: string, bodies: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +47,16 @@ export async function connectOperator(url: string): Promise<AmqpOperator> {
       }
       await channel.close();
       return messages;
+    },
+    async giveBack(queue, times) {
+      const channel = await connection.createChannel();
+      for (let given = 0; given < times; ) {
+        const message = await channel.get(queue);
+        if (message === false) continue;
+        channel.nack(message);
+        given += 1;
+      }
+      await channel.close();
     },
     async send(queue, bodies) {
       const channel = await connection.createConfirmChannel();
