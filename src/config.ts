@@ -187,6 +187,11 @@ const settingsSchema = z.object({
     'KiB of resident memory after which an executor is replaced once its task has ended (default: none)',
     { env: ['OMEGA_WORKER_MAX_MEMORY'], flag: '--max-memory-per-child <KiB>' },
   ),
+  memoryLimit: setting(
+    count.optional(),
+    'KiB of memory above which an executor is ended at once, and its task fails (default: none)',
+    { env: ['OMEGA_WORKER_MEMORY_LIMIT'], flag: '--memory-limit <KiB>' },
+  ),
   autoscale: setting(
     z
       .string()

@@ -245,7 +245,7 @@ export class MessageRefused extends OmegaError {
   override readonly code = 'MESSAGE_REFUSED';
 }
 
-/** A task ran out of memory in its thread; its executor survived. */
+/** A task took more memory than it may: than the heap of its thread has, or than an executor may take. */
 export class OutOfMemory extends OmegaError {
   override readonly code = 'OUT_OF_MEMORY';
   override readonly python = { excType: 'MemoryError', excModule: PYTHON };

@@ -10,6 +10,10 @@ export class ChildGroups {
     this.#guardian = guardian;
   }
 
+  get leaders(): readonly number[] {
+    return [...this.#groups];
+  }
+
   add(group: number): void {
     this.#groups.add(group);
     this.#guardian.add(group);

@@ -83,6 +83,11 @@ export class ExecutorProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** Its process, and those that it announced. */
+  get pids(): readonly number[] {
+    return [this.pid, ...this.#childGroups.leaders];
+  }
+
   /** Jobs given to it and not ended yet, in their order. */
   get assignments(): readonly Assignment[] {
     return this.#backlog.all;

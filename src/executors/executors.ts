@@ -8,6 +8,7 @@ import type { LogPort } from '../contract/logger.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Ending } from './ending.ts';
 import type { ExecutorProcess } from './executor-process.ts';
+import { type MemoryOptions, watchMemory } from './memory-watch.ts';
 
 export interface ExecutorsOptions {
   /** Most executors at a time, at first. */
@@ -24,6 +25,8 @@ export interface ExecutorsOptions {
   readonly maxTasks?: number | null;
   /** KiB of resident memory after which it is replaced when its job has ended; null for no limit, as by default. */
   readonly maxMemory?: number | null;
+  /** What executors may take, of what. Default: no limit for each, all that the node has together. */
+  readonly memory?: MemoryOptions;
   /** Limit of an executor's JavaScript heap in MiB. Default: half the memory by slots, within 256 and 4096. */
   readonly maxOldSpaceMb?: number;
   /** Called when a job started or ended, and when a slot became free. */
@@ -101,6 +104,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const dispatcher = new Dispatcher(options);
   const { fleet } = dispatcher;
   const all = () => [...fleet.executors];
+  const endWatch = watchMemory(fleet.executors, options.memory ?? { limit: null });
 
   return {
     start: () => fleet.start(),
@@ -128,9 +132,10 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     renew: () => fleet.renew(),
     close() {
       dispatcher.stop();
-      return fleet.close();
+      return fleet.close().finally(endWatch);
     },
     kill() {
+      endWatch();
       dispatcher.stop();
       fleet.kill();
     },

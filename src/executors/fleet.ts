@@ -1,5 +1,4 @@
 /** The processes behind the slots: forked on demand, replaced when they die, closed when idle. */
-import { totalmem } from 'node:os';
 import type { Manifest } from '../contract/ipc.ts';
 import { ImproperlyConfigured } from '../errors.ts';
 import { shareCores } from './cores.ts';
@@ -8,6 +7,7 @@ import { ExecutorProcess } from './executor-process.ts';
 import type { ExecutorsOptions } from './executors.ts';
 import { forkExecutor } from './fork.ts';
 import { Guardian } from './guardian.ts';
+import { nodeMemory } from './memory-watch.ts';
 
 /** A task that is over sooner needs no other share of the cores. */
 const REBALANCE_DELAY_MS = 20;
@@ -206,7 +206,6 @@ export class Fleet {
 
 /** Half the memory by slots: the other half is for typed arrays, which the heap's limit does not count. */
 function defaultHeapMb(slots: number): number {
-  const memory = process.constrainedMemory() || totalmem();
-  const share = Math.min(memory, totalmem()) / 2 / slots / 2 ** 20;
+  const share = nodeMemory() / 2 / slots / 2 ** 20;
   return Math.round(Math.min(Math.max(share, 256), 4096));
 }

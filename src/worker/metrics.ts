@@ -21,7 +21,7 @@ export interface Metrics {
   taskDuration(seconds: number, task: string, queue: string): void;
   redelivered(task: string, queue: string): void;
   acknowledged(queue: string, result: 'ack' | 'requeue' | 'reject' | 'stale'): void;
-  executorEnded(reason: 'crash' | 'time-limit' | 'terminated'): void;
+  executorEnded(reason: 'crash' | 'memory' | 'time-limit' | 'terminated'): void;
 }
 
 const DURATION_BUCKETS = [

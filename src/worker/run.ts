@@ -1,6 +1,6 @@
 /** A task's run in an executor, and what comes of it. */
 import type { Job } from '../contract/job.ts';
-import { OperationalError, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
+import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
@@ -51,6 +51,9 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
       return overTimeLimit(node, request, ending.seconds);
+    case 'memory-limit':
+      node.metrics.executorEnded('memory');
+      return failedWith(overMemoryLimit(node, message, ending.bytes));
     case 'unavailable':
       throw new OperationalError(ending.reason);
     case 'returned':
@@ -131,6 +134,13 @@ function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Con
   );
   if ((delivery.settled && !handedOver) || acksFailures(node, request)) return failedWith(error);
   return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
+}
+
+function overMemoryLimit({ settings }: WorkerNode, { taskName }: TaskMessage, bytes: number): OutOfMemory {
+  const used = Math.round(bytes / 1024);
+  return new OutOfMemory(
+    `task '${taskName}' took ${used} KiB of memory, more than the ${settings.memoryLimit} KiB that an executor may take (OMEGA_WORKER_MEMORY_LIMIT), and was ended: give it less to do at once, or raise the limit`,
+  );
 }
 
 function lostOnlyRun({ taskName }: TaskMessage, detail: string): WorkerLostError {

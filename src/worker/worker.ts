@@ -21,7 +21,7 @@ import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
-import { createHolds } from './holds.ts';
+import { createHolds, type Holds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
@@ -153,12 +153,14 @@ async function openNode(
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
   const cores = cpuCount();
+  const holds = createHolds();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
     cores,
     modules: options.modules,
     maxTasks: settings.maxTasksPerExecutor ?? null,
     maxMemory: settings.maxMemoryPerExecutor ?? null,
+    memory: { limit: settings.memoryLimit ?? null, onShort: holdWhileShort(holds) },
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
@@ -171,7 +173,6 @@ async function openNode(
   const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
-  const holds = createHolds();
   const node: WorkerNode = {
     ...{ hostname, executors, settings, tasks, logger },
     backend: withWatches(backend, watches, broker.publisher, results),
@@ -207,6 +208,15 @@ async function join(
     exchange: names.events,
   });
   return { clock, revoked, joins: await openJoins(mongo), dispatcher };
+}
+
+/** What runs may need more yet: nothing is begun beside it. */
+function holdWhileShort(holds: Holds): (isShort: boolean) => void {
+  let release: (() => void) | undefined;
+  return (isShort) => {
+    release?.();
+    release = isShort ? holds.hold('memory is short') : undefined;
+  };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { add, spin } from '../support/tasks.ts';
-import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import { isAlive, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const endless = readFileSync(new URL('../fixtures/onnx/endless.onnx', import.meta.url));
 /** The limit, and the two seconds within which the failure must be there. */
@@ -40,4 +40,17 @@ it('tells a task at its soft limit, and fails it when it does not listen', async
   const trace = useTrace();
   const handle = om.runtime.task(spin)({ path: trace.path }, { timeLimit: 30, softTimeLimit: 1 });
   await expect(handle.get({ timeout: 10_000 })).rejects.toThrow(/SoftTimeLimitExceeded/);
+});
+
+it('a second after its task was ended a slot works again, and nothing of the task is left', async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place, ['-c', '1'])]);
+  await om.runtime.task(add)({ x: 1, y: 1 });
+  const before = worker.executorPids();
+  const handle = om.runtime.task(spin)({ path: useTrace().path }, LIMIT);
+  await expect(handle.get({ timeout: DEADLINE_MS })).rejects.toThrow(/TimeLimitExceeded/);
+  // The second, and what a busy machine takes.
+  expect(await om.runtime.task(add)({ x: 1, y: 2 }).get({ timeout: 3_000 })).toBe(3);
+  const guardian = 1;
+  expect(before.filter(isAlive)).toHaveLength(guardian);
 });

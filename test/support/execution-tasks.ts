@@ -27,6 +27,22 @@ export const again = task({
   },
 });
 
+/** Keeps so many MiB for a while, in typed arrays, of which V8's limit knows nothing. */
+export const grow = task({
+  name: 'exec.grow',
+  input: traced.extend({ megabytes: z.number(), seconds: z.number().default(0) }),
+  async run({ path, megabytes, seconds }) {
+    appendFileSync(path, 'run\n');
+    const kept: Float64Array[] = [];
+    for (let taken = 0; taken < megabytes; taken += 32) {
+      kept.push(new Float64Array(2 ** 22).fill(taken));
+      await delay(10);
+    }
+    await delay(seconds * 1000);
+    return kept.length;
+  },
+});
+
 export const ignore = task({
   name: 'exec.ignore',
   input: z.object({}),
