@@ -4,6 +4,7 @@
  * delay in binary: at each level it waits where its word is 1, and passes where it is 0.
  */
 import type { Publication } from '../contract/transport.ts';
+import { type Fields, isFields } from './fields.ts';
 
 /** Levels of the ladder, from 27 (4 years) to 0 (one second). */
 export const DELAY_LEVELS = 28;
@@ -15,6 +16,7 @@ export const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_SECONDS = 2 ** DELAY_LEVELS - 1;
 /** AMQP's limit for a routing key. */
 const MAX_KEY_BYTES = 255;
+const LEVEL_NAME = /^celery_delayed_\d+$/;
 const DELAY_PREFIX = new RegExp(`^(?:[01]\\.){${DELAY_LEVELS}}`);
 
 /** Name of a level's queue and of its exchange. */
@@ -26,6 +28,12 @@ export function delayLevelName(level: number): string {
 export function delayedBindingKey(queue: string): string {
   // Not Celery's `#.<queue>`: a queue `a` would get the messages for a queue `b.a` too.
   return `${'*.'.repeat(DELAY_LEVELS)}${queue}`;
+}
+
+/** Whether a message has come down the ladder: the broker notes where its time to live was over (`x-death`). */
+export function cameThroughDelay({ 'x-death': deaths }: Fields): boolean {
+  if (!Array.isArray(deaths)) return false;
+  return deaths.some((death) => isFields(death) && LEVEL_NAME.test(String(death.queue)));
 }
 
 /** Whether messages for a queue fit through the ladder: their routing key has 56 characters more. */

@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '../errors.ts';
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
-import { isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
+import { cameThroughDelay, isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { limitedQueueOf } from '../protocol/delivery-limit.ts';
 import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
 import { canPark, holdRun } from './long-run.ts';
 import type { Request, WorkerNode } from './node.ts';
-import type { Conclusion } from './report.ts';
+import { type Conclusion, taskFields } from './report.ts';
 
 /** What became of a request. */
 export type Verdict =
@@ -27,6 +27,8 @@ export type Verdict =
 export const MAX_RUNS = 5;
 /** Workers that vanish while they run a task, before it is given up: many, since there may be other reasons. */
 const MAX_LOSSES = 20;
+/** Delays are in whole seconds, and clocks of one cluster a little apart. */
+const MOST_SKEW_SECONDS = 5;
 /** How often a task that waits here looks whether it still has to. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -124,11 +126,23 @@ async function admitInTurn(node: WorkerNode, request: Request): Promise<Verdict 
   );
 }
 
-/** A task that expires before its ETA waits until then only. */
+/**
+ * A task that expires before its ETA waits until then only. One that has been in the delay queues has waited for as long as
+ * its sender meant; an ETA that is far off all the same is that of another clock.
+ */
 async function admitInTime(node: WorkerNode, request: Request): Promise<Verdict | undefined> {
   const { eta, expires } = request.message;
   if (eta === null) return undefined;
-  return await waitUntil(node, request, expires && expires < eta ? expires : eta, 'eta');
+  const until = expires && expires < eta ? expires : eta;
+  const early = (until.getTime() - Date.now()) / 1000;
+  if (early > MOST_SKEW_SECONDS && cameThroughDelay(request.delivery.headers)) {
+    node.logger.warn(
+      { ...taskFields(request), seconds: early },
+      'clocks differ: a task has waited for its ETA',
+    );
+    return undefined;
+  }
+  return await waitUntil(node, request, until, 'eta');
 }
 
 async function admitByRate(node: WorkerNode, request: Request): Promise<Verdict | undefined> {

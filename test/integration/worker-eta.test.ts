@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { until } from '../support/broker-harness.ts';
+import { delayUntil } from '../../src/protocol/delay.ts';
+import { encodeTask } from '../../src/protocol/task-message.ts';
+import { until, useTransport } from '../support/broker-harness.ts';
 import { untilSettled, useSender } from '../support/sender.ts';
 import { add, note } from '../support/tasks.ts';
 import { metric, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
@@ -60,4 +63,19 @@ it('revokes a task that expires before its ETA, and one that is revoked while it
   await expect(expiring.get({ timeout: 10_000 })).rejects.toThrow(/TaskRevokedError: expired/);
   await untilSettled(worker, place, 'ack', 4);
   expect(lines()).toEqual([]);
+});
+
+it('waits no longer for an ETA by another clock when it has come through the delay queues', async () => {
+  const place = usePlace();
+  const [om, transport] = await Promise.all([useClient(place), useTransport(place.broker), useWorker(place)]);
+  const [taskId, begun] = [randomUUID(), Date.now()];
+  // The clock of its sender is an hour ahead.
+  const [theirs, eta] = [after(3_600), after(3_602)];
+  const task = { taskId, taskName: add.name, args: [], kwargs: { x: 1, y: 2 } };
+  await transport.declareDelayed(place.queue);
+  await transport.publish(
+    delayUntil(encodeTask({ ...task, queue: place.queue, replyTo: '', eta }), eta, theirs),
+  );
+  expect(await om.runtime.result(taskId).get({ timeout: 10_000 })).toBe(3);
+  expect(Date.now() - begun).toBeGreaterThan(1_900);
 });

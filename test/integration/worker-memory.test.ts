@@ -1,6 +1,8 @@
 /** Memory that V8's limit does not count. */
-import { existsSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { until } from '../support/broker-harness.ts';
 import { grow } from '../support/execution-tasks.ts';
 import { job, useExecutors } from '../support/executors.ts';
@@ -8,6 +10,7 @@ import { EXECUTION_TASKS } from '../support/sender.ts';
 import { note } from '../support/tasks.ts';
 import { metric, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
+const CONTROL_GROUPS = '/sys/fs/cgroup/memory';
 const MIB = 2 ** 20;
 const isWatched = existsSync('/proc/self/status');
 
@@ -58,3 +61,34 @@ it.skipIf(!isWatched)(
     expect(told).toEqual([true, false]);
   },
 );
+
+it.skipIf(!hasControlGroups())(
+  'a job that the kernel ends for want of memory is lost, and its slot works again',
+  async () => {
+    const { path } = useTrace();
+    const executors = await useExecutors({ modules: [EXECUTION_TASKS] });
+    const group = join(CONTROL_GROUPS, `omega_test_${randomUUID()}`);
+    mkdirSync(group);
+    onTestFinished(async () => {
+      executors.kill();
+      await executors.close();
+      rmdirSync(group);
+    });
+    writeFileSync(join(group, 'memory.limit_in_bytes'), '200M');
+    for (const pid of executors.pids) writeFileSync(join(group, 'cgroup.procs'), String(pid));
+    const ending = await executors.dispatch(job('exec.grow', { path, megabytes: 500 }), { timeLimit: null });
+    expect(ending).toEqual({ kind: 'lost', started: true, detail: 'signal SIGKILL' });
+    const next = await executors.dispatch(job('exec.grow', { path, megabytes: 32 }), { timeLimit: null });
+    expect(next).toMatchObject({ kind: 'success' });
+  },
+);
+
+/** Whether there are control groups of version 1, and they may be made here. */
+function hasControlGroups(): boolean {
+  try {
+    accessSync(join(CONTROL_GROUPS, 'cgroup.procs'), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
