@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { directBinding, type TaskQueue } from './contract/queue.ts';
 import type { TaskPattern, TaskRoute } from './protocol/routes.ts';
 import { commaSeparated, jsonOr, onOff, setting } from './setting.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 const BROKER_URL = /^(amqps?|pyamqp):\/\//;
 
@@ -57,14 +58,17 @@ export const connectionSettings = {
   broker: setting(
     urls.default('amqp://guest:guest@localhost:5672//'),
     'RabbitMQ, as Celery writes it: amqp://user:password@host:port/vhost; several, tried in turn, with ; between them',
-    { env: ['OMEGA_BROKER'] },
+    { env: ['OMEGA_BROKER'], secret: true },
   ),
   brokerRead: setting(urls.optional(), 'RabbitMQ for consuming (default: the same)', {
     env: ['OMEGA_BROKER_READ'],
+    secret: true,
   }),
   brokerWrite: setting(urls.optional(), 'RabbitMQ for publishing (default: the same)', {
     env: ['OMEGA_BROKER_WRITE'],
+    secret: true,
   }),
+  ...tlsSettings,
   brokerHeartbeat: setting(
     z.coerce.number().int().min(0).max(65_535).default(10),
     'seconds between two heartbeats of a connection to RabbitMQ; 0 for none',

@@ -4,6 +4,7 @@ import { connectionSettings, routingSettings } from './broker-settings.ts';
 import { clusterNames } from './contract/cluster.ts';
 import { ImproperlyConfigured } from './errors.ts';
 import type { Routing } from './protocol/routes.ts';
+import { type Environment, readSecretFiles } from './secret-files.ts';
 import { securitySettings } from './security-settings.ts';
 import { commaSeparated, type Origin, onOff, setting } from './setting.ts';
 
@@ -38,7 +39,7 @@ const settingsSchema = z.object({
       .regex(/^mongodb(\+srv)?:\/\//)
       .default('mongodb://localhost:27017/omega'),
     'MongoDB with the data, models, notebooks and results; the path is the database',
-    { env: ['OMEGA_MONGO_URL'] },
+    { env: ['OMEGA_MONGO_URL'], secret: true },
   ),
   ...connectionSettings,
   resultBackend: setting(
@@ -47,7 +48,7 @@ const settingsSchema = z.object({
       .regex(/^(rpc:\/\/|(mongodb(\+srv)?|rediss?|(redis\+)?socket):\/\/.+)?$/)
       .default(''),
     'where results go: rpc://, mongodb://host/db or redis://host/db; empty for the first two, stored at the mongo URL and then sent',
-    { env: ['OMEGA_RESULT_BACKEND'] },
+    { env: ['OMEGA_RESULT_BACKEND'], secret: true },
   ),
   bucket: setting(z.string().min(1).default('omegaml'), 'bucket of the stores', { env: ['OMEGA_BUCKET'] }),
   queues: setting(
@@ -207,6 +208,11 @@ const settingsSchema = z.object({
     'soft time limit in seconds that a client puts on model, notebook and ping tasks; the hard one is 30 s longer',
     { env: ['OMEGA_TASK_TIMEOUT'] },
   ),
+  notebookAccess: setting(
+    flag,
+    'give notebooks the addresses and credentials of MongoDB and RabbitMQ, so that connect() works in them',
+    { env: ['OMEGA_NOTEBOOK_ACCESS'] },
+  ),
   httpHost: setting(z.string().min(1).default('127.0.0.1'), 'address of /metrics, /livez and /readyz', {
     env: ['OMEGA_HTTP_HOST'],
     flag: '--http-host <address>',
@@ -289,22 +295,30 @@ export function routing(settings: Settings): Routing {
 export type SettingValues = { readonly [Name in SettingName]?: unknown };
 
 /**
- * Settings from what the caller gives (flags), else the environment, else the defaults. Unknown `OMEGA_*`
- * variables are ignored: the environment may be shared with Python workers.
+ * Settings from what the caller gives (flags), else the environment, else the defaults. A secret may be in a file that
+ * `<variable>_FILE` names. Unknown `OMEGA_*` variables are ignored: the environment may be shared with Python workers.
  *
  * @throws ImproperlyConfigured with a line for each setting that is wrong.
  */
-export function loadSettings(
-  env: Readonly<Record<string, string | undefined>>,
-  given: SettingValues = {},
-): Settings {
+export function loadSettings(env: Environment, given: SettingValues = {}): Settings {
+  const variables = resolveEnvironment(env);
   const values: Record<string, unknown> = {};
   for (const { name, origin } of describeSettings()) {
-    values[name] = given[name] ?? origin.env.map((variable) => env[variable]).find(Boolean);
+    values[name] = given[name] ?? origin.env.map((variable) => variables[variable]).find(Boolean);
   }
   const parsed = settingsSchema.safeParse(values);
   if (parsed.success) return Object.freeze(withQueues(parsed.data, values.queues));
   throw new ImproperlyConfigured(parsed.error.issues.map(describeIssue).join('\n'), { cause: parsed.error });
+}
+
+/** The environment with the secrets that are in files. @throws ImproperlyConfigured */
+export function resolveEnvironment(env: Environment): Environment {
+  return readSecretFiles(env, secretVariables());
+}
+
+/** The variables that hold a secret, or a URL with one. */
+export function secretVariables(): string[] {
+  return describeSettings().flatMap(({ origin }) => (origin.secret ? origin.env : []));
 }
 
 /** Without a choice of queues, all of the list are consumed. */

@@ -29,6 +29,7 @@ import { createSender } from './runtime/sender.ts';
 import { messageEncoding } from './security.ts';
 import { createDatasets, type Datasets } from './store/datasets.ts';
 import { createJobs, type Jobs } from './store/notebooks.ts';
+import { brokerTls, uncheckedServers } from './tls.ts';
 
 /** How long closing waits for messages that are on their way: as long as the broker may take to confirm one. */
 const SENDING_TIMEOUT_MS = 30_000;
@@ -57,6 +58,12 @@ export type ConnectOptions = Pick<
   | 'securityDigest'
   | 'brokerRead'
   | 'brokerWrite'
+  | 'brokerCa'
+  | 'brokerCert'
+  | 'brokerKey'
+  | 'brokerKeyPassword'
+  | 'brokerServerName'
+  | 'brokerVerify'
   | 'brokerHeartbeat'
   | 'brokerConnectionTimeout'
   | 'controlExchange'
@@ -101,13 +108,14 @@ export async function connectWith(settings: Settings): Promise<Omega> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const encoding = messageEncoding(settings);
+    const [encoding, tls] = [messageEncoding(settings), brokerTls(settings)];
+    for (const warning of uncheckedServers(settings)) process.emitWarning(warning, 'SecurityWarning');
     const mongo = await connectMongo(settings.mongoUrl);
     closers.push(() => mongo.close());
     const store = await openStore(settings, mongo);
     if (store) closers.push(() => store.close());
     const name = 'omegaml-node client';
-    const transport = await connectTransport({ ...brokerSettings(settings), name, retry: false });
+    const transport = await connectTransport({ ...brokerSettings(settings), tls, name, retry: false });
     closers.push(() => transport.close());
     return createOmega(settings, { mongo, store, transport, encoding, closeAll });
   } catch (error) {

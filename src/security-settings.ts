@@ -17,6 +17,7 @@ export const securitySettings = {
   }),
   securityKeyPassword: setting(text, 'password of the private key (default: it is not encrypted)', {
     env: ['OMEGA_SECURITY_KEY_PASSWORD'],
+    secret: true,
   }),
   securityCertificate: setting(text, 'file of the certificate of that key, in PEM', {
     env: ['OMEGA_SECURITY_CERTIFICATE'],

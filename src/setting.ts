@@ -7,6 +7,8 @@ export interface Origin {
   readonly env: readonly string[];
   /** The option of `omega worker`, in commander's syntax. */
   readonly flag?: string;
+  /** Whether it is a secret, or a URL that holds one: its value may be in a file that `<variable>_FILE` names. */
+  readonly secret?: boolean;
 }
 
 /** A setting with its meaning and where its value comes from. */

@@ -4,10 +4,12 @@ import { inspect } from 'node:util';
 import { loadSettings } from '../src/config.ts';
 import type { ExecutorArguments, FromExecutor, ToExecutor } from '../src/contract/ipc.ts';
 import { Executor } from '../src/executor/executor.ts';
+import { notebookEnvironment } from '../src/notebook-environment.ts';
 import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
 const args: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
-const { mongoUrl, broker, bucket, python } = loadSettings(process.env);
+const settings = loadSettings(process.env);
+const { mongoUrl, bucket, python } = settings;
 const packageFolder = fileURLToPath(new URL('.', import.meta.resolve('omegaml-node/package.json')));
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
 const die = () => process.kill(-process.pid, 'SIGKILL');
@@ -19,7 +21,7 @@ const executor = new Executor({
   ...{ mongoUrl, bucket, builtins: builtinTasks },
   notebooks: {
     ...{ python, hostEnv: process.env, packages: { 'omegaml-node': packageFolder } },
-    env: { OMEGA_MONGO_URL: mongoUrl, OMEGA_BROKER: broker, OMEGA_BUCKET: bucket },
+    env: notebookEnvironment(settings),
   },
   ...{ send, exit: process.exit, die },
 });

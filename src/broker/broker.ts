@@ -3,6 +3,7 @@ import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { LogPort } from '../contract/logger.ts';
 import { directBinding, type TaskQueue } from '../contract/queue.ts';
 import type { Publisher, Reply } from '../contract/transport.ts';
+import type { TlsOptions } from '../tls.ts';
 import { type BrokerAddress, parseBrokerUrls } from './address.ts';
 import { type ConsumerOptions, type Delivery, TaskConsumer } from './consumer.ts';
 import { declareDelayed } from './delay-topology.ts';
@@ -32,6 +33,8 @@ export interface BrokerOptions {
   readonly heartbeat?: number;
   /** Seconds. Default 5. */
   readonly connectionTimeout?: number;
+  /** What encrypted connections are made with; asked for each of them. Default: as Node does. */
+  readonly tls?: () => TlsOptions;
   /** Keep trying until the broker is there, instead of failing. Default true. */
   readonly retry?: boolean;
   /** How queues are declared that do not exist. Default: as Celery does. */
@@ -178,6 +181,7 @@ export function createSession(options: BrokerOptions, purpose: string): Session 
     name,
     heartbeat: options.heartbeat ?? HEARTBEAT_SECONDS,
     timeout: options.connectionTimeout ?? CONNECTION_TIMEOUT_SECONDS,
+    tls: options.tls ?? (() => ({})),
     report: createReport(options.logger, name),
   });
 }

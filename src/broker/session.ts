@@ -6,6 +6,8 @@ import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { OperationalError } from '../errors.ts';
+import type { TlsOptions } from '../tls.ts';
+import { type TlsNames, tlsRemedy } from '../tls-errors.ts';
 import { type BrokerAddress, type BrokerLogin, describeAddress } from './address.ts';
 import { Backoff } from './backoff.ts';
 import { settlesWithin } from './deadline.ts';
@@ -26,8 +28,16 @@ interface SessionOptions {
   readonly heartbeat: number;
   /** Seconds until an attempt to connect has failed. */
   readonly timeout: number;
+  /** What encrypted connections are made with; asked for each of them. */
+  readonly tls: () => TlsOptions;
   readonly report: Report;
 }
+
+const TLS_NAMES: TlsNames = {
+  ca: 'OMEGA_BROKER_CA',
+  cert: 'OMEGA_BROKER_CERT and OMEGA_BROKER_KEY',
+  host: 'the URL (OMEGA_BROKER), or name the host as OMEGA_BROKER_SERVER_NAME',
+};
 
 const CLOSE_TIMEOUT_MS = 2_000;
 /** How long an operation waits for a connection that is being restored. */
@@ -185,6 +195,7 @@ export class Session {
     };
     try {
       const connection = await connect(address, {
+        ...(protocol === 'amqps' && this.#options.tls()),
         timeout: this.#options.timeout * 1000,
         keepAlive: true,
         noDelay: true,
@@ -238,9 +249,11 @@ export class Session {
   }
 
   #failure(intent: string, error: unknown): OperationalError {
+    const remedy =
+      tlsRemedy(error, TLS_NAMES) ??
+      'start RabbitMQ there, or correct the address and the login (OMEGA_BROKER)';
     return new OperationalError(
-      `cannot ${intent} at the broker ${describeAddress(this.#login)}, as user '${this.#login.username}': ${detailOf(error)}; ` +
-        'start RabbitMQ there, or correct the address and the login (OMEGA_BROKER)',
+      `cannot ${intent} at the broker ${describeAddress(this.#login)}, as user '${this.#login.username}': ${detailOf(error)}; ${remedy}`,
       { cause: error },
     );
   }

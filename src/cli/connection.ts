@@ -1,6 +1,6 @@
 /** The settings and the client of a command. */
 import type { Command } from 'commander';
-import { loadSettings, type Settings, type SettingValues } from '../config.ts';
+import { loadSettings, resolveEnvironment, type Settings, type SettingValues } from '../config.ts';
 import type { Omega } from '../omega.ts';
 import { joinPrivateServices, leavePrivateServices } from '../services/private-services.ts';
 import { findPrivateServices } from '../services/services.ts';
@@ -55,7 +55,7 @@ function commandSettings(command: Command, flags: SettingValues = {}): Settings 
   const { loglevel } = command.optsWithGlobals<GlobalOptions>();
   const { mongo, broker } = findPrivateServices(serviceOptions(() => {}));
   const local = { OMEGA_MONGO_URL: mongo?.url, OMEGA_BROKER: broker?.url };
-  return loadSettings({ ...local, ...process.env }, { logLevel: loglevel, ...flags });
+  return loadSettings({ ...local, ...resolveEnvironment(process.env) }, { logLevel: loglevel, ...flags });
 }
 
 /** Somebody waits at the terminal: a server that is not there is reported soon. */

@@ -50,7 +50,7 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** As Celery hides what has KEY or PASS in its name. */
-const SECRETS: ReadonlySet<string> = new Set(['securityKey', 'securityKeyPassword']);
+const SECRETS: ReadonlySet<string> = new Set(['securityKey', 'securityKeyPassword', 'brokerKeyPassword']);
 
 const MASK = '********';
 

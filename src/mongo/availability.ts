@@ -1,12 +1,19 @@
 /** Whether MongoDB can be used now. */
 import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoTopologyClosedError } from 'mongodb';
 import { OperationalError } from '../errors.ts';
+import { type TlsNames, tlsRemedy } from '../tls-errors.ts';
 import type { Mongo } from './client.ts';
 
 /** `OutOfDiskSpace`. */
 const OUT_OF_DISK_SPACE = 14_031;
 /** What the operating system says of a full disk; the server passes it on under codes of several kinds. */
 const NO_SPACE = /No space left on device/i;
+
+const TLS_NAMES: TlsNames = {
+  ca: 'tlsCAFile in the MongoDB URL',
+  cert: 'tlsCertificateKeyFile in the MongoDB URL',
+  host: 'the MongoDB URL',
+};
 
 /** The last one meets an operation that began while the first connection was being tried, in vain. */
 const UNREACHABLE = [MongoServerSelectionError, MongoNetworkError, MongoTopologyClosedError];
@@ -50,11 +57,21 @@ export async function mapUnavailable<Result>(
 /** @param hosts as `host:port`, comma separated. */
 export function unreachable(hosts: string, error: unknown): OperationalError {
   const reason = error instanceof Error ? error.message : String(error);
-  const remedy =
-    error instanceof MongoError && isDiskFull(error)
-      ? 'give its disk more room'
-      : 'check that it runs there and that the MongoDB URL names it';
-  return new OperationalError(`MongoDB at ${hosts} cannot be used now (${reason}): ${remedy}`, {
-    cause: error,
-  });
+  return new OperationalError(
+    `MongoDB at ${hosts} cannot be used now (${reason}): ${remedyFor(error, reason)}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function remedyFor(error: unknown, reason: string): string {
+  if (error instanceof MongoError && isDiskFull(error)) return 'give its disk more room';
+  const remedy = tlsRemedy(error, TLS_NAMES);
+  if (remedy !== null) return remedy;
+  // The driver does not say what the server said before.
+  const mayWantCertificate = / closed$/.test(reason)
+    ? `, and ${TLS_NAMES.cert} if it wants a certificate`
+    : '';
+  return `check that it runs there and that the MongoDB URL names it${mayWantCertificate}`;
 }

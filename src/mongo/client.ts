@@ -85,6 +85,7 @@ function mongoHosts(url: string): string {
 }
 
 function createClient(url: string, options: MongoOptions): MongoClient {
+  checkEncrypted(url);
   const given = new Set([...urlOptions(url).keys()].map((key) => key.toLowerCase()));
   const wanted = Object.entries({ ...DEFAULTS, ...authSource(url), ...options });
   const missing = wanted.filter(([key]) => !given.has((URL_SPELLING[key] ?? key).toLowerCase()));
@@ -93,6 +94,17 @@ function createClient(url: string, options: MongoOptions): MongoClient {
   } catch (error) {
     throw malformedUrl(url, error);
   }
+}
+
+/** The driver ignores its options of TLS where TLS is off: whoever sets one relies on it. */
+function checkEncrypted(url: string): void {
+  const options = new Map([...urlOptions(url)].map(([name, value]) => [name.toLowerCase(), value]));
+  const isOn = /^mongodb\+srv:/.test(url) || ['tls', 'ssl'].some((name) => options.get(name) === 'true');
+  const unused = [...options.keys()].find((name) => /^tls./.test(name));
+  if (isOn || unused === undefined) return;
+  throw new ImproperlyConfigured(
+    `the MongoDB URL for '${mongoHosts(url)}' sets ${unused}, but TLS is off: add tls=true to it`,
+  );
 }
 
 /**
@@ -125,6 +137,13 @@ function malformedUrl(url: string, error: unknown): ImproperlyConfigured {
   );
 }
 
+/** Of the files that the URL names. */
+function isUnreadableFile(error: unknown): boolean {
+  return (
+    error instanceof Error && 'syscall' in error && (error.syscall === 'open' || error.syscall === 'read')
+  );
+}
+
 function connectError(url: string, error: unknown): Error {
   const hosts = mongoHosts(url);
   if (error instanceof MongoError && error.code === 18) {
@@ -133,6 +152,6 @@ function connectError(url: string, error: unknown): Error {
       { cause: error },
     );
   }
-  if (error instanceof MongoAPIError) return malformedUrl(url, error);
+  if (error instanceof MongoAPIError || isUnreadableFile(error)) return malformedUrl(url, error);
   return unreachable(hosts, error);
 }

@@ -16,11 +16,13 @@ import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { createRouter } from '../protocol/routes.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
+import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
+import { executorEnvironment } from './executor-environment.ts';
 import { createHolds, type Holds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
@@ -140,11 +142,13 @@ async function openNode(
   stopping: AbortSignal,
 ): Promise<{ broker: Broker; node: WorkerNode }> {
   const [encoding, verify] = [messageEncoding(settings), messageVerifier(settings)];
+  const tls = brokerTls(settings);
   const hostname = expandHostname(settings.hostname);
   const logger = options.logger.child({ worker: hostname });
+  for (const warning of uncheckedServers(settings)) logger.warn({}, warning);
   const mongo = await connectMongo(settings.mongoUrl, { appName: hostname });
   closers.push(() => mongo.close());
-  const connection = { ...brokerSettings(settings), name: hostname, logger, retry: false };
+  const connection = { ...brokerSettings(settings), tls, name: hostname, logger, retry: false };
   const broker = await connectBroker(connection);
   closers.push(() => broker.close());
   const results = resultOptions(settings);
@@ -228,22 +232,4 @@ function expandHostname(pattern: string): string {
   const name = machineName();
   const [first = name, ...rest] = name.split('.');
   return pattern.replaceAll('%h', name).replaceAll('%n', first).replaceAll('%d', rest.join('.'));
-}
-
-/** What the executors see: the worker's environment, since tasks are the user's code, and the settings in force. */
-function executorEnvironment(
-  settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const given = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return {
-    ...Object.fromEntries(given),
-    OMEGA_MONGO_URL: settings.mongoUrl,
-    OMEGA_BROKER: settings.broker,
-    OMEGA_BUCKET: settings.bucket,
-    OMEGA_PYTHON: settings.python,
-    OMEGA_LOGLEVEL: settings.logLevel,
-  };
 }

@@ -1,7 +1,7 @@
 /** The demo from end to end: services, a worker node, data, models, a notebook, a table of what ran. */
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadSettings } from '../../config.ts';
+import { loadSettings, resolveEnvironment } from '../../config.ts';
 import { hidePassword } from '../../control/hidden-password.ts';
 import { connectWith, type Omega } from '../../omega.ts';
 import type { ServiceOptions } from '../../services/options.ts';
@@ -55,12 +55,18 @@ async function run(
   signal.throwIfAborted();
 
   const folder = resolve(services.folder, 'demo');
-  const env = { OMEGA_MONGO_URL: withDatabase(mongo.url), OMEGA_BROKER: broker.url };
+  const env = {
+    ...resolveEnvironment(process.env),
+    OMEGA_MONGO_URL: withDatabase(mongo.url),
+    OMEGA_BROKER: broker.url,
+    // The notebook asks for a forecast.
+    OMEGA_NOTEBOOK_ACCESS: 'on',
+  };
   const worker = await startWorkerProcess({ folder, queue: QUEUE, env, signal });
   closers.push(worker.stop);
   progress(`worker node: process ${worker.pid}, log ${worker.log}`);
 
-  const om = await connectWith(loadSettings({ ...process.env, ...env }, { queues: QUEUE }));
+  const om = await connectWith(loadSettings(env, { queues: QUEUE }));
   closers.push(() => om.close());
   await putDemoObjects(om, progress);
   signal.throwIfAborted();

@@ -21,8 +21,7 @@ export interface WorkerProcess {
 export interface WorkerProcessOptions {
   readonly folder: string;
   readonly queue: string;
-  /** Settings on top of this process's environment. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +51,7 @@ export async function startWorkerProcess(options: WorkerProcessOptions): Promise
   const port = await freePort();
   const flags = ['-Q', queue, '-n', 'demo@%h', '--http-host', LOOPBACK, '--http-port', String(port)];
   const args = ['--enable-source-maps', MAIN, 'worker', ...flags];
-  const worker = await spawnDetached(process.execPath, args, log, { ...process.env, ...env });
+  const worker = await spawnDetached(process.execPath, args, log, env);
   const record: WorkerRecord = { worker, demo: recordProcess(process.pid) };
   writeJsonFile(file, record);
 

@@ -1,0 +1,20 @@
+/** What the executors see: the worker's environment, since tasks are the user's code, without secrets they do not need. */
+import { type Settings, secretVariables } from '../config.ts';
+import { notebookEnvironment } from '../notebook-environment.ts';
+import { type Environment, fileVariable } from '../secret-files.ts';
+
+/** The settings in force that executors need, over the worker's environment. */
+export function executorEnvironment(settings: Settings, environment: Environment): Record<string, string> {
+  const withheld = new Set(secretVariables().flatMap((variable) => [variable, fileVariable(variable)]));
+  const given = Object.entries(environment).filter(([variable]) => !withheld.has(variable));
+  const all: Environment = {
+    ...Object.fromEntries(given),
+    ...notebookEnvironment(settings),
+    OMEGA_MONGO_URL: settings.mongoUrl,
+    OMEGA_PYTHON: settings.python,
+    OMEGA_LOGLEVEL: settings.logLevel,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
