@@ -1,6 +1,7 @@
 /** The logger: pino, one line of JSON per event; readable lines on a terminal. */
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { hidePasswordsIn } from './protocol/hidden-password.ts';
 
 /** Lines about a task carry `task_id` and `task_name`. */
 export type Logger = pino.Logger;
@@ -22,8 +23,9 @@ const TOGETHER = { sync: false, minLength: 4096, periodicFlush: 100, maxLength: 
 /** What is not yet written when the process exits is written then. */
 export function createLogger({ level, pretty: readable, base }: LoggerOptions): Logger {
   const options = { level: level === 'warning' ? 'warn' : level, base: base ?? null };
-  if (!readable) return pino(options, toStandardOutput());
-  return pino(options, pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true }));
+  if (!readable) return pino(options, hidingPasswords(toStandardOutput()));
+  const lines = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', sync: true });
+  return pino(options, hidingPasswords(lines));
 }
 
 /** A log that cannot be written must not end the worker that writes it. */
@@ -39,4 +41,11 @@ function toStandardOutput(): pino.DestinationStream {
     }
   };
   return stream;
+}
+
+/** Whatever is logged, also what a task or a driver says. */
+function hidingPasswords<Destination extends pino.DestinationStream>(destination: Destination): Destination {
+  const write = destination.write.bind(destination);
+  destination.write = (line) => write(hidePasswordsIn(line));
+  return destination;
 }

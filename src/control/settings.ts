@@ -1,7 +1,7 @@
 /** A worker's settings as `inspect conf` and `report` show them: by Celery's names where it has them, without secrets. */
 import type { Fields } from '../protocol/fields.ts';
+import { hidePassword, MASK } from '../protocol/hidden-password.ts';
 import { pythonRepr } from '../protocol/repr.ts';
-import { hidePassword } from './hidden-password.ts';
 
 /** Celery's names of our settings; the others are named `omega_…`. */
 const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
@@ -51,8 +51,6 @@ const CELERY_NAMES: ReadonlyMap<string, string> = new Map([
 
 /** As Celery hides what has KEY or PASS in its name. */
 const SECRETS: ReadonlySet<string> = new Set(['securityKey', 'securityKeyPassword', 'brokerKeyPassword']);
-
-const MASK = '********';
 
 /**
  * @param settings by our names.

@@ -15,6 +15,7 @@ import {
   textField,
   wrong,
 } from './fields.ts';
+import { hideSecretsIn } from './hidden-secrets.ts';
 import { parseJson, parsePlainJson } from './json.ts';
 import { fieldsOfOlderProtocol, translateOlderBody } from './older-protocol.ts';
 import type { ResultAddress } from './result.ts';
@@ -76,8 +77,8 @@ export function decodeTask(
     ignoreResult: fields.ignore_result === true,
     shadow: optionalText(fields, 'shadow', where),
     origin: optionalText(fields, 'origin', where),
-    argsRepr: optionalText(fields, 'argsrepr', where) ?? '',
-    kwargsRepr: optionalText(fields, 'kwargsrepr', where) ?? '',
+    argsRepr: hideSecretsIn(optionalText(fields, 'argsrepr', where) ?? ''),
+    kwargsRepr: hideSecretsIn(optionalText(fields, 'kwargsrepr', where) ?? ''),
     priority,
     stamps: optionalFields(fields, 'stamps', where) ?? {},
     deliveryInfo: { exchange: raw.exchange, routingKey: raw.routingKey, redelivered: raw.redelivered },

@@ -7,6 +7,7 @@ import { inspect, types } from 'node:util';
 import type { ErrorRecord, JsonText } from '../contract/job.ts';
 import { OmegaError, TaskFailed } from '../errors.ts';
 import { isFields } from './fields.ts';
+import { hidePasswordsIn } from './hidden-password.ts';
 import { stringifyJson } from './json.ts';
 import { pythonRepr } from './repr.ts';
 import { errorName, formatTraceback } from './traceback.ts';
@@ -68,8 +69,8 @@ export function exceptionRepr({ excType, excMessage }: Pick<ErrorRecord, 'excTyp
 
 function recordOf(error: Error): ErrorRecord {
   const python = error instanceof OmegaError ? error.python : pythonName(error);
-  const excMessage = [shorten(String(error.message))];
-  return { ...python, excMessage, traceback: shorten(formatTraceback(error)) };
+  const excMessage = [shown(String(error.message))];
+  return { ...python, excMessage, traceback: shown(formatTraceback(error)) };
 }
 
 /** A class that is not JavaScript's own gets a module that no Python has, so that its name collides with none. */
@@ -82,7 +83,7 @@ function pythonName(error: Error): { excType: string; excModule: string } {
 }
 
 function exception(message: string, traceback: string | null): ErrorRecord {
-  return { excType: 'Exception', excModule: 'builtins', excMessage: [shorten(message)], traceback };
+  return { excType: 'Exception', excModule: 'builtins', excMessage: [shown(message)], traceback };
 }
 
 /** Also errors of another realm, which are no instance of this one's Error. */
@@ -102,6 +103,11 @@ function encodeMember(value: unknown): string {
   } catch {
     return JSON.stringify(pythonRepr(value));
   }
+}
+
+/** Drivers may quote the URL that they were given. */
+function shown(text: string): string {
+  return hidePasswordsIn(shorten(text));
 }
 
 function shorten(text: string): string {

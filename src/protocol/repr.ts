@@ -1,8 +1,10 @@
 /**
  * Python's `repr` of values, as Celery shortens it for headers and events (celery/utils/saferepr.py): at most
- * so many characters, three levels deep, `...` for what is left out.
+ * so many characters, three levels deep, `...` for what is left out. Secrets have a mask.
  */
 import { inspect } from 'node:util';
+import { hidePasswordsIn, MASK } from './hidden-password.ts';
+import { hideSecretsIn, isSecretName } from './hidden-secrets.ts';
 import { parsePlainJson } from './json.ts';
 import { JsonFragment } from './json-fragment.ts';
 import { PythonValue } from './python-value.ts';
@@ -11,6 +13,8 @@ import { PythonValue } from './python-value.ts';
 const MAX_LENGTH = 1024;
 /** Longest JSON text that is read to be shown. */
 const MAX_READ = 16_384;
+/** A URL that begins before the limit is looked at as a whole. */
+const LONGEST_URL = 2_048;
 /** Celery's `task_repr_maxlevels`. */
 const MAX_LEVELS = 3;
 
@@ -55,7 +59,7 @@ function write(writer: Writer, value: unknown, level: number): void {
 
 /** A long text is not read for the few characters that are shown of it. */
 function writeFragment(writer: Writer, { text }: JsonFragment, level: number): void {
-  if (text.length > MAX_READ) emit(writer, truncate(text.slice(0, MAX_LENGTH), writer.left));
+  if (text.length > MAX_READ) emit(writer, truncate(hideSecretsIn(text.slice(0, MAX_LENGTH)), writer.left));
   else write(writer, parsePlainJson(text), level);
 }
 
@@ -76,16 +80,21 @@ function writeContainer(writer: Writer, { open, close, entries }: Container, lev
   let separator = '';
   for (const [key, value] of entries) {
     if (separator !== '') emit(writer, separator);
-    if (key !== null) {
-      emit(writer, pythonRepr(key, writer.left));
-      emit(writer, ': ');
-    }
-    if (!writer.cut) write(writer, value, level + 1);
+    writeEntry(writer, key, value, level);
     if (writer.cut) break;
     separator = ', ';
   }
   writer.parts.push(close);
   writer.left -= close.length;
+}
+
+function writeEntry(writer: Writer, key: string | null, value: unknown, level: number): void {
+  if (key !== null) {
+    emit(writer, pythonRepr(key, writer.left));
+    emit(writer, ': ');
+  }
+  if (writer.cut) return;
+  write(writer, typeof key === 'string' && isSecretName(key) ? MASK : value, level + 1);
 }
 
 function emit(writer: Writer, token: string): void {
@@ -100,7 +109,8 @@ function unnamed(items: readonly unknown[]): [null, unknown][] {
 }
 
 function quote(text: string, maxLength: number): string {
-  return `'${truncate(text, maxLength).replaceAll("'", "\\'")}'`;
+  const shown = hidePasswordsIn(text.slice(0, Math.max(0, maxLength) + LONGEST_URL));
+  return `'${truncate(shown, maxLength).replaceAll("'", "\\'")}'`;
 }
 
 /** Cuts at the last space before the limit. */

@@ -3,6 +3,7 @@ import type { ErrorRecord, JsonText } from '../contract/job.ts';
 import { formatIsoDateTime } from './dates.ts';
 import { exceptionRepr } from './exception.ts';
 import type { Fields } from './fields.ts';
+import { hideSecretsIn } from './hidden-secrets.ts';
 import { parseJson } from './json.ts';
 import { pythonRepr } from './repr.ts';
 import type { TaskMessage } from './task-message.ts';
@@ -46,7 +47,7 @@ export function failedFields({ taskId }: TaskMessage, error: ErrorRecord): Field
 
 /** Python's `repr` of a result; the text itself where it is too long, or too deep, to be read for that. */
 function resultRepr(result: JsonText): string {
-  const text = `${result.slice(0, MAX_SHOWN)}...`;
+  const text = `${hideSecretsIn(result.slice(0, MAX_SHOWN))}...`;
   if (result.length > MAX_READ) return text;
   try {
     return pythonRepr(parseJson(result));

@@ -3,6 +3,7 @@ import type { Outcome } from '../contract/job.ts';
 import { type OmegaError, ProtocolError, TaskRevokedError } from '../errors.ts';
 import { decodeBody } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
+import { hideSecrets } from '../protocol/hidden-secrets.ts';
 import { stringifyJson } from '../protocol/json.ts';
 import { errorResult, type ResultMeta, successResult, type TaskResult } from '../protocol/result.ts';
 import type { ResultRequest } from '../protocol/result-request.ts';
@@ -130,7 +131,7 @@ function describeRequest(node: WorkerNode, { message, delivery }: Request): Resu
 /** Null where the arguments hold a marker that nobody knows: the task itself fails of that. */
 function readArguments({ body }: TaskMessage): Pick<ResultRequest, 'args' | 'kwargs'> {
   try {
-    return decodeBody(body);
+    return hideSecrets(decodeBody(body));
   } catch (error) {
     if (error instanceof ProtocolError) return { args: null, kwargs: null };
     throw error;

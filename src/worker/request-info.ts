@@ -6,6 +6,7 @@ import type { QueueBinding } from '../contract/queue.ts';
 import type { QueueInfo, RequestInfo, ScheduledTask } from '../protocol/control-replies.ts';
 import { formatIsoDateTime } from '../protocol/dates.ts';
 import { decodeBody } from '../protocol/decode-task.ts';
+import { hideSecrets } from '../protocol/hidden-secrets.ts';
 import type { Request } from './node.ts';
 
 /** A larger message is shown by the text of its arguments: a monitor asks every few seconds. */
@@ -78,7 +79,7 @@ function argumentsOf(request: Request): { args: unknown; kwargs: unknown } {
   const { body } = request.message;
   if (body.length > MAX_SHOWN_BYTES) return textOf(request);
   try {
-    return decodeBody(body);
+    return hideSecrets(decodeBody(body));
   } catch {
     return textOf(request);
   }

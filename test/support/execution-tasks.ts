@@ -157,3 +157,14 @@ export const announced = task({
     throw new RangeError('as announced');
   },
 });
+
+/** Fails, and quotes what it was given, as drivers do. */
+export const quoting = task({
+  name: 'exec.quoting',
+  input: z.object({ url: z.string() }),
+  inline: true,
+  run({ url }) {
+    process.stdout.write(`connecting to ${url}\n`);
+    throw new Error(`cannot connect to ${url}`, { cause: new Error(url) });
+  },
+});

@@ -1,5 +1,5 @@
 /** A private RabbitMQ and a private mongod that take nothing but TLS, and only clients with a certificate. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serviceOptions } from '../../src/cli/local-services.ts';
@@ -8,10 +8,10 @@ import { spawnDetached } from '../../src/services/detached.ts';
 import { findMongod } from '../../src/services/mongod-binary.ts';
 import type { ServiceOptions } from '../../src/services/options.ts';
 import { terminate } from '../../src/services/process-record.ts';
-import { startRabbitmq, stopRabbitmq, waitForRabbitmq } from '../../src/services/rabbitmq.ts';
 import { freePort } from '../../src/services/tcp.ts';
 import { waitUntilReady } from '../../src/services/wait.ts';
 import { type Authority, type Certificate, createAuthority } from './certificates.ts';
+import { startPrivateBroker } from './private-broker.ts';
 
 export interface TlsServices {
   readonly authority: Authority;
@@ -34,7 +34,7 @@ export async function startTlsServices(): Promise<TlsServices> {
   const server = authority.sign('server', 'DNS:localhost');
   const client = authority.sign('client', 'DNS:client');
   const [rabbitmq, mongod] = await Promise.all([
-    startTlsRabbitmq(options, authority, server),
+    startTlsRabbitmq(authority, server),
     startTlsMongod(options, authority, { server, client }),
   ]);
   return {
@@ -53,23 +53,15 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function startTlsRabbitmq(
-  options: ServiceOptions,
-  { ca }: Authority,
-  server: Certificate,
-): Promise<Running> {
+async function startTlsRabbitmq({ ca }: Authority, server: Certificate): Promise<Running> {
   const port = await freePort();
-  mkdirSync(join(options.folder, 'rabbitmq'), { recursive: true });
   const ssl = [`cacertfile = ${ca}`, `certfile = ${server.cert}`, `keyfile = ${server.key}`];
   const checks = ['verify = verify_peer', 'fail_if_no_peer_cert = true'];
-  const lines = [
+  const broker = await startPrivateBroker([
     `listeners.ssl.1 = 127.0.0.1:${port}`,
     ...[...ssl, ...checks].map((line) => `ssl_options.${line}`),
-  ];
-  writeFileSync(join(options.folder, 'rabbitmq', 'rabbitmq.conf'), `${lines.join('\n')}\n`);
-  const record = await startRabbitmq(undefined, options);
-  await waitForRabbitmq(record, options);
-  return { port, stop: () => stopRabbitmq(record) };
+  ]);
+  return { port, stop: broker.stop };
 }
 
 async function startTlsMongod(

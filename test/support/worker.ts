@@ -30,6 +30,8 @@ export interface TestWorker {
   readonly url: string;
   /** The lines it has logged. */
   readonly lines: Record<string, unknown>[];
+  /** What it has written to standard error. */
+  stderr(): string;
   executorPids(): number[];
   /** Ends it with SIGTERM; answers with its exit status. */
   stop(): Promise<number | null>;
@@ -53,6 +55,11 @@ export async function useWorker(
   nodeFlags: readonly string[] = [],
 ): Promise<TestWorker> {
   const child = spawnWorker(place, 'pipe', flags, nodeFlags);
+  let stderr = '';
+  child.stderr?.on('data', (data) => {
+    stderr += data;
+    process.stderr.write(data);
+  });
   const lines: Record<string, unknown>[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) =>
@@ -71,6 +78,7 @@ export async function useWorker(
     pid,
     url,
     lines,
+    stderr: () => stderr,
     executorPids: () => childrenOf(pid),
     stop: () => stopProcess(child),
   };
@@ -87,7 +95,7 @@ export function spawnWorker(
   const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
   const child = spawn(process.execPath, [...nodeFlags, ...args], {
     env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
-    stdio: ['ignore', output, 'inherit'],
+    stdio: ['ignore', output, 'pipe'],
   });
   onTestFinished(() => stopProcess(child).then(() => undefined));
   return child;

@@ -1,6 +1,7 @@
 /** `omega dead`: the messages that could not run. */
 import type { Command } from 'commander';
 import { DeadTaskNotFound } from '../../errors.ts';
+import { hiddenFields, hideSecretsIn } from '../../protocol/hidden-secrets.ts';
 import { pythonRepr } from '../../protocol/repr.ts';
 import type { DeadTask, DeadTaskIds, DeadTasks } from '../../runtime/dead-tasks.ts';
 import { withOmega } from '../connection.ts';
@@ -59,12 +60,21 @@ function addShow(dead: Command): void {
     const { headers, body } = task;
     const shown = {
       ...summary(task),
-      headers,
-      body: body.subarray(0, SHOWN_BODY).toString(),
+      headers: shownHeaders(headers),
+      body: hideSecretsIn(body.subarray(0, SHOWN_BODY).toString()),
       bytes: body.length,
     };
     print(options, shown, formatFields(shown));
   });
+}
+
+/** The texts of the arguments as well: another client may have written them with all that is in them. */
+function shownHeaders(headers: DeadTask['headers']): Readonly<Record<string, unknown>> {
+  const texts = ['argsrepr', 'kwargsrepr'].flatMap((name) => {
+    const text = headers[name];
+    return typeof text === 'string' ? [[name, hideSecretsIn(text)] as const] : [];
+  });
+  return { ...hiddenFields(headers), ...Object.fromEntries(texts) };
 }
 
 function addRequeue(dead: Command): void {

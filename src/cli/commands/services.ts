@@ -1,6 +1,6 @@
 /** `omega services`: MongoDB and RabbitMQ for this folder. */
 import type { Command } from 'commander';
-import { hidePassword } from '../../control/hidden-password.ts';
+import { hidePassword } from '../../protocol/hidden-password.ts';
 import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices, stopPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices, inspectServices, type Service } from '../../services/services.ts';

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadSettings, resolveEnvironment } from '../../config.ts';
-import { hidePassword } from '../../control/hidden-password.ts';
 import { connectWith, type Omega } from '../../omega.ts';
+import { hidePassword } from '../../protocol/hidden-password.ts';
 import type { ServiceOptions } from '../../services/options.ts';
 import { keepPrivateServices } from '../../services/private-services.ts';
 import { findOrStartServices } from '../../services/services.ts';

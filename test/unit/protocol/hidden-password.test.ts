@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hidePassword } from '../../../src/control/hidden-password.ts';
+import { hidePassword, hidePasswordsIn } from '../../../src/protocol/hidden-password.ts';
 
 it.each([
   ['amqp://me:secret@host:5672//', 'amqp://me:***@host:5672//'],
@@ -20,3 +20,15 @@ it.each(['amqp://host:5672//', 'mongodb://me@host:27017/x?directConnection=true'
     expect(hidePassword(url)).toBe(url);
   },
 );
+
+it.each([
+  ['cannot reach amqp://me:s3cret@host/v: refused', 'cannot reach amqp://me:********@host/v: refused'],
+  ['{"a":"redis://:s3cret@h/0","b":"me@b"}', '{"a":"redis://:********@h/0","b":"me@b"}'],
+  [
+    "['https://u:p@x', 'mongodb://me:s/e@cret@h/x?y=1']",
+    "['https://u:********@x', 'mongodb://me:********@h/x?y=1']",
+  ],
+  ['file:///etc/passwd and 12:30 me@b', 'file:///etc/passwd and 12:30 me@b'],
+])('the passwords in a text are hidden: %s', (text, hidden) => {
+  expect(hidePasswordsIn(text)).toBe(hidden);
+});
