@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { TaskFailed, Unroutable } from '../../src/errors.ts';
 import type { Omega } from '../../src/omega.ts';
 import { deadQueueOf } from '../../src/protocol/dead-letter.ts';
+import type { Sendable } from '../support/amqp-operator.ts';
 import { deleteAfterwards, until, useOperator } from '../support/broker-harness.ts';
-import { type Sendable, useMessageSender } from '../support/message-sender.ts';
+import { useMessageSender } from '../support/message-sender.ts';
 import { die } from '../support/tasks.ts';
 import { type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 

@@ -4,10 +4,11 @@ import { connectMongo } from '../../src/mongo/client.ts';
 import { readResultAddress } from '../../src/protocol/decode-task.ts';
 import type { SerializerName } from '../../src/protocol/serializers.ts';
 import { isReady } from '../../src/protocol/states.ts';
+import type { Sendable } from '../support/amqp-operator.ts';
 import { connectOperator } from '../support/amqp-operator.ts';
 import { until } from '../support/broker-harness.ts';
 import { fuzzedMessage, withId } from '../support/fuzzed-messages.ts';
-import { type Sendable, useMessageSender } from '../support/message-sender.ts';
+import { useMessageSender } from '../support/message-sender.ts';
 import { brokerUrl } from '../support/services.ts';
 import { type Place, useClient, usePlace, useWorker } from '../support/worker.ts';
 

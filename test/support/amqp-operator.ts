@@ -7,6 +7,16 @@ import {
   type Options,
   type Replies,
 } from 'amqplib';
+import type { MessageProperties } from '../../src/contract/transport.ts';
+
+/** A message with any properties. */
+export interface Sendable {
+  readonly body: Buffer;
+  readonly properties: MessageProperties;
+}
+
+/** So many are under way at a time. */
+const BATCH = 5_000;
 
 export interface AmqpOperator {
   declareQueue(queue: string, options?: Options.AssertQueue): Promise<unknown>;
@@ -22,6 +32,8 @@ export interface AmqpOperator {
   /** Takes the first message of a queue and gives it back, as often as told. */
   giveBack(queue: string, times: number): Promise<void>;
   send(queue: string, bodies: readonly string[]): Promise<void>;
+  /** Resolves when the broker has confirmed all of them. */
+  publish(queue: string, messages: Iterable<Sendable>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,13 +71,27 @@ export async function connectOperator(url: string): Promise<AmqpOperator> {
       await channel.close();
     },
     async send(queue, bodies) {
-      const channel = await connection.createConfirmChannel();
-      for (const body of bodies) channel.sendToQueue(queue, Buffer.from(body), { persistent: true });
-      await channel.waitForConfirms();
-      await channel.close();
+      const messages = bodies.map((body) => ({
+        body: Buffer.from(body),
+        properties: { deliveryMode: 2 as const },
+      }));
+      await publish(connection, queue, messages);
     },
+    publish: (queue, messages) => publish(connection, queue, messages),
     close: () => connection.close(),
   };
+}
+
+async function publish(connection: ChannelModel, queue: string, messages: Iterable<Sendable>): Promise<void> {
+  const channel = await connection.createConfirmChannel();
+  let sent = 0;
+  for (const { body, properties } of messages) {
+    channel.publish('', queue, body, properties);
+    sent += 1;
+    if (sent % BATCH === 0) await channel.waitForConfirms();
+  }
+  await channel.waitForConfirms();
+  await channel.close();
 }
 
 async function check(connection: ChannelModel, queue: string): Promise<Replies.AssertQueue | null> {

@@ -1,8 +1,8 @@
 /** Messages made of recorded ones by random changes, for fast-check. */
 import fc from 'fast-check';
 import type { MessageProperties } from '../../src/contract/transport.ts';
+import type { Sendable } from './amqp-operator.ts';
 import { recordedBodies, recordedCalls, recordedTraffic } from './celery-fixtures.ts';
-import type { Sendable } from './message-sender.ts';
 
 type Change = (message: Sendable) => Sendable;
 

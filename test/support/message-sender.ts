@@ -1,12 +1,7 @@
 /** Publishes messages as nobody should: with any properties, and with header tables byte by byte. */
 import { type ConfirmChannel, connect } from 'amqplib';
 import { onTestFinished } from 'vitest';
-import type { MessageProperties } from '../../src/contract/transport.ts';
-
-export interface Sendable {
-  readonly body: Buffer;
-  readonly properties: MessageProperties;
-}
+import { connectOperator, type Sendable } from './amqp-operator.ts';
 
 export interface MessageSender {
   /** Resolves when the broker has confirmed all of them. */
@@ -15,23 +10,13 @@ export interface MessageSender {
   sendWithTable(queue: string, table: Buffer, body: string): Promise<void>;
 }
 
-/** So many are under way at a time. */
-const BATCH = 5_000;
-
 export async function useMessageSender(url: string): Promise<MessageSender> {
   const connection = await connect(url);
   onTestFinished(() => connection.close());
-  const channel = await connection.createConfirmChannel();
+  const operator = await connectOperator(url);
+  onTestFinished(() => operator.close());
   return {
-    async sendAll(queue, messages) {
-      let sent = 0;
-      for (const { body, properties } of messages) {
-        channel.publish('', queue, body, properties);
-        sent += 1;
-        if (sent % BATCH === 0) await channel.waitForConfirms();
-      }
-      await channel.waitForConfirms();
-    },
+    sendAll: operator.publish,
     async sendWithTable(queue, table, body) {
       const raw = await connection.createChannel();
       writeFrames(raw as ConfirmChannel, publishFrames(queue, table, Buffer.from(body)));

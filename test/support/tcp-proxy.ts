@@ -14,6 +14,8 @@ export interface TcpProxy {
   accept(): Promise<void>;
   /** Passes nothing on any more, in either direction, without ending a connection (half-open). */
   hold(): void;
+  /** Passes everything on so many milliseconds later. */
+  delay(milliseconds: number): void;
   /** What clients have written so far, by connection. */
   written(): Buffer[];
   /** Writes bytes to the service, as if the client of every idle connection had. */
@@ -28,11 +30,16 @@ interface Link {
   readonly service: Socket;
 }
 
-export async function startTcpProxy(serviceUrl: string): Promise<TcpProxy> {
+/** @param options.records - whether what clients write is kept. Default true. */
+export async function startTcpProxy(
+  serviceUrl: string,
+  { records = true }: { readonly records?: boolean } = {},
+): Promise<TcpProxy> {
   const { hostname, port } = new URL(serviceUrl);
   const links = new Set<Link>();
   const chunks: Buffer[][] = [];
   let held = false;
+  let latency = 0;
   const server = createServer((client) => link(client));
   await listen(server, 0);
   const ownPort = portOf(server);
@@ -48,11 +55,12 @@ export async function startTcpProxy(serviceUrl: string): Promise<TcpProxy> {
       pair.service.destroy();
     };
     for (const socket of [client, pair.service]) socket.on('error', end).on('close', end);
+    const [toService, toClient] = [delayedWriter(pair.service), delayedWriter(client)];
     client.on('data', (data) => {
-      written.push(data);
-      if (!held) pair.service.write(data);
+      if (records) written.push(data);
+      if (!held) toService(data, latency);
     });
-    pair.service.on('data', (data) => held || client.write(data));
+    pair.service.on('data', (data) => held || toClient(data, latency));
   }
 
   function cut(): void {
@@ -80,10 +88,13 @@ export async function startTcpProxy(serviceUrl: string): Promise<TcpProxy> {
     refuseNew: () => void server.close(),
     async accept() {
       held = false;
-      await listen(server, ownPort);
+      if (!server.listening) await listen(server, ownPort);
     },
     hold() {
       held = true;
+    },
+    delay(milliseconds) {
+      latency = milliseconds;
     },
     written: () => chunks.map((parts) => Buffer.concat(parts)),
     inject(bytes) {
@@ -95,6 +106,22 @@ export async function startTcpProxy(serviceUrl: string): Promise<TcpProxy> {
     async close() {
       if (server.listening) await refuse();
     },
+  };
+}
+
+/** Writes in the order in which it is called, also when the delay becomes shorter. */
+function delayedWriter(socket: Socket): (data: Buffer, milliseconds: number) => void {
+  const waiting: { readonly data: Buffer; readonly due: number }[] = [];
+
+  function writeDue(): void {
+    while (waiting[0] && waiting[0].due <= Date.now()) socket.write(waiting.shift()?.data ?? '');
+    if (waiting[0]) setTimeout(writeDue, waiting[0].due - Date.now());
+  }
+
+  return (data, milliseconds) => {
+    if (milliseconds === 0 && waiting.length === 0) return void socket.write(data);
+    waiting.push({ data, due: Date.now() + milliseconds });
+    if (waiting.length === 1) setTimeout(writeDue, milliseconds);
   };
 }
 

@@ -1,0 +1,125 @@
+/** What happens to workers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosWorker } from '../cluster/workers.ts';
+import { AT_ONCE, type Fault, RECONNECTS, RESTARTS, type Stage } from './fault.ts';
+
+const ROLLING_PATIENCE_MS = 60_000;
+
+const killedSupervisor: Fault = {
+  name: 'F8',
+  title: 'supervisor killed',
+  lasts: AT_ONCE,
+  recoversWithin: RESTARTS,
+  async inject({ workers, random }) {
+    const worker = random.pick(workers.all);
+    worker.end('SIGKILL');
+    return { what: `killed the supervisor of ${worker.name}`, losses: 1 };
+  },
+};
+
+const killedExecutor: Fault = {
+  name: 'F8',
+  title: 'executor killed',
+  lasts: AT_ONCE,
+  recoversWithin: RECONNECTS,
+  async inject({ workers, random }) {
+    const worker = random.pick(workers.all);
+    const executors = worker.executorPids();
+    if (executors.length === 0) return { what: `found no executor of ${worker.name}` };
+    kill(random.pick(executors));
+    return { what: `killed an executor of ${worker.name}`, losses: 1, ready: [worker] };
+  },
+};
+
+const killedWorker: Fault = {
+  name: 'F8',
+  title: 'supervisor and executors killed',
+  lasts: AT_ONCE,
+  recoversWithin: RESTARTS,
+  async inject({ workers, random }) {
+    const worker = random.pick(workers.all);
+    const executors = worker.executorPids();
+    worker.end('SIGKILL');
+    executors.forEach(kill);
+    return { what: `killed all of ${worker.name}`, losses: 1 };
+  },
+};
+
+/** Long enough for the broker to give what it holds to others; it comes back and finds that. */
+const frozenWorker: Fault = {
+  name: 'F9',
+  title: 'worker frozen',
+  lasts: [3, 25],
+  recoversWithin: RECONNECTS,
+  async inject({ workers, random }) {
+    const worker = random.pick(workers.all);
+    const executors = random.pick([true, false]) ? worker.executorPids() : [];
+    worker.signal('SIGSTOP');
+    for (const pid of executors) send(pid, 'SIGSTOP');
+    return {
+      what: `froze ${worker.name}${executors.length > 0 ? ' and its executors' : ''}`,
+      losses: 1,
+      unready: [worker],
+      async heal() {
+        for (const pid of executors) send(pid, 'SIGCONT');
+        worker.signal('SIGCONT');
+      },
+    };
+  },
+};
+
+const rollingRestart: Fault = {
+  name: 'F27',
+  title: 'rolling restart',
+  lasts: AT_ONCE,
+  recoversWithin: RESTARTS,
+  async inject({ workers, random }) {
+    const signal = random.pick(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const);
+    for (const worker of workers.all) await restart(worker, signal);
+    // A cold shutdown ends what runs, and gives it back.
+    const losses = signal === 'SIGQUIT' ? workers.all.length : 0;
+    return { what: `sent ${signal} to one worker after the other`, losses };
+  },
+};
+
+const restartAtOnce: Fault = {
+  name: 'F27',
+  title: 'all workers restarted at once',
+  lasts: AT_ONCE,
+  recoversWithin: RESTARTS,
+  async inject({ workers, random }: Stage) {
+    const signal = random.pick(['SIGTERM', 'SIGQUIT'] as const);
+    const starts = workers.all.map(({ starts: count }) => count);
+    for (const worker of workers.all) worker.end(signal);
+    await untilAll(() => workers.all.every((worker, index) => worker.starts > (starts[index] ?? 0)));
+    return { what: `sent ${signal} to all workers`, losses: signal === 'SIGQUIT' ? 1 : 0 };
+  },
+};
+
+export const workerFaults: readonly Fault[] = [
+  ...[killedSupervisor, killedExecutor, killedWorker, frozenWorker],
+  ...[rollingRestart, restartAtOnce],
+];
+
+async function restart(worker: ChaosWorker, signal: NodeJS.Signals): Promise<void> {
+  const { starts } = worker;
+  worker.end(signal);
+  await untilAll(async () => worker.starts > starts && (await worker.isReady()));
+}
+
+async function untilAll(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + ROLLING_PATIENCE_MS;
+  while (!(await condition()) && Date.now() < deadline) await sleep(100);
+}
+
+function kill(pid: number): void {
+  send(pid, 'SIGKILL');
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
