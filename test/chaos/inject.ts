@@ -4,10 +4,14 @@ import type { Fault, Injected, Stage } from './faults/fault.ts';
 import { type Injection, recoverySeconds } from './oracle/injections.ts';
 import { type Finding, wrong } from './oracle/verdict.ts';
 import { idleWorkers, untilAllReady } from './recovery.ts';
+import type { Stream } from './workload/stream.ts';
 
 const RECOVERY_PATIENCE_MS = 60_000;
 /** Seconds between a recovery and the next fault. */
 const PAUSE: readonly [number, number] = [1, 6];
+/** Sent just before a fault, so that it meets something; and milliseconds until it does. */
+const BURST = 30;
+const BURST_MS: readonly [number, number] = [50, 800];
 /** A worker that is healthy may be slow to answer, on a machine that is busy. */
 const SAYS_SO_WITHIN_MS = 3_000;
 
@@ -23,7 +27,11 @@ export interface InjectionLog {
   readonly findings: readonly Finding[];
 }
 
-export async function injectFaults(stage: Stage, options: InjectOptions): Promise<InjectionLog> {
+export async function injectFaults(
+  stage: Stage,
+  stream: Stream,
+  options: InjectOptions,
+): Promise<InjectionLog> {
   const { minutes, faults, signal, progress } = options;
   const until = Date.now() + minutes * 60_000;
   const injections: Injection[] = [];
@@ -34,6 +42,8 @@ export async function injectFaults(stage: Stage, options: InjectOptions): Promis
     await sleep(pause, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     const fault = stage.random.pick(faults);
+    stream.burst(BURST);
+    await sleep(stage.random.between(...BURST_MS));
     const injection: Injection = {
       ...{
         fault: fault.name,

@@ -120,7 +120,7 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
       ...{ broker, mongo: replicaSet, workers, queue: QUEUE, om, journal, transport },
       random: createRandom(seed, 'faults'),
     };
-    const { injections, findings } = await injectFaults(stage, options);
+    const { injections, findings } = await injectFaults(stage, stream, options);
     await stream.stop();
     options.signal.throwIfAborted();
     progress('the stream has ended: waiting for what is under way');

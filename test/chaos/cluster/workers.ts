@@ -24,7 +24,7 @@ export interface WorkerOptions {
 }
 
 /** The end of a process that nobody has asked for. */
-export interface UnexpectedEnd {
+interface UnexpectedEnd {
   readonly worker: string;
   readonly at: number;
   readonly how: string;

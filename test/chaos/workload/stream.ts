@@ -9,6 +9,8 @@ import type { Kind, Unit } from './unit.ts';
 const MOST_IN_FLIGHT = 600;
 
 export interface Stream {
+  /** Sends so many units at once, beside the others. */
+  burst(count: number): void;
   /** Ends it; resolves when all that was begun is sent or refused. */
   stop(): Promise<void>;
 }
@@ -33,18 +35,25 @@ export function startStream({ om, journal, random, kinds, rate }: StreamOptions)
     if (unit) await sendUnit(unit, { om, journal });
   }
 
+  function begin(): void {
+    if (isStopping || journal.inFlight() > MOST_IN_FLIGHT) return;
+    const one = sendOne().finally(() => sending.delete(one));
+    sending.add(one);
+  }
+
   async function run(): Promise<void> {
-    const begin = Date.now();
+    const startedAt = Date.now();
     for (let count = 1; !isStopping; count += 1) {
-      await sleep(Math.max(0, begin + (count * 1000) / rate - Date.now()));
-      if (isStopping || journal.inFlight() > MOST_IN_FLIGHT) continue;
-      const one = sendOne().finally(() => sending.delete(one));
-      sending.add(one);
+      await sleep(Math.max(0, startedAt + (count * 1000) / rate - Date.now()));
+      begin();
     }
   }
 
   const running = run();
   return {
+    burst(count) {
+      for (let left = count; left > 0; left -= 1) begin();
+    },
     async stop() {
       isStopping = true;
       await running;

@@ -5,7 +5,7 @@ import type { Expectation } from '../oracle/journal.ts';
 import type { Random } from '../random.ts';
 
 /** Something that is on its way. */
-export interface Handle {
+interface Handle {
   /** Resolves when the broker has confirmed all of it. */
   readonly sent: Promise<void>;
   /** Resolves with its result, rejects with why there is none. */
