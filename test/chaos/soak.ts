@@ -32,7 +32,7 @@ export interface SoakOptions {
   /** Units sent each second; a unit is one task, or a canvas of several. */
   readonly rate: number;
   readonly faults: readonly Fault[];
-  /** Folder for the logs of a run in which something was wrong. */
+  /** Folder for the logs. */
   readonly keep: string;
   /** Aborted when the run is to end at once. */
   readonly signal: AbortSignal;
@@ -128,7 +128,7 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
     const verdict = await judge(witnesses);
     const ends = await checkStop(cluster, () => workers.stop());
     const all = [...findings, ...verdict.findings, ...ends];
-    if (all.length > 0) keepLogs(folder, options.keep);
+    keepLogs(folder, options.keep);
     return { tasks: verdict.tasks, injections, findings: all, sent: sendTimes(journal.sendings) };
   } finally {
     await close();

@@ -4,6 +4,7 @@ import { signature } from '../../../src/index.ts';
 import { encodeTask } from '../../../src/protocol/task-message.ts';
 import { malformedMessages } from '../../fixtures/malformed/corpus.ts';
 import { connectOperator } from '../../support/amqp-operator.ts';
+import { idOf } from '../oracle/check-cluster.ts';
 import type { Expectation } from '../oracle/journal.ts';
 import { die, effect, endless } from '../tasks.ts';
 import { sendUnit } from '../workload/stream.ts';
@@ -45,7 +46,7 @@ const malformed: Fault = {
   recoversWithin: RECONNECTS,
   async inject({ broker, queue, journal, workers, random }) {
     const all = malformedMessages('/dev/null/never').filter(
-      ({ body, taskId }) => body.length < LARGEST_MALFORMED && taskId !== null,
+      ({ body, taskId, properties }) => body.length < LARGEST_MALFORMED && taskId === idOf(properties),
     );
     const chosen = Array.from({ length: 8 }, () => random.pick(all));
     const distinct = [...new Set(chosen)];

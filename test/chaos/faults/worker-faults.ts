@@ -1,8 +1,12 @@
 /** What happens to workers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosWorker } from '../cluster/workers.ts';
+import { untilAllReady } from '../recovery.ts';
+import { canvasKinds } from '../workload/canvases.ts';
+import { sendUnit } from '../workload/stream.ts';
 import { AT_ONCE, type Fault, RECONNECTS, RESTARTS, type Stage } from './fault.ts';
 
+const CANVASES = 20;
 const ROLLING_PATIENCE_MS = 60_000;
 
 const killedSupervisor: Fault = {
@@ -42,6 +46,30 @@ const killedWorker: Fault = {
     worker.end('SIGKILL');
     executors.forEach(kill);
     return { what: `killed all of ${worker.name}`, losses: 1 };
+  },
+};
+
+/** The network makes the time long between a result, what comes after it, and the ack; canvases wait for just that. */
+const killedWhileSlow: Fault = {
+  name: 'F8',
+  title: 'supervisors killed on a slow network',
+  lasts: AT_ONCE,
+  recoversWithin: RESTARTS,
+  async inject({ workers, random, om, journal }) {
+    const [milliseconds, rounds] = [random.integer(50, 300), 3];
+    const delayAll = (each: number) => workers.all.forEach(({ proxy }) => void proxy.delay(each));
+    delayAll(milliseconds);
+    for (let round = 0; round < rounds; round += 1) {
+      for (let left = CANVASES; left > 0; left -= 1) {
+        const unit = await random.pick(canvasKinds).make(random, om);
+        void sendUnit(unit, { om, journal });
+      }
+      await sleep(random.between(0.5, 2) * 1000);
+      for (const worker of workers.all) worker.end('SIGKILL');
+      await untilAll(async () => (await untilAllReady(workers.all, 1_000)) !== null);
+    }
+    const what = `delayed everything by ${milliseconds} ms, and killed all supervisors ${rounds} times`;
+    return { what, losses: rounds, heal: async () => delayAll(0) };
   },
 };
 
@@ -97,7 +125,7 @@ const restartAtOnce: Fault = {
 };
 
 export const workerFaults: readonly Fault[] = [
-  ...[killedSupervisor, killedExecutor, killedWorker, frozenWorker],
+  ...[killedSupervisor, killedExecutor, killedWorker, killedWhileSlow, frozenWorker],
   ...[rollingRestart, restartAtOnce],
 ];
 

@@ -1,7 +1,6 @@
 /** I5: queues are empty but for the dead. I6, I7: processes are as they were. I9: no secret is in a log. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MessageProperties } from 'amqplib';
 import { deadQueueOf } from '../../../src/protocol/dead-letter.ts';
 import { openFiles } from '../../bench/process-usage.ts';
 import { connectOperator } from '../../support/amqp-operator.ts';
@@ -16,6 +15,8 @@ const POLL_MS = 1_000;
 const MOST_CHILDREN = SLOTS + 1;
 /** Two connections to the broker, a pool to MongoDB, pipes to the executors: about 50. */
 const MOST_FILES = 90;
+
+type Headers = Readonly<Record<string, unknown>> | undefined;
 
 interface Queue {
   readonly name: string;
@@ -89,7 +90,13 @@ function isPrivate(queue: string): boolean {
   return /pidbox|celeryev|[0-9a-f]{8}-[0-9a-f]{4}-/.test(queue);
 }
 
-/** Of the message, as far as it has one: malformed ones may have it in one place only. */
-function idOf({ correlationId, headers }: MessageProperties): string {
+/** The task's id, as far as a message has it outside of its body. */
+export function idOf({
+  correlationId,
+  headers,
+}: {
+  readonly correlationId?: unknown;
+  readonly headers?: Headers;
+}): string {
   return String(headers?.id ?? correlationId);
 }

@@ -10,6 +10,8 @@ import { doubled, type Finding, lost, wrong } from './verdict.ts';
 const EARLY_MS = 1_000;
 /** A fault that was healed just before may still have its effect. */
 const AFTERMATH_MS = 5_000;
+/** Between the look at whether a task has ended, and its beginning: it may wait for a slot. */
+const SLACK_MS = 3_000;
 
 export interface Lives {
   /** When each task was sent, by its id. */
@@ -41,6 +43,7 @@ export function checkRuns(
     const early = runs.find(({ at }) => each.notBefore && at.getTime() < each.notBefore - EARLY_MS);
     return [
       ...checkCounts(each, runs, lives),
+      ...checkLate(each, runs, lives),
       ...(early ? [wrong('I4', `${each.kind}: ran at ${early.at.toISOString()}, too early`, each.id)] : []),
     ];
   });
@@ -58,16 +61,34 @@ function checkCounts(each: Expectation, runs: readonly Effect[], lives: Lives): 
   });
 }
 
+/** What has ended is not begun again, unless the message says nothing of being a copy. */
+function checkLate(
+  { id, kind, runs: copies = 1 }: Expectation,
+  runs: readonly Effect[],
+  lives: Lives,
+): readonly Finding[] {
+  const end = lives.results.get(id)?.date_done?.getTime() ?? Number.POSITIVE_INFINITY;
+  const late = runs.find(({ at }) => at.getTime() > end + SLACK_MS);
+  // A worker that was frozen had looked before.
+  const wasFrozen = injectionsDuring(id, lives).some(({ fault }) => fault === 'F9');
+  if (late === undefined || copies > 1 || wasFrozen) return [];
+  return [doubled('I4', `${kind}: ran again after its end: ${describe(late)}`, id)];
+}
+
 function describe({ worker, pid, at }: Effect): string {
   return `${worker} ${pid} ${at.toISOString()}`;
 }
 
 /** How often connections and processes were lost while the task was about. */
-function lossesDuring(id: string, { sent, results, injections }: Lives): number {
+function lossesDuring(id: string, lives: Lives): number {
+  return injectionsDuring(id, lives).reduce((sum, { losses }) => sum + losses, 0);
+}
+
+function injectionsDuring(id: string, { sent, results, injections }: Lives): readonly Injection[] {
   const from = (sent.get(id) ?? 0) - AFTERMATH_MS;
   const end = results.get(id)?.date_done;
   const until = end ? end.getTime() + AFTERMATH_MS : Number.POSITIVE_INFINITY;
-  return injections
-    .filter(({ injectedAt, recoveredAt }) => injectedAt <= until && (recoveredAt ?? until) >= from)
-    .reduce((sum, { losses }) => sum + losses, 0);
+  return injections.filter(
+    ({ injectedAt, recoveredAt }) => injectedAt <= until && (recoveredAt ?? until) >= from,
+  );
 }
