@@ -52,6 +52,8 @@ const QUEUE = 'chaos';
 const HEARTBEAT = 4;
 /** Seconds: below what the broker waits for an ack, and below what the long tasks take. */
 const HANDOVER_AFTER = 4;
+/** KiB, of an executor: some 300 MB with all that the stream needs. */
+const MEMORY_LIMIT = 700_000;
 /** These run on; and what has ended has no command. */
 const SERVERS = /beam|rabbit_|erl_|erlang|inet_gethost|epmd|mongod|^$/;
 const START_PATIENCE_MS = 60_000;
@@ -92,6 +94,7 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
         OMEGA_MONGO_URL: replicaSet.url,
         OMEGA_BROKER_HEARTBEAT: String(HEARTBEAT),
         OMEGA_HANDOVER_AFTER: String(HANDOVER_AFTER),
+        OMEGA_WORKER_MEMORY_LIMIT: String(MEMORY_LIMIT),
         OMEGA_ACCEPT_CONTENT: 'json,yaml,msgpack,pickle',
       },
     });

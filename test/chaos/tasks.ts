@@ -9,6 +9,7 @@ import { isDuplicateKey, type Mongo, openMongo } from '../../src/mongo/client.ts
 import { EFFECTS, type Effect } from './oracle/effects.ts';
 
 const TRY_AGAIN_MS = 200;
+const BLOCK_BYTES = 32 * 2 ** 20;
 let mongo: Mongo | undefined;
 
 export const empty = task({ name: 'chaos.empty', input: z.object({}), inline: true, run: () => null });
@@ -121,6 +122,21 @@ export const die = task({
     endExecutor(how);
     await sleep(60_000);
     return 'not dead';
+  },
+});
+
+/** Takes memory that is not of the JavaScript heap, until it is stopped. */
+export const grow = task({
+  name: 'chaos.grow',
+  input: z.object({}),
+  inline: true,
+  async run(_, context) {
+    await leaveTrace(context);
+    const blocks: Uint8Array[] = [];
+    for (;;) {
+      blocks.push(new Uint8Array(BLOCK_BYTES).fill(1));
+      await sleep(50);
+    }
   },
 });
 

@@ -18,7 +18,7 @@ interface TestRun {
   readonly process: ProcessRecord | null;
 }
 
-const SOURCES = ['src', 'workers', 'test/support', 'test/fixtures', 'test/bench'];
+const SOURCES = ['src', 'workers', 'test/support', 'test/fixtures', 'test/bench', 'test/chaos'];
 const RUNS_FOLDER = '.omega/test-runs';
 
 /** What it returns is called after the last test, also when tests failed. */

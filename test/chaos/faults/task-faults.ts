@@ -6,7 +6,7 @@ import { malformedMessages } from '../../fixtures/malformed/corpus.ts';
 import { connectOperator } from '../../support/amqp-operator.ts';
 import { idOf } from '../oracle/check-cluster.ts';
 import type { Expectation } from '../oracle/journal.ts';
-import { die, effect, endless } from '../tasks.ts';
+import { die, effect, endless, grow } from '../tasks.ts';
 import { sendUnit } from '../workload/stream.ts';
 import { tracedTask } from '../workload/tasks-of-ours.ts';
 import { unitOf } from '../workload/unit.ts';
@@ -36,6 +36,19 @@ const endlessTask: Fault = {
       stage,
     );
     return { what: `sent a task that never ends (${how})`, ready: stage.workers.all };
+  },
+};
+
+const greedyTask: Fault = {
+  name: 'F12',
+  title: 'memory limit passed',
+  lasts: [4, 4],
+  recoversWithin: RECONNECTS,
+  async inject(stage) {
+    const id = randomUUID();
+    const end = { state: 'FAILURE', excType: 'MemoryError', leavesTrace: true } as const;
+    await sendUnit(unitOf(signature(grow, {}, { taskId: id }), [{ id, kind: 'greedy', ...end }]), stage);
+    return { what: 'sent a task that takes memory without end', ready: stage.workers.all };
   },
 };
 
@@ -86,7 +99,7 @@ const duplicates: Fault = {
 
 export const taskFaults: readonly Fault[] = [
   ...[heapExhausted, nativeCrash, poison],
-  ...[endlessTask, malformed, duplicates],
+  ...[greedyTask, endlessTask, malformed, duplicates],
 ];
 
 /** A task that ends its executor; more often than it may, and it is given up. */
