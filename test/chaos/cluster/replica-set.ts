@@ -14,7 +14,8 @@ import { reservePort } from './ports.ts';
 const NAME = 'chaos';
 const DATABASE = 'chaos';
 const CACHE_GB = '0.25';
-const ELECTION_TIMEOUT_MS = 5_000;
+/** So soon the members miss one that says nothing, and elect another: by default that takes 10 s. */
+const MISSED_AFTER_S = 2;
 const START_PATIENCE_MS = 60_000;
 const ELECTION_PATIENCE_MS = 60_000;
 
@@ -51,7 +52,7 @@ export async function startReplicaSet(
     replSetInitiate: {
       _id: NAME,
       members: hosts.map((host, _id) => ({ _id, host })),
-      settings: { electionTimeoutMillis: ELECTION_TIMEOUT_MS },
+      settings: { electionTimeoutMillis: MISSED_AFTER_S * 1_000, heartbeatTimeoutSecs: MISSED_AFTER_S },
     },
   });
   const primary = () => findPrimary(members);
