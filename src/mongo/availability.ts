@@ -18,11 +18,24 @@ const TLS_NAMES: TlsNames = {
 /** The last one meets an operation that began while the first connection was being tried, in vain. */
 const UNREACHABLE = [MongoServerSelectionError, MongoNetworkError, MongoTopologyClosedError];
 
+/**
+ * What a server says while a replica set fails over, by the names of MongoDB's error codes. The driver tries many an
+ * operation again by itself, but not all of them, such as building an index, and only once.
+ */
+const FAILING_OVER: ReadonlySet<unknown> = new Set([
+  ...[6, 7, 89, 9001], // HostUnreachable, HostNotFound, NetworkTimeout, SocketException
+  ...[91, 11_600], // ShutdownInProgress, InterruptedAtShutdown
+  ...[189, 11_602], // PrimarySteppedDown, InterruptedDueToReplStateChange
+  ...[10_107, 13_435, 13_436], // NotWritablePrimary, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary
+  ...[134, 262], // ReadConcernMajorityNotAvailableYet, ExceededTimeLimit
+  ...[43, 276], // CursorNotFound, IndexBuildAborted
+]);
+
 /** Whether MongoDB could not be reached, is failing over or has no room: the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (UNREACHABLE.some((kind) => error instanceof kind)) return true;
   if (!(error instanceof MongoError)) return false;
-  return error.hasErrorLabel('RetryableWriteError') || isDiskFull(error);
+  return error.hasErrorLabel('RetryableWriteError') || FAILING_OVER.has(error.code) || isDiskFull(error);
 }
 
 /** Whether a server has refused a write because its disk is full. */
