@@ -19,12 +19,20 @@ export interface PrivateBroker {
   stop(): Promise<void>;
 }
 
-/** @param config lines of its `rabbitmq.conf`. */
-export async function startPrivateBroker(config: readonly string[] = []): Promise<PrivateBroker> {
+/**
+ * @param config - lines of its `rabbitmq.conf`.
+ * @param settings - of the application `rabbit`, for which that has no names.
+ */
+export async function startPrivateBroker(
+  config: readonly string[] = [],
+  settings: Readonly<Record<string, number>> = {},
+): Promise<PrivateBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'omega-broker-'));
   const options = { ...serviceOptions(() => undefined), folder };
   mkdirSync(join(folder, 'rabbitmq'), { recursive: true });
   writeFileSync(join(folder, 'rabbitmq', 'rabbitmq.conf'), config.map((line) => `${line}\n`).join(''));
+  const terms = Object.entries(settings).map(([name, value]) => `{${name}, ${value}}`);
+  writeFileSync(join(folder, 'rabbitmq', 'advanced.config'), `[{rabbit, [${terms.join(', ')}]}].\n`);
   const record = await startRabbitmq(undefined, options);
   await waitForRabbitmq(record, options);
   return {
