@@ -50,7 +50,7 @@ export function startOmega(path: ResultPath): ReturnType<typeof startOmegaWorker
     queue: QUEUES.omega,
     mongoUrl: resultsUrl('omega'),
     concurrency: CONCURRENCY,
-    modules: ['dist/test/bench/empty-task.js'],
+    modules: ['dist/test/bench/tasks.js'],
     env: { OMEGA_RESULT_BACKEND: omegaBackend(path) },
   });
 }

@@ -1,5 +1,7 @@
 /** All measurements beside the peers: `npm run bench`, or `npm run bench -- NAME…` for some of them. */
 import setup from '../support/global-setup.ts';
+import { longTask } from './long-task.ts';
+import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
 import { readRows } from './read-rows.ts';
 import { mongoRoundTrip, rpcRoundTrip } from './round-trip.ts';
@@ -17,7 +19,11 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   publishing,
   soak,
   'read-rows': readRows,
+  poison,
+  'long-task': longTask,
 };
+/** They take minutes, and are run when they are named. */
+const ON_DEMAND = ['poison', 'long-task'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));
@@ -29,7 +35,7 @@ const teardown = await setup();
 const all: Record<string, Comparison[]> = {};
 try {
   for (const [name, measure] of Object.entries(CASES)) {
-    if (names.length > 0 && !names.includes(name)) continue;
+    if (names.length > 0 ? !names.includes(name) : ON_DEMAND.includes(name)) continue;
     all[name] = await measure();
     for (const comparison of all[name]) console.log(describe(comparison));
   }

@@ -25,7 +25,16 @@ export function noSamples(): Samples {
 
 /** The medians side by side. */
 export function compare(what: string, unit: string, samples: Samples, goal?: string): Comparison {
-  const [omega, peer] = [median(samples.omega), median(samples.peer)];
+  return pair(what, unit, [median(samples.omega), median(samples.peer)], goal);
+}
+
+/** Two numbers side by side. */
+export function pair(
+  what: string,
+  unit: string,
+  [omega, peer]: readonly [omega: number, peer: number],
+  goal?: string,
+): Comparison {
   return { what, unit, omega, peer, ratio: omega / peer, ...(goal !== undefined && { goal }) };
 }
 
@@ -35,7 +44,12 @@ export function single(what: string, unit: string, omega: number, goal?: string)
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+  return percentile(values, 0.5);
+}
+
+/** @param share - from 0 to 1. */
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 }
 
 export function describe({ what, unit, omega, peer, ratio, goal }: Comparison): string {
