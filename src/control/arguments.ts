@@ -8,6 +8,7 @@ import type { Stamps } from './controlled-worker.ts';
 const MAX_ITEMS = 10_000;
 const MAX_TEXT = 1_024;
 const MAX_SLOTS = 1_024;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A text or a list of texts. @throws InvalidTaskError */
 export function textList(args: Fields, name: string): string[] {
@@ -24,6 +25,12 @@ export function textList(args: Fields, name: string): string[] {
 export function text(args: Fields, name: string): string {
   const value = args[name];
   return isShortText(value) && value !== '' ? value : wrong(name, value, 'a string that is not empty');
+}
+
+/** The name of a client's reply queue: a UUID, so that results go to no queue of tasks. @throws InvalidTaskError */
+export function replyQueue(args: Fields, name: string): string {
+  const value = text(args, name);
+  return UUID.test(value) ? value : wrong(name, value, 'the UUID of a client');
 }
 
 /** Null where it is missing or null. @throws InvalidTaskError */

@@ -1,7 +1,7 @@
 /** Remote control: finds a command by Celery's name, and carries it out (celery/worker/control.py, kombu/pidbox.py). */
 import { exceptionRepr, toErrorRecord } from '../protocol/exception.ts';
 import type { Fields } from '../protocol/fields.ts';
-import { text } from './arguments.ts';
+import { replyQueue, text } from './arguments.ts';
 import { capacityCommands } from './capacity-commands.ts';
 import type { Commands } from './command.ts';
 import { controlCommands } from './control-commands.ts';
@@ -14,7 +14,7 @@ export type ControlPolicy = 'full' | 'guarded';
 
 /** Commands that only workers of this package know; sent through an exchange of their own. */
 const nodeCommands: Commands = {
-  watch: (worker, args) => worker.watch(text(args, 'task_id'), text(args, 'reply_to')),
+  watch: (worker, args) => worker.watch(text(args, 'task_id'), replyQueue(args, 'reply_to')),
 };
 
 const commands = new Map(

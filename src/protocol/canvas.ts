@@ -6,6 +6,7 @@ import type { SignatureFields } from '../contract/signature.ts';
 import { InvalidTaskError } from '../errors.ts';
 import { type Application, applyStep, type Join } from './canvas-apply.ts';
 import type { Sender } from './canvas-call.ts';
+import { checkGrowth } from './canvas-limits.ts';
 import { type ResultTuple, toTuple } from './canvas-result.ts';
 import { groupOf, MAX_TASKS, readStep, type Step, taskOf } from './canvas-step.ts';
 import { type Fields, isFields, wrong } from './fields.ts';
@@ -50,7 +51,7 @@ export interface ApplyOptions {
 
 /**
  * @throws ProtocolError for a signature that is none, InvalidTaskError for an empty chain, a canvas of more than
- *   100,000 tasks or one nested more than 64 deep.
+ *   100,000 tasks, one nested more than 64 deep, or one that grows beyond measure when it is sent.
  */
 export function applySignature(
   signature: SignatureFields,
@@ -66,6 +67,7 @@ export function applyRead(
   applier: Applier,
   { args = [], options = {} }: ApplyOptions = {},
 ): Applied {
+  checkGrowth(step);
   let ids = 0;
   const application: Application = {
     sender: applier,

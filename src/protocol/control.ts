@@ -15,7 +15,8 @@ import { JSON_CONTENT, readBody } from './serializers.ts';
 export const NODE_CONTROL_EXCHANGE = 'omega.pidbox';
 
 const MATCH = new Script('new RegExp(source).test(hostname)');
-const MATCH_TIMEOUT_MS = 50;
+/** The context is made within it, which takes long on a busy machine. */
+const MATCH_TIMEOUT_MS = 200;
 
 /** How a nodename is matched: a shell's wildcards, or a regular expression. */
 export type Matcher = 'glob' | 'pcre';
@@ -77,8 +78,15 @@ export function encodeControlRequest(
   };
 }
 
-/** @throws ProtocolError, ContentDisallowed if the message is no request. */
-export function decodeControlRequest(body: Buffer, properties: MessageProperties): ControlRequest {
+/**
+ * @param replyExchange that of the cluster's replies: nothing is sent anywhere else. Default: Celery's.
+ * @throws ProtocolError, ContentDisallowed if the message is no request.
+ */
+export function decodeControlRequest(
+  body: Buffer,
+  properties: MessageProperties,
+  replyExchange: string = CELERY_CLUSTER.controlReply,
+): ControlRequest {
   const where = 'a control request';
   const request = objectIn(body, properties, where);
   const { clock, expires } = properties.headers ?? {};
@@ -88,7 +96,7 @@ export function decodeControlRequest(body: Buffer, properties: MessageProperties
     destination: decodeDestination(request.destination, where),
     pattern: optionalText(request, 'pattern', where),
     matcher: decodeMatcher(request.matcher, where),
-    replyTo: decodeReplyAddress(request, where),
+    replyTo: decodeReplyAddress(request, replyExchange, where),
     clock: typeof clock === 'number' ? clock : 0,
     expires: typeof expires === 'number' ? expires : 0,
   };
@@ -153,11 +161,13 @@ function decodeMatcher(value: unknown, where: string): Matcher | null {
   return value === 'glob' || value === 'pcre' ? value : wrong(value, 'matcher', where, 'glob, pcre or null');
 }
 
-function decodeReplyAddress(request: Fields, where: string): ReplyAddress | null {
+function decodeReplyAddress(request: Fields, replyExchange: string, where: string): ReplyAddress | null {
   const address = optionalFields(request, 'reply_to', where);
   if (address === null) return null;
+  const { exchange } = address;
+  if (exchange !== replyExchange) return wrong(exchange, 'exchange', where, `'${replyExchange}'`);
   return {
-    exchange: optionalText(address, 'exchange', where) ?? '',
+    exchange: replyExchange,
     routingKey: textField(address, 'routing_key', where),
     ticket: optionalText(request, 'ticket', where),
   };

@@ -6,6 +6,8 @@ import { fileCollection } from './names.ts';
 import { attemptId, idsOf } from './write-ids.ts';
 
 const CHUNK_BYTES = 261_120;
+/** Largest file that is read: as large as a buffer may be everywhere. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
 /** How many chunks are read or written at a time: about 16 MB. */
 const CHUNKS_PER_BATCH = 64;
 
@@ -82,7 +84,7 @@ export function createFileStore(db: Db, bucket: string): FileStore {
       const file = await files.findOne({ _id: id });
       if (!file)
         throw new CorruptObject(`the file ${id.toHexString()} is not in GridFS: put the object again`);
-      return readChunks(chunks, id, Number(file.length));
+      return readChunks(chunks, id, checkLength(id, Number(file.length)));
     },
     remove,
     async removeOthers(writeId, keep) {
@@ -108,6 +110,14 @@ async function writeChunks(
     });
     await chunks.insertMany(batch);
   }
+}
+
+/** Whoever wrote the file has written its length too: a wrong one must not take all memory. */
+function checkLength(id: ObjectId, length: number): number {
+  if (Number.isSafeInteger(length) && length >= 0 && length <= MAX_FILE_BYTES) return length;
+  throw new CorruptObject(
+    `the file ${id.toHexString()} in GridFS has a length of ${length}: at most ${MAX_FILE_BYTES} bytes can be read`,
+  );
 }
 
 async function readChunks(chunks: Collection<ChunkDocument>, id: ObjectId, length: number): Promise<Buffer> {

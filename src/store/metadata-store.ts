@@ -1,8 +1,12 @@
 /** The metadata of one store (bucket and prefix), in the collection `metadata` that all stores share. */
+import { InvalidName } from '../errors.ts';
 import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
 import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
 import { literal } from '../mongo/regex.ts';
 import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
+
+const MAX_PATTERN = 1_000;
+const MAX_STARS = 10;
 
 /** Where an object's data are, and what its kind must know to read them. */
 export interface StoredData {
@@ -141,6 +145,13 @@ function nameFilters(pattern: string | undefined, options: ListOptions): Filter<
   return filters;
 }
 
+/** @throws InvalidName for a pattern that no name needs, and that may take the server long. */
 function globToRegex(pattern: string): string {
+  const stars = pattern.split('*').length - 1;
+  if (pattern.length > MAX_PATTERN || stars > MAX_STARS) {
+    throw new InvalidName(
+      `a pattern of ${pattern.length} characters and ${stars} stars is too long: at most ${MAX_PATTERN} and ${MAX_STARS}`,
+    );
+  }
   return `^${pattern.split('*').map(literal).join('.*')}$`;
 }

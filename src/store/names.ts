@@ -5,6 +5,9 @@ import { InvalidData, InvalidName } from '../errors.ts';
 /** A bucket that is not named. Also the first part of the names of all GridFS collections. */
 const DEFAULT_BUCKET = 'omegaml';
 
+/** Longest name of a bucket: that of its collections has at most 255 bytes. */
+const MAX_BUCKET = 60;
+
 /** A dataset's name with an optional selection of columns: `sales[x,y]`, `sales[^y]`, `sales[a:b]`. */
 export interface DatasetName {
   readonly name: string;
@@ -26,6 +29,14 @@ export function checkName(name: unknown): asserts name is string {
 export function checkNewName(name: unknown): asserts name is string {
   if (parseDatasetName(name).columns === null) return;
   throw new InvalidName(`'${String(name)}' selects columns: give the name alone to store an object`);
+}
+
+/** @throws InvalidName when a collection's name cannot hold it. */
+export function checkBucket(bucket: string): void {
+  if (bucket !== '' && bucket.length <= MAX_BUCKET && !/[\0$]/.test(bucket)) return;
+  throw new InvalidName(
+    `${JSON.stringify(bucket.slice(0, MAX_BUCKET))} is no valid bucket: give a name of at most ${MAX_BUCKET} characters, without NUL and $`,
+  );
 }
 
 /** @throws InvalidName as {@link checkName}. */

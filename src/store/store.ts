@@ -8,7 +8,7 @@ import { createFileStore, type FileStore } from './gridfs.ts';
 import type { Kind } from './kind.ts';
 import type { Metadata } from './metadata.ts';
 import { createMetadataStore, type ListOptions, type MetadataStore } from './metadata-store.ts';
-import { checkName, checkNewName, objectKey, parseDatasetName } from './names.ts';
+import { checkBucket, checkName, checkNewName, objectKey, parseDatasetName } from './names.ts';
 import { type PutOptions, putObject, removeData, type StoreParts } from './put.ts';
 
 export interface StoreOptions {
@@ -58,6 +58,7 @@ export interface OmegaStore {
 const ATTEMPTS = 5;
 
 export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOptions): OmegaStore {
+  checkBucket(bucket);
   const catalog = createMetadataStore(mongo, bucket, prefix);
   const files = createFileStore(mongo.db, bucket);
   const key = (name: string, extension: string): string => objectKey(bucket, prefix, name, extension);

@@ -40,7 +40,7 @@ async function answer(
   message: MailboxRequest,
   { broker, policy, logger }: RemoteControlOptions,
 ): Promise<void> {
-  const request = decodeControlRequest(message.body, message.properties);
+  const request = decodeControlRequest(message.body, message.properties, broker.names.controlReply);
   worker.clock.adjust(request.clock);
   if (!isAddressedTo(request, worker.hostname)) return;
   const value = await runCommand(worker, request.method, request.arguments, policy);

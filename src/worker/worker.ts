@@ -4,7 +4,7 @@ import { hostname as machineName } from 'node:os';
 import { openBackends } from '../backend/backends.ts';
 import { startDailyCleanup } from '../backend/daily-cleanup.ts';
 import { type Broker, connectBroker } from '../broker/broker.ts';
-import { brokerSettings, resultOptions, routing, type Settings } from '../config.ts';
+import { brokerSettings, resultOptions, type Settings } from '../config.ts';
 import { createClock } from '../control/clock.ts';
 import { createEventDispatcher } from '../control/event-dispatcher.ts';
 import { type MingleOptions, mingle } from '../control/mingle.ts';
@@ -14,7 +14,6 @@ import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
-import { createRouter } from '../protocol/routes.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
@@ -36,6 +35,7 @@ import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
+import { createTaskRouter } from './task-router.ts';
 import { createWatches, withWatches } from './watches.ts';
 
 export interface WorkerOptions {
@@ -183,8 +183,7 @@ async function openNode(
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue, encoding, verify },
     ...{ deadLetters: broker.deadLetters, parking: broker.parking, delays: createDelays(broker) },
-    // A queue that a signature names may be any: it came from elsewhere.
-    router: createRouter({ ...routing(settings), createMissing: true }),
+    router: createTaskRouter(settings),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
     metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),

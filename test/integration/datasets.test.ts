@@ -10,6 +10,7 @@ import {
 import { columnFromValues } from '../../src/frame/column-rows.ts';
 import { DataFrame } from '../../src/frame/data-frame.ts';
 import { NdArray } from '../../src/frame/nd-array.ts';
+import { ObjectId } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createDatasets, type Datasets } from '../../src/store/datasets.ts';
 import { createFileStore } from '../../src/store/gridfs.ts';
@@ -375,6 +376,16 @@ describe('other data', () => {
     await expect(datasets.get('no-table[a]')).rejects.toThrow(InvalidData);
   });
 
+  it.each([[-1], [1.5], [2 ** 40], [Number.NaN]])(
+    'are reported when their file says that it has %d bytes',
+    async (length) => {
+      await datasets.put(Buffer.from('abc'), 'measured');
+      const { gridfile = new ObjectId() } = await datasets.metadata('measured');
+      await mongo.db.collection('omegaml.files').updateOne({ _id: gridfile }, { $set: { length } });
+      await expect(datasets.get('measured')).rejects.toThrow(CorruptObject);
+    },
+  );
+
   it('are reported when chunks of their file are gone', async () => {
     const { gridfile } = await datasets.put(Buffer.alloc(600_000), 'damaged');
     await mongo.db.collection('omegaml.chunks').deleteOne({ files_id: gridfile, n: 1 });
@@ -413,6 +424,10 @@ describe('names', () => {
     await expect(datasets.drop(name as string)).rejects.toThrow(InvalidName);
     await expect(datasets.metadata(name as string)).rejects.toThrow(InvalidName);
     await expect(datasets.exists(name as string)).rejects.toThrow(InvalidName);
+    for (const pattern of [`${'a*'.repeat(20)}b`, 'a'.repeat(2_000)]) {
+      await expect(datasets.list(pattern)).rejects.toThrow(InvalidName);
+    }
+    expect(await datasets.list('(a+)+$')).toEqual([]);
   });
 
   it('that are hidden or temporary are listed on request', async () => {

@@ -12,6 +12,9 @@ import { createAuthority } from '../support/certificates.ts';
 import { startTlsServices, type TlsServices } from '../support/tls-services.ts';
 import { useWorker } from '../support/worker.ts';
 
+type BrokerCase = [what: string, values: () => SettingValues, error: RegExp];
+type MongoCase = [what: string, open: () => Promise<void>, error: RegExp];
+
 let services: TlsServices;
 
 beforeAll(async () => {
@@ -56,7 +59,7 @@ describe('RabbitMQ by TLS', () => {
     await openBroker(brokerOf({ broker, brokerServerName: 'localhost' }));
   });
 
-  it.each<[string, () => SettingValues, RegExp]>([
+  it.each<BrokerCase>([
     [
       'the authority is not known',
       () => brokerOf({ brokerCa: undefined }),
@@ -104,7 +107,7 @@ describe('MongoDB by TLS', () => {
     await openMongo(known());
   });
 
-  it.each<[string, () => Promise<void>, RegExp]>([
+  it.each<MongoCase>([
     [
       'the authority is not known',
       () => openMongo({ tlsCertificateKeyFile: services.client.both }),

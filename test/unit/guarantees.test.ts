@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readTitles } from '../support/test-titles.ts';
 
-it('every guarantee names a test that there is', () => {
-  const [, , ...rows] = readFileSync('docs/guarantees.md', 'utf8').match(/^\|.*\|$/gm) ?? [];
+it.each(['guarantees', 'security'])('every promise of docs/%s.md names a test that there is', (page) => {
+  const [, , ...rows] = readFileSync(`docs/${page}.md`, 'utf8').match(/^\|.*\|$/gm) ?? [];
   expect(rows.length).toBeGreaterThan(10);
   const titles = readTitles('test');
   const wrong = rows.filter((row) => {

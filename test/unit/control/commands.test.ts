@@ -264,6 +264,7 @@ describe('a wrong request is answered with an error', () => {
     ['add_consumer', { queue: 'q', exchange_type: 'x-custom' }],
     ['cancel_consumer', { queue: null }],
     ['watch', { task_id: 'a' }],
+    ['watch', { task_id: 'a', reply_to: 'default' }],
     ['memdump', {}],
     ['objgraph', { type: 'Request' }],
     ['stats', {}],

@@ -71,6 +71,11 @@ describe('the kernel of a notebook', () => {
     await expect(missing).rejects.toThrow(`the Jupyter kernel "broken", which is not installed in ${folder}`);
   });
 
+  it.each([['../IR'], ['IR/../IR'], ['/etc'], ['.']])('is no path: %s', async (name) => {
+    const missing = find({ kernelspec: { name, language: 'none' } });
+    await expect(missing).rejects.toThrow(MissingDependency);
+  });
+
   it('needs the interpreter of the settings', async () => {
     const search = { python: 'python9', hostEnv: { PATH: '/nowhere' } };
     const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] } as const;

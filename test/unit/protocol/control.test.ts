@@ -93,6 +93,21 @@ it.each([
   expect(() => decodeControlRequest(Buffer.from(body), json)).toThrow(ProtocolError);
 });
 
+it.each(['', 'amq.direct', 'celery', 'reply.other.pidbox', 5, undefined])(
+  'refuses a request whose reply would go to the exchange %j: only that of replies is written to',
+  (exchange) => {
+    const body = JSON.stringify({
+      method: 'ping',
+      reply_to: { exchange, routing_key: 'default' },
+      ticket: 't',
+    });
+    expect(() => decodeControlRequest(Buffer.from(body), json)).toThrow(ProtocolError);
+    const own = () => decodeControlRequest(Buffer.from(body), json, 'reply.other.pidbox');
+    if (exchange === 'reply.other.pidbox') expect(own().replyTo).toMatchObject({ exchange });
+    else expect(own).toThrow(ProtocolError);
+  },
+);
+
 it('refuses a request that is not JSON by its content type', () => {
   const properties = { contentType: 'application/x-python-serialize' };
   expect(() => decodeControlRequest(Buffer.from('x'), properties)).toThrow(ContentDisallowed);
