@@ -243,6 +243,17 @@ it.each([
   expect(target.calls).toEqual([]);
 });
 
+it('sends results to no queue but that of a client', async () => {
+  const target = createWorker();
+  const client = 'a1b2c3d4-0000-4000-8000-0123456789ab';
+  await run('watch', { task_id: 'a', reply_to: client }, target);
+  for (const queue of ['default', `${client}.dead`, '']) {
+    const answer = await run('watch', { task_id: 'a', reply_to: queue }, target);
+    expect(answer).toEqual({ error: expect.any(String) });
+  }
+  expect(target.calls).toEqual([['watch', 'a', client]]);
+});
+
 describe('a wrong request is answered with an error', () => {
   it.each<[string, Record<string, unknown>]>([
     ['revoke', { task_id: { $ne: null } }],
@@ -264,7 +275,6 @@ describe('a wrong request is answered with an error', () => {
     ['add_consumer', { queue: 'q', exchange_type: 'x-custom' }],
     ['cancel_consumer', { queue: null }],
     ['watch', { task_id: 'a' }],
-    ['watch', { task_id: 'a', reply_to: 'default' }],
     ['memdump', {}],
     ['objgraph', { type: 'Request' }],
     ['stats', {}],
