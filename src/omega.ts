@@ -1,5 +1,6 @@
 /** The facade: one object with the stores and the runtime, by omega|ml's names. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { ResultStore } from './backend/backend.ts';
 import { openResultStore } from './backend/backends.ts';
 import { openLargeResults } from './backend/large-results.ts';
@@ -139,6 +140,8 @@ function createOmega(
   const { bucket } = settings;
   const datasets = createDatasets(mongo, { bucket });
   const closing = new AbortController();
+  // As many may listen to it as groups are waited for.
+  setMaxListeners(0, closing.signal);
   const ledger = openOnce(() => openLedger(mongo));
   const sender = createSender(transport, { sentEvents: settings.sentEvents, encoding });
   return {

@@ -1,5 +1,5 @@
 /** Groups, chains and chords of a client of ours, on a real broker and through a worker of ours. */
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { connectTransport } from '../../src/broker/transport.ts';
 import { chain, chord, chunks, group } from '../../src/contract/canvas.ts';
 import { link } from '../../src/contract/signature-options.ts';
@@ -21,6 +21,18 @@ it('a group of 10,000 is published, and closing waits for it', async () => {
   } finally {
     await transport.close();
   }
+});
+
+it('many groups are waited for at once without a warning of a leak', async () => {
+  const om = await useClient(usePlace());
+  const warnings: Error[] = [];
+  const listener = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', listener);
+  onTestFinished(() => void process.off('warning', listener));
+  const groups = numbers(20).map((x) => om.runtime.apply(group([signature(plus, { x, y: 1 })])));
+  const waits = await Promise.allSettled(groups.map((handle) => handle.get({ timeout: 500 })));
+  expect(waits.filter(({ status }) => status === 'rejected')).toHaveLength(20);
+  expect(warnings).toEqual([]);
 });
 
 it('a worker of ours runs groups, chains and chords in one another', { timeout: 60_000 }, async () => {
