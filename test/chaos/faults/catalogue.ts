@@ -1,4 +1,7 @@
-/** All faults that can be drawn. Those that need a machine of their own (disk full, clock, cgroup, upgrade) are tests. */
+/**
+ * All faults that can be drawn. Those that need a state of the machine (full disks, another clock, upgrades), and those
+ * that are no matter of chance (shutdown by two signals, messages that are too large), have tests of their own.
+ */
 import { brokerFaults } from './broker-faults.ts';
 import type { Fault } from './fault.ts';
 import { mongoFaults } from './mongo-faults.ts';

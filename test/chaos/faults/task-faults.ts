@@ -7,6 +7,7 @@ import { connectOperator } from '../../support/amqp-operator.ts';
 import { idOf } from '../oracle/check-cluster.ts';
 import type { Expectation } from '../oracle/journal.ts';
 import { die, effect, endless, grow } from '../tasks.ts';
+import { endlessPrediction } from '../workload/builtins.ts';
 import { sendUnit } from '../workload/stream.ts';
 import { tracedTask } from '../workload/tasks-of-ours.ts';
 import { unitOf } from '../workload/unit.ts';
@@ -14,11 +15,23 @@ import { AT_ONCE, type Fault, RECONNECTS, type Stage } from './fault.ts';
 
 /** Runs of a task whose executor dies each time, before it is given up. */
 const MAX_RUNS = 5;
+const TIME_LIMIT_S = 2;
 const LARGEST_MALFORMED = 64 * 2 ** 10;
 
 const heapExhausted = deadlyTask('F11', 'heap exhausted', ['heap'], 2);
 const nativeCrash = deadlyTask('F13', 'executor aborts', ['abort', 'segv'], 2);
 const poison = deadlyTask('F22', 'poison', ['kill', 'abort'], Number.MAX_SAFE_INTEGER);
+
+const endlessNative: Fault = {
+  name: 'F14',
+  title: 'endless native code',
+  lasts: [4, 4],
+  recoversWithin: RECONNECTS,
+  async inject(stage) {
+    await sendUnit(endlessPrediction(TIME_LIMIT_S), stage);
+    return { what: 'sent a prediction that never ends', ready: stage.workers.all };
+  },
+};
 
 const endlessTask: Fault = {
   name: 'F15',
@@ -30,7 +43,7 @@ const endlessTask: Fault = {
     const id = randomUUID();
     const excType = 'TimeLimitExceeded';
     await sendUnit(
-      unitOf(signature(endless, { how }, { taskId: id, timeLimit: 2 }), [
+      unitOf(signature(endless, { how }, { taskId: id, timeLimit: TIME_LIMIT_S }), [
         { id, kind: `endless ${how}`, state: 'FAILURE', excType, leavesTrace: false },
       ]),
       stage,
@@ -99,7 +112,7 @@ const duplicates: Fault = {
 
 export const taskFaults: readonly Fault[] = [
   ...[heapExhausted, nativeCrash, poison],
-  ...[greedyTask, endlessTask, malformed, duplicates],
+  ...[greedyTask, endlessNative, endlessTask, malformed, duplicates],
 ];
 
 /** A task that ends its executor; more often than it may, and it is given up. */

@@ -1,5 +1,6 @@
 /** The built-in tasks: fit, predict, score, notebooks. What they leave in the stores is looked at, too. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { RandomForestRegression } from 'ml-random-forest';
 import { MultivariateLinearRegression } from 'ml-regression';
 import type { Omega, TaskHandle } from '../../../src/index.ts';
@@ -11,6 +12,9 @@ const ROWS = 40;
 const FITTED = ['slope-1', 'slope-2', 'forest-1', 'forest-2'] as const;
 /** Models that stay as they are. */
 const SERVED = ['served-slope', 'served-forest'] as const;
+/** A graph that is computed without end. */
+const ENDLESS = 'endless.onnx';
+const ENDLESS_FILE = `test/fixtures/onnx/${ENDLESS}`;
 const CLIENT_PATIENCE_MS = 120_000;
 
 /** What the served models answer. */
@@ -24,6 +28,7 @@ export async function prepareModels(om: Omega): Promise<readonly Kind[]> {
   const rows = Array.from({ length: ROWS }, (_, i) => ({ a: i, b: (i * 7) % 11, y: 3 * i - ((i * 7) % 11) }));
   await om.datasets.put(rows, 'plane', { append: false });
   for (const name of [...FITTED, ...SERVED]) await om.models.put(unfitted(name), name);
+  await om.models.put(readFileSync(ENDLESS_FILE), ENDLESS);
   const [predictions, scores] = [new Map<string, unknown>(), new Map<string, unknown>()];
   for (const name of SERVED) {
     const model = om.runtime.model(name);
@@ -32,6 +37,14 @@ export async function prepareModels(om: Omega): Promise<readonly Kind[]> {
     scores.set(name, await model.score('plane[a,b]', 'plane[y]').get({ timeout: CLIENT_PATIENCE_MS }));
   }
   return [fitKind, ...servedKinds({ predictions, scores }), notebookKind];
+}
+
+/** A prediction that is ended at its time limit of so many seconds. */
+export function endlessPrediction(timeLimit: number): Unit {
+  const end = { state: 'FAILURE', excType: 'TimeLimitExceeded' } as const;
+  return builtin('endless ONNX', end, (om, taskId) =>
+    om.runtime.model(ENDLESS, { taskId, timeLimit, softTimeLimit: 60 }).predict('plane[a,b]'),
+  );
 }
 
 function unfitted(name: string): object {
