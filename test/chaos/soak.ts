@@ -52,8 +52,8 @@ const QUEUE = 'chaos';
 const HEARTBEAT = 4;
 /** Seconds: below what the broker waits for an ack, and below what the long tasks take. */
 const HANDOVER_AFTER = 4;
-/** KiB, of an executor: some 300 MB with all that the stream needs, and what a heap takes that is exhausted. */
-const MEMORY_LIMIT = 1_500_000;
+/** KiB, of an executor: some 300 MB with all that the stream needs. */
+const MEMORY_LIMIT = 700_000;
 /** These run on; and what has ended has no command. */
 const SERVERS = /beam|rabbit_|erl_|erlang|inet_gethost|epmd|mongod|^$/;
 const START_PATIENCE_MS = 60_000;

@@ -1,7 +1,6 @@
 /** The tasks of the stream: loaded by the workers' executors. Each run leaves a trace in MongoDB. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { AnySignature } from '../../src/contract/signature.ts';
 import { type RunningTask, task } from '../../src/contract/task.ts';
@@ -10,6 +9,7 @@ import { EFFECTS, type Effect } from './oracle/effects.ts';
 
 const TRY_AGAIN_MS = 200;
 const BLOCK_BYTES = 32 * 2 ** 20;
+const NUMBERS = BLOCK_BYTES / 8;
 let mongo: Mongo | undefined;
 
 export const empty = task({ name: 'chaos.empty', input: z.object({}), inline: true, run: () => null });
@@ -113,7 +113,7 @@ export const replace = task({
 /** Ends its executor, as often as it is told to. */
 export const die = task({
   name: 'chaos.die',
-  input: z.object({ times: z.number(), how: z.enum(['abort', 'segv', 'kill', 'heap']) }),
+  input: z.object({ times: z.number(), how: z.enum(['abort', 'segv', 'kill']) }),
   inline: true,
   async run({ times, how }, context) {
     await leaveTrace(context);
@@ -125,16 +125,18 @@ export const die = task({
   },
 });
 
-/** Takes memory that is not of the JavaScript heap, until it is stopped. */
+/** Takes memory until it is stopped: of the JavaScript heap, or beside it. */
 export const grow = task({
   name: 'chaos.grow',
-  input: z.object({}),
+  input: z.object({ where: z.enum(['heap', 'typed arrays']) }),
   inline: true,
-  async run(_, context) {
+  async run({ where }, context) {
     await leaveTrace(context);
+    const numbers: number[] = [];
     const blocks: Uint8Array[] = [];
     for (;;) {
-      blocks.push(new Uint8Array(BLOCK_BYTES).fill(1));
+      if (where === 'heap') for (let i = 0; i < NUMBERS; i += 1) numbers.push(Math.random());
+      else blocks.push(new Uint8Array(BLOCK_BYTES).fill(1));
       await sleep(50);
     }
   },
@@ -159,12 +161,9 @@ function spin(swallows: boolean): void {
   }
 }
 
-function endExecutor(how: 'abort' | 'segv' | 'kill' | 'heap'): void {
+function endExecutor(how: 'abort' | 'segv' | 'kill'): void {
   if (how === 'abort') process.abort();
-  if (how !== 'heap') return void process.kill(process.pid, how === 'segv' ? 'SIGSEGV' : 'SIGKILL');
-  // A growing array of doubles ends the whole process, whatever the limits of the thread.
-  const code = 'const numbers = []; for (;;) numbers.push(Math.random());';
-  new Worker(code, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 64 } });
+  process.kill(process.pid, how === 'segv' ? 'SIGSEGV' : 'SIGKILL');
 }
 
 /** Notes that a run has begun; tries until that is durable. The token makes it one trace. */

@@ -18,7 +18,8 @@ const MAX_RUNS = 5;
 const TIME_LIMIT_S = 2;
 const LARGEST_MALFORMED = 64 * 2 ** 10;
 
-const heapExhausted = deadlyTask('F11', 'heap exhausted', ['heap'], 2);
+const heapTaker = greedyTask('F11', 'memory limit passed, in the heap', 'heap');
+const arrayTaker = greedyTask('F12', 'memory limit passed, beside the heap', 'typed arrays');
 const nativeCrash = deadlyTask('F13', 'executor aborts', ['abort', 'segv'], 2);
 const poison = deadlyTask('F22', 'poison', ['kill', 'abort'], Number.MAX_SAFE_INTEGER);
 
@@ -49,19 +50,6 @@ const endlessTask: Fault = {
       stage,
     );
     return { what: `sent a task that never ends (${how})`, ready: stage.workers.all };
-  },
-};
-
-const greedyTask: Fault = {
-  name: 'F12',
-  title: 'memory limit passed',
-  lasts: [4, 4],
-  recoversWithin: RECONNECTS,
-  async inject(stage) {
-    const id = randomUUID();
-    const end = { state: 'FAILURE', excType: 'MemoryError', leavesTrace: true } as const;
-    await sendUnit(unitOf(signature(grow, {}, { taskId: id }), [{ id, kind: 'greedy', ...end }]), stage);
-    return { what: 'sent a task that takes memory without end', ready: stage.workers.all };
   },
 };
 
@@ -111,15 +99,29 @@ const duplicates: Fault = {
 };
 
 export const taskFaults: readonly Fault[] = [
-  ...[heapExhausted, nativeCrash, poison],
-  ...[greedyTask, endlessNative, endlessTask, malformed, duplicates],
+  ...[heapTaker, arrayTaker, nativeCrash, poison],
+  ...[endlessNative, endlessTask, malformed, duplicates],
 ];
+
+/** A task that is ended because it takes too much memory; it is not run again. */
+function greedyTask(name: string, title: string, where: 'heap' | 'typed arrays'): Fault {
+  return {
+    ...{ name, title, lasts: [4, 4], recoversWithin: RECONNECTS },
+    async inject(stage: Stage) {
+      const id = randomUUID();
+      const end = { state: 'FAILURE', excType: 'MemoryError', leavesTrace: true } as const;
+      const sig = signature(grow, { where }, { taskId: id });
+      await sendUnit(unitOf(sig, [{ id, kind: title, ...end }]), stage);
+      return { what: `sent a task that takes memory without end (${where})`, ready: stage.workers.all };
+    },
+  };
+}
 
 /** A task that ends its executor; more often than it may, and it is given up. */
 function deadlyTask(
   name: string,
   title: string,
-  ways: readonly ('abort' | 'segv' | 'kill' | 'heap')[],
+  ways: readonly ('abort' | 'segv' | 'kill')[],
   times: number,
 ): Fault {
   return {
