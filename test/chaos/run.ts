@@ -8,8 +8,12 @@ const LOGS = '.omega/chaos/logs';
 
 const options = optionsOrUsage();
 const stopping = new AbortController();
+let status = 1;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stopping.abort(new Error(`${signal}: everything that was started is ended`)));
+  process.on(signal, () => {
+    status = 130;
+    stopping.abort(new Error(`${signal}: everything that was started is ended`));
+  });
 }
 process.on('uncaughtException', (error) => stopping.abort(error));
 let broken = 0;
@@ -19,9 +23,9 @@ try {
     else broken += await runSeed(seed, options);
   }
 } catch (error) {
-  if (!stopping.signal.aborted) throw error;
-  progress(String(stopping.signal.reason));
-  process.exit(130);
+  // By now everything is ended, but what is left of it may keep the process alive.
+  console.error(error);
+  process.exit(status);
 }
 process.exit(broken === 0 ? 0 : 1);
 

@@ -14,7 +14,8 @@ const FITTED = ['slope-1', 'slope-2', 'forest-1', 'forest-2'] as const;
 const SERVED = ['served-slope', 'served-forest'] as const;
 /** A graph that is computed without end. */
 const ENDLESS = 'endless.onnx';
-const ENDLESS_FILE = `test/fixtures/onnx/${ENDLESS}`;
+/** Seen from the compiled file. */
+const ENDLESS_FILE = new URL(`../../../../test/fixtures/onnx/${ENDLESS}`, import.meta.url);
 const CLIENT_PATIENCE_MS = 120_000;
 
 /** What the served models answer. */
