@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { InvalidData, TaskFailed } from '../../src/errors.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import type { Omega } from '../../src/omega.ts';
+import { deleteAfterwards } from '../support/broker-harness.ts';
 import { hostileOnnxFiles } from '../support/onnx-files.ts';
 import { type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
 
@@ -94,19 +95,14 @@ it('names that are queries, paths or URLs are names of nothing, and nothing is r
   expect(await om.datasets.list('*')).toEqual(['elsewhere', 'secret']);
 }, 180_000);
 
-it('tasks whose names are paths, or those of what every object has, are not registered', async () => {
-  const { om } = await useStores();
-  for (const name of [
-    '../../x',
-    '/etc/passwd',
-    '__proto__',
-    'constructor',
-    'toString',
-    'node:child_process',
-    'test.echo ',
-  ]) {
-    expect(await failureOf(om, name, [])).toMatch(/NotRegistered/);
-  }
+it('tasks whose names are paths, or those of what every object has, are refused before an executor hears of them', async () => {
+  const { om, place } = await useStores();
+  deleteAfterwards(`${place.queue}.dead`);
+  const paths = ['../../x', '/etc/passwd', 'node:child_process', 'test.echo '];
+  const names = [...paths, '__proto__', 'constructor', 'toString'];
+  for (const name of names) expect(await failureOf(om, name, [])).toMatch(/NotRegistered/);
+  const dead = await om.runtime.dead().list();
+  expect(dead.map(({ taskName }) => taskName)).toEqual(names);
 }, 60_000);
 
 it('an ONNX file that is made to harm fails its task, and the worker goes on', async () => {

@@ -13,7 +13,13 @@ import { type Mutant, patternOf, readMutants } from './mutants.ts';
 const TEST_LIMIT_MS = 5 * 60_000;
 
 /** What became of a mutant; it is as it should be when its test failed. */
-type Verdict = 'killed' | 'killed, without end' | 'SURVIVED' | 'does not apply' | 'does not build';
+type Verdict =
+  | 'killed'
+  | 'killed, without end'
+  | 'SURVIVED'
+  | 'does not apply'
+  | 'does not build'
+  | 'runs no test';
 
 interface Judgement {
   readonly verdict: Verdict;
@@ -76,7 +82,9 @@ function judgeNow(mutant: Mutant): Judgement {
     if (!build()) return { verdict: 'does not build', failure: '' };
     const { output, hasEnded } = test([mutant]);
     if (!hasEnded) return { verdict: 'killed, without end', failure: '' };
-    const isKilled = /\d+ passed, [1-9]\d* failed/.test(output) && output.includes(' FAIL ');
+    const [, passed, failed] = /^(\d+) passed, (\d+) failed/m.exec(output) ?? [];
+    const isKilled = failed !== '0' && output.includes(' FAIL ');
+    if (passed === '0' && !isKilled) return { verdict: 'runs no test', failure: '' };
     const [failure = ''] = /^\w*Error: .*$/m.exec(output) ?? [];
     return { verdict: isKilled ? 'killed' : 'SURVIVED', failure: failure.slice(0, SHOWN_FAILURE) };
   } finally {
