@@ -36,6 +36,7 @@ const RESOLVE_AGAIN_MS = 1_000;
 const KEPT_RESULTS = 10_000;
 /** A task that starts in its last moment is reported as STARTED within half a second. */
 const EXPIRY_GRACE_MS = 2_000;
+const TIMER_SLACK_MS = 5;
 
 /** Follows tasks until they are ready: the one place that waits for results. */
 export class Results {
@@ -114,7 +115,9 @@ export class Results {
     const deadline = at.getTime() + EXPIRY_GRACE_MS;
     // A look into the store that fails is made up for by the polling of whoever waits.
     const look = () => void this.#look(task).catch(() => undefined);
-    task.expiry = { at: deadline, stopTimer: startTimer(Math.max(0, deadline - Date.now()), look) };
+    // A timer may fire before the clock says so, and nobody would look again where nothing is stored.
+    const ms = Math.max(0, deadline - Date.now()) + TIMER_SLACK_MS;
+    task.expiry = { at: deadline, stopTimer: startTimer(ms, look) };
   }
 
   /** The newest known result or intermediate state; null for PENDING. */
