@@ -238,7 +238,7 @@ describe('the result of an own task that expires', () => {
     const ready = results.ready(task, { sent });
     await vi.advanceTimersByTimeAsync(2_999);
     expect(task.latest).toBeNull();
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(10);
     const result = { exc_type: 'TaskRevokedError', exc_message: ['expired'] };
     expect(await ready).toMatchObject({ state: 'REVOKED', result });
   });
@@ -260,7 +260,7 @@ describe('the result of an own task that expires', () => {
     const results = createResults({ fetch: async () => meta('a', 'SUCCESS', 9) });
     const task = results.expect('a');
     results.expire(task, new Date(Date.now() + 1_000));
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(3_010);
     expect(task.latest).toMatchObject({ state: 'SUCCESS', result: 9 });
   });
 
