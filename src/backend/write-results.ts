@@ -1,7 +1,7 @@
 /** States of many tasks in few writes; the first terminal state of each stays. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperationalError, ResultRefused } from '../errors.ts';
-import { isDiskFull } from '../mongo/availability.ts';
+import { isTransient } from '../mongo/availability.ts';
 import type { BulkOperation, Collection } from '../mongo/bson.ts';
 import { READY_STATES } from '../protocol/states.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
@@ -107,9 +107,9 @@ async function notFinal(
 }
 
 function refusal(result: TaskMeta, failure: WriteFailure): ResultRefused | OperationalError {
-  if (isDiskFull(failure)) {
+  if (isTransient(failure)) {
     return new OperationalError(
-      `the result of task ${result._id} finds no room in MongoDB (${failure.message}): give its disk more room`,
+      `the result of task ${result._id} cannot be stored in MongoDB now (${failure.message}): it is failing over, or its disk needs more room`,
     );
   }
   return new ResultRefused(

@@ -31,21 +31,24 @@ const FAILING_OVER: ReadonlySet<unknown> = new Set([
   ...[43, 276], // CursorNotFound, IndexBuildAborted
 ]);
 
+/** What a server answers instead of doing something. */
+interface Refusal {
+  readonly code?: unknown;
+  readonly message: string;
+}
+
 /** Whether MongoDB could not be reached, is failing over or has no room: the same call may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (UNREACHABLE.some((kind) => error instanceof kind)) return true;
-  if (!(error instanceof MongoError)) return false;
-  return error.hasErrorLabel('RetryableWriteError') || FAILING_OVER.has(error.code) || isDiskFull(error);
+  return error instanceof MongoError && (error.hasErrorLabel('RetryableWriteError') || isTransient(error));
 }
 
-/** Whether a server has refused a write because its disk is full. */
-export function isDiskFull({
-  code,
-  message,
-}: {
-  readonly code?: unknown;
-  readonly message: string;
-}): boolean {
+/** Whether a server has refused something, or one of many writes, that it may take later. */
+export function isTransient(refusal: Refusal): boolean {
+  return FAILING_OVER.has(refusal.code) || isDiskFull(refusal);
+}
+
+function isDiskFull({ code, message }: Refusal): boolean {
   return code === OUT_OF_DISK_SPACE || NO_SPACE.test(message);
 }
 

@@ -1,6 +1,6 @@
 import { MongoServerError } from 'mongodb';
 import { describe, expect, it } from 'vitest';
-import { isUnavailable } from '../../../src/mongo/availability.ts';
+import { isTransient, isUnavailable } from '../../../src/mongo/availability.ts';
 
 function refusal(code: number, message: string): MongoServerError {
   return new MongoServerError({ ok: 0, code, errmsg: message });
@@ -28,5 +28,15 @@ describe('it will not', () => {
 
   it('after an error of other code', () => {
     expect(isUnavailable(new Error('not primary'))).toBe(false);
+  });
+});
+
+describe('one of many writes', () => {
+  it.each([
+    [true, 11_602, 'operation was interrupted'],
+    [true, 14_031, 'not enough disk space'],
+    [false, 121, 'Document failed validation'],
+  ])('may be taken later: %s, after %i: %s', (expected, code, message) => {
+    expect(isTransient({ code, message })).toBe(expected);
   });
 });
