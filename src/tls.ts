@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
+import { parseBrokerUrls } from './broker/address.ts';
 import { ImproperlyConfigured } from './errors.ts';
 import type { TlsSettings } from './tls-settings.ts';
 
@@ -91,14 +92,11 @@ function checkProtocol(settings: BrokerSettings): void {
     settings.brokerCert && PEM.cert,
     settings.brokerServerName && 'OMEGA_BROKER_SERVER_NAME',
   ].find(Boolean);
-  const urls = [settings.broker, settings.brokerRead, settings.brokerWrite].filter(
-    (url) => url !== undefined,
+  if (given === undefined) return;
+  const logins = [settings.broker, settings.brokerRead, settings.brokerWrite].flatMap((urls) =>
+    urls === undefined ? [] : parseBrokerUrls(urls),
   );
-  const isPlain = urls
-    .join(';')
-    .split(/;(?=[a-z]*:\/\/)/)
-    .some((url) => !url.startsWith('amqps:'));
-  if (given === undefined || !isPlain) return;
+  if (logins.every(({ protocol }) => protocol === 'amqps')) return;
   throw new ImproperlyConfigured(
     `${given} is set, but a URL of the broker is not encrypted: write it as amqps://user:password@host:5671/vhost`,
   );

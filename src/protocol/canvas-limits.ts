@@ -15,6 +15,7 @@ const MAX_COMPARISONS = 5_000_000;
 const STAMP_COST = 5;
 /** Groups in one chain: each becomes the header of a chord that has the rest of the chain for a body. */
 const MAX_GROUPS = 300;
+const MAX_WEIGHED_DEPTH = 800;
 
 /** What the signatures around one add to each task in it. */
 interface Added {
@@ -93,5 +94,3 @@ function weigh(value: unknown, totals: Totals, depth = 0): number {
   totals.weights.set(value, weight);
   return weight;
 }
-
-const MAX_WEIGHED_DEPTH = 800;

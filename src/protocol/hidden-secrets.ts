@@ -14,6 +14,9 @@ interface TaskArguments {
 const SECRET_NAME =
   /^_*auth$|passw(or)?d|passphrase|secret|credential|authorization|cookie|(^|[_-])pwd$|(api|access|private|signing|encryption)[_-]?key|(^|[_-])token$|[a-z]Token$/i;
 
+/** Not anchored: a first look at texts, most of which hold no secret. */
+const SECRET_NAME_ANYWHERE = /auth|passw|passphrase|secret|credential|cookie|pwd|key|token/i;
+
 /** A name in quotes, and what leads to its value, in Python's `repr` and in JSON. */
 const NAME_AND_COLON = /(['"])([^'"\\]{1,100})\1\s*:\s*/g;
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
@@ -56,9 +59,6 @@ export function hideSecretsIn(text: string): string {
   }
   return hidePasswordsIn([...parts, text.slice(shown)].join(''));
 }
-
-/** Not anchored: a first look at texts, most of which hold no secret. */
-const SECRET_NAME_ANYWHERE = /auth|passw|passphrase|secret|credential|cookie|pwd|key|token/i;
 
 /** Where a value ends: its string, its brackets, or what is before the next comma; the text's end if it is cut off. */
 function endOfValue(text: string, start: number): number {

@@ -17,15 +17,16 @@ export interface Outage {
 
 export function watchOutages(mongo: Mongo, holds: Holds, logger: Logger): Outage {
   const backoff = new Backoff(PAUSES);
-  let release: (() => void) | undefined;
+  const holdIf = holds.switchFor('MongoDB takes no writes');
+  let wasWritable = true;
   let paused = false;
 
   mongo.onWritable((isWritable) => {
-    if (isWritable === (release === undefined)) return;
+    if (isWritable === wasWritable) return;
+    wasWritable = isWritable;
     if (isWritable) logger.info({}, 'MongoDB takes writes again');
     else logger.warn({}, 'MongoDB takes no writes: nothing more is taken from the queues until it does');
-    release?.();
-    release = isWritable ? undefined : holds.hold('MongoDB takes no writes');
+    holdIf(!isWritable);
   });
 
   return {

@@ -22,7 +22,7 @@ import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { executorEnvironment } from './executor-environment.ts';
-import { createHolds, type Holds } from './holds.ts';
+import { createHolds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
@@ -164,7 +164,7 @@ async function openNode(
     modules: options.modules,
     maxTasks: settings.maxTasksPerExecutor ?? null,
     maxMemory: settings.maxMemoryPerExecutor ?? null,
-    memory: { limit: settings.memoryLimit ?? null, onShort: holdWhileShort(holds) },
+    memory: { limit: settings.memoryLimit ?? null, onShort: holds.switchFor('memory is short') },
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
@@ -211,15 +211,6 @@ async function join(
     exchange: names.events,
   });
   return { clock, revoked, joins: await openJoins(mongo), dispatcher };
-}
-
-/** What runs may need more yet: nothing is begun beside it. */
-function holdWhileShort(holds: Holds): (isShort: boolean) => void {
-  let release: (() => void) | undefined;
-  return (isShort) => {
-    release?.();
-    release = isShort ? holds.hold('memory is short') : undefined;
-  };
 }
 
 async function closeAll(closers: Closers): Promise<void> {

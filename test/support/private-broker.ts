@@ -31,8 +31,7 @@ export async function startPrivateBroker(
   const options = { ...serviceOptions(() => undefined), folder };
   mkdirSync(join(folder, 'rabbitmq'), { recursive: true });
   writeFileSync(join(folder, 'rabbitmq', 'rabbitmq.conf'), config.map((line) => `${line}\n`).join(''));
-  const terms = Object.entries(settings).map(([name, value]) => `{${name}, ${value}}`);
-  writeFileSync(join(folder, 'rabbitmq', 'advanced.config'), `[{rabbit, [${terms.join(', ')}]}].\n`);
+  configureRabbit(folder, settings);
   const record = await startRabbitmq(undefined, options);
   await waitForRabbitmq(record, options);
   return {
@@ -51,4 +50,11 @@ export async function startPrivateBroker(
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Settings of the application `rabbit`, for the node that is started in this folder next. */
+export function configureRabbit(folder: string, settings: Readonly<Record<string, number>>): void {
+  const terms = Object.entries(settings).map(([name, value]) => `{${name}, ${value}}`);
+  mkdirSync(join(folder, 'rabbitmq'), { recursive: true });
+  writeFileSync(join(folder, 'rabbitmq', 'advanced.config'), `[{rabbit, [${terms.join(', ')}]}].\n`);
 }

@@ -86,17 +86,17 @@ function readFlags(command: Command): SettingValues {
 }
 
 /** An error that nobody caught leaves the worker in a state that nobody knows: what it holds goes back to the queues. */
-function endOnError({ shutdown }: Worker, logger: Logger): void {
+function endOnError(worker: Worker, logger: Logger): void {
   process.on('uncaughtException', (err) => {
     logger.fatal({ err }, 'an error that nobody caught: the worker ends');
     process.exitCode = EXIT_CODES.internal;
-    setTimeout(() => process.exit(), COLD_LIMIT_MS).unref();
-    void shutdown.cold();
+    take('cold', worker);
   });
 }
 
 function take(step: 'warm' | 'soft' | 'cold', { shutdown }: Worker): void {
   shutdown[step]().catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
   // A broker or a MongoDB that does not answer must not keep a worker that was told to go.
-  if (step === 'cold') setTimeout(() => process.exit(EXIT_CODES.ended), COLD_LIMIT_MS).unref();
+  if (step === 'cold')
+    setTimeout(() => process.exit(process.exitCode ?? EXIT_CODES.ended), COLD_LIMIT_MS).unref();
 }

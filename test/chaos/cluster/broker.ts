@@ -1,7 +1,5 @@
 /** A private RabbitMQ that can be told to fail. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { run } from '../../../src/services/commands.ts';
 import type { ServiceOptions } from '../../../src/services/options.ts';
 import { isRunning, type ProcessRecord } from '../../../src/services/process-record.ts';
@@ -12,6 +10,7 @@ import {
   waitForRabbitmq,
 } from '../../../src/services/rabbitmq.ts';
 import { LOOPBACK } from '../../../src/services/tcp.ts';
+import { configureRabbit } from '../../support/private-broker.ts';
 import { reservePort } from './ports.ts';
 
 export const VHOST = 'chaos';
@@ -20,8 +19,7 @@ export const USER = 'chaos';
 export const PASSWORD = `canary-${randomBytes(8).toString('hex')}`;
 
 /** Milliseconds: how often the broker looks whether an ack is overdue, and after how long it is. */
-const CHANNEL_TICK = 5_000;
-const CONSUMER_TIMEOUT = 60_000;
+const RABBIT = { channel_tick_interval: 5_000, consumer_timeout: 60_000 };
 const COMMAND_PATIENCE_MS = 60_000;
 
 export interface ChaosBroker {
@@ -41,7 +39,7 @@ export async function startBroker(
   options: ServiceOptions,
   onStart: (server: ProcessRecord) => void,
 ): Promise<ChaosBroker> {
-  configure(options);
+  configureRabbit(options.folder, RABBIT);
   let record = await lastRun();
 
   async function start(): Promise<void> {
@@ -78,12 +76,6 @@ export async function startBroker(
     kill,
     start,
   };
-}
-
-function configure({ folder }: ServiceOptions): void {
-  const settings = [`{channel_tick_interval, ${CHANNEL_TICK}}`, `{consumer_timeout, ${CONSUMER_TIMEOUT}}`];
-  mkdirSync(join(folder, 'rabbitmq'), { recursive: true });
-  writeFileSync(join(folder, 'rabbitmq', 'advanced.config'), `[{rabbit, [${settings.join(', ')}]}].\n`);
 }
 
 /** A run that never was, on the ports that the broker shall have. */

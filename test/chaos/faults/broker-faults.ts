@@ -3,7 +3,7 @@
 import { unknownAck } from '../../support/amqp-frames.ts';
 import { connectOperator } from '../../support/amqp-operator.ts';
 import { PASSWORD, USER, VHOST } from '../cluster/broker.ts';
-import { AT_ONCE, type Fault, RECONNECTS } from './fault.ts';
+import { AT_ONCE, delayAll, type Fault, RECONNECTS } from './fault.ts';
 
 const closedConnections: Fault = {
   name: 'F1',
@@ -99,10 +99,9 @@ const slowNetwork: Fault = {
   recoversWithin: RECONNECTS,
   async inject({ workers, random }) {
     const milliseconds = random.integer(50, 500);
-    const delayAll = (each: number) => workers.all.forEach(({ proxy }) => void proxy.delay(each));
-    delayAll(milliseconds);
+    delayAll(workers, milliseconds);
     const what = `delayed everything by ${milliseconds} ms`;
-    return { what, ready: workers.all, heal: async () => delayAll(0) };
+    return { what, ready: workers.all, heal: async () => delayAll(workers, 0) };
   },
 };
 

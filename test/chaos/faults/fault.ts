@@ -47,6 +47,11 @@ export interface Fault {
   inject(stage: Stage): Promise<Injected>;
 }
 
+/** Everything that workers and the broker say to each other takes so long. */
+export function delayAll({ all }: Workers, milliseconds: number): void {
+  for (const { proxy } of all) proxy.delay(milliseconds);
+}
+
 /** A worker that is connected again consumes within five seconds; two more, since the machine is busy. */
 export const RECONNECTS = 7;
 /** One that is started again also has to load. */

@@ -4,7 +4,7 @@ import type { ChaosWorker } from '../cluster/workers.ts';
 import { untilAllReady } from '../recovery.ts';
 import { canvasKinds } from '../workload/canvases.ts';
 import { sendUnit } from '../workload/stream.ts';
-import { AT_ONCE, type Fault, RECONNECTS, RESTARTS, type Stage } from './fault.ts';
+import { AT_ONCE, delayAll, type Fault, RECONNECTS, RESTARTS, type Stage } from './fault.ts';
 
 const CANVASES = 20;
 const ROLLING_PATIENCE_MS = 60_000;
@@ -57,8 +57,7 @@ const killedWhileSlow: Fault = {
   recoversWithin: RESTARTS,
   async inject({ workers, random, om, journal }) {
     const [milliseconds, rounds] = [random.integer(50, 300), 3];
-    const delayAll = (each: number) => workers.all.forEach(({ proxy }) => void proxy.delay(each));
-    delayAll(milliseconds);
+    delayAll(workers, milliseconds);
     for (let round = 0; round < rounds; round += 1) {
       for (let left = CANVASES; left > 0; left -= 1) {
         const unit = await random.pick(canvasKinds).make(random, om);
@@ -69,7 +68,7 @@ const killedWhileSlow: Fault = {
       await untilAll(async () => (await untilAllReady(workers.all, 1_000)) !== null);
     }
     const what = `delayed everything by ${milliseconds} ms, and killed all supervisors ${rounds} times`;
-    return { what, losses: rounds, heal: async () => delayAll(0) };
+    return { what, losses: rounds, heal: async () => delayAll(workers, 0) };
   },
 };
 
