@@ -13,6 +13,7 @@ import {
 import type { GlobalOptions } from './global-options.ts';
 
 export const EXIT_CODES = {
+  ok: 0,
   taskFailed: 1,
   /** A worker that was not waited for. */
   ended: 1,

@@ -18,6 +18,7 @@ export class Dispatcher implements FleetListener {
   readonly #durations = createDurations();
   readonly #onChange: (() => void) | undefined;
   readonly #waiting: Assignment[] = [];
+  readonly #suspects: Assignment[] = [];
   #closing = false;
 
   constructor(options: ExecutorsOptions) {
@@ -27,7 +28,7 @@ export class Dispatcher implements FleetListener {
 
   /** Jobs that no executor has yet. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#suspects.length;
   }
 
   /** Whether runs of this task are over in a few milliseconds; false for one that never ran here. */
@@ -39,7 +40,7 @@ export class Dispatcher implements FleetListener {
   dispatch(job: Job, options: DispatchOptions): Promise<Ending> {
     if (this.#closing) return Promise.resolve({ kind: 'returned' });
     return new Promise((end) => {
-      this.#waiting.push({ ...options, job, end, startedAt: null, recalledAs: null, deaths: 0 });
+      this.#lineOf(options).push({ ...options, job, end, startedAt: null, recalledAs: null, deaths: 0 });
       this.#place();
     });
   }
@@ -48,7 +49,7 @@ export class Dispatcher implements FleetListener {
   recall(taskIds?: readonly TaskId[]): void {
     const ids = taskIds && new Set(taskIds);
     const isMeant = ({ job }: Assignment) => ids === undefined || ids.has(job.taskId);
-    for (const assignment of this.#waiting.filter(isMeant)) this.#withdraw(assignment, 'returned');
+    for (const assignment of this.#findWaiting(isMeant)) this.#withdraw(assignment, 'returned');
     for (const executor of this.fleet.executors) {
       const recalled = executor.unstarted.filter(isMeant);
       for (const assignment of recalled) assignment.recalledAs ??= 'returned';
@@ -59,7 +60,7 @@ export class Dispatcher implements FleetListener {
   /** Ends a job as `terminated`; false when it is not here. */
   terminate(taskId: TaskId): boolean {
     const isMeant = ({ job }: Assignment) => job.taskId === taskId;
-    const waiting = this.#waiting.find(isMeant);
+    const [waiting] = this.#findWaiting(isMeant);
     if (waiting) this.#withdraw(waiting, 'terminated');
     for (const executor of this.fleet.executors) {
       const assignment = executor.assignments.find(isMeant);
@@ -97,11 +98,33 @@ export class Dispatcher implements FleetListener {
     for (const { end, deaths } of assignments.filter(isDoomed)) {
       end({ kind: 'lost', started: false, detail: `${deaths} executors died before it started` });
     }
-    this.#waiting.unshift(...assignments.filter((assignment) => !isDoomed(assignment)));
+    for (const assignment of assignments.filter((each) => !isDoomed(each)).reverse()) {
+      this.#lineOf(assignment).unshift(assignment);
+    }
+  }
+
+  #place(): void {
+    this.#placeSuspects();
+    this.#placeWaiting();
+    this.fleet.grow(this.#demand());
+  }
+
+  /** Each in an executor that has run nothing yet, whatever else waits; one is replaced when there is no room. */
+  #placeSuspects(): void {
+    if (this.#suspects.length === 0) return;
+    const executors = [...this.fleet.executors];
+    const running = executors.filter(({ assignments }) => assignments.some(isSuspect)).length;
+    const room = Math.ceil(this.fleet.slots / 2) - running;
+    const fresh = executors.filter(({ isFresh }) => isFresh);
+    for (const executor of fresh.slice(0, Math.max(0, room))) {
+      const suspect = this.#suspects.shift();
+      if (suspect) executor.run(suspect);
+    }
+    if (Math.min(this.#suspects.length, room - fresh.length) > 0) this.fleet.makeRoom();
   }
 
   /** First come, first served: a job never overtakes one that came before it. */
-  #place(): void {
+  #placeWaiting(): void {
     const open = [...this.fleet.executors].filter(takesMore);
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       const executor = this.#pick(next, open);
@@ -109,7 +132,6 @@ export class Dispatcher implements FleetListener {
       this.#waiting.shift();
       executor.run(next);
     }
-    this.fleet.grow(this.#demand());
   }
 
   /** An idle executor, else, for a short job, the one with the fewest jobs ahead; undefined when it must wait. */
@@ -126,24 +148,37 @@ export class Dispatcher implements FleetListener {
 
   #hasRoomAhead({ assignments, isOverdue }: ExecutorProcess): boolean {
     if (isOverdue || assignments.length > MAX_AHEAD) return false;
-    return assignments.every(({ job }) => this.isShort(job.taskName));
+    return assignments.every(({ job, suspect }) => !suspect && this.isShort(job.taskName));
   }
 
   /** Jobs that another executor would start at once. */
   #demand(): number {
-    let demand = this.#waiting.length;
+    let demand = this.waiting;
     for (const { assignments } of this.fleet.executors) demand += Math.max(0, assignments.length - 1);
     return demand;
   }
 
   #withdraw(assignment: Assignment, kind: 'returned' | 'terminated'): void {
-    this.#waiting.splice(this.#waiting.indexOf(assignment), 1);
+    const line = this.#lineOf(assignment);
+    line.splice(line.indexOf(assignment), 1);
     assignment.end({ kind });
+  }
+
+  #findWaiting(isMeant: (assignment: Assignment) => boolean): Assignment[] {
+    return [...this.#suspects, ...this.#waiting].filter(isMeant);
+  }
+
+  #lineOf({ suspect }: DispatchOptions): Assignment[] {
+    return suspect ? this.#suspects : this.#waiting;
   }
 }
 
 function takesMore({ isOpen, assignments }: ExecutorProcess): boolean {
   return isOpen && assignments.length <= REFILL_AT;
+}
+
+function isSuspect({ suspect }: Assignment): boolean {
+  return suspect === true;
 }
 
 function isDoomed({ deaths }: Assignment): boolean {

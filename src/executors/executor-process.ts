@@ -111,6 +111,11 @@ export class ExecutorProcess {
     return this.#state === 'open';
   }
 
+  /** Whether it takes jobs now and has had none yet. */
+  get isFresh(): boolean {
+    return this.isOpen && this.#lastTask === undefined && this.assignments.length === 0;
+  }
+
   /** Whether its running job has taken longer than short jobs do. */
   get isOverdue(): boolean {
     return this.#clock.isOverdue;

@@ -37,6 +37,11 @@ export interface ExecutorsOptions {
 export interface DispatchOptions {
   /** Hard limit in seconds, counted from the job's start; null for none. */
   readonly timeLimit: number | null;
+  /**
+   * Whether it has ended an executor before: it runs in a new one, and half of the slots are kept from such jobs, so that
+   * others go on. Default false.
+   */
+  readonly suspect?: boolean;
   readonly onStarted?: (pid: number) => void;
   /** The job reports a state of its own. */
   readonly onProgress?: (state: string, meta: JsonText) => void;

@@ -96,6 +96,16 @@ export class Fleet {
     for (const executor of byLoad.slice(0, excess)) executor.retire();
   }
 
+  /** Replaces the executor with the least to do by a new one, unless there is room for one, or one will come. */
+  makeRoom(): void {
+    const all = [...this.#executors];
+    if (all.length < this.#slots || all.some(({ isOpen }) => !isOpen)) return;
+    const [least] = all
+      .filter(({ isFresh, isOverdue }) => !isFresh && !isOverdue)
+      .sort((a, b) => a.assignments.length - b.assignments.length);
+    least?.retire();
+  }
+
   /** Replaces every executor, when its job has ended, by one that loads the modules anew. */
   renew(): void {
     for (const executor of this.#executors) executor.retire();

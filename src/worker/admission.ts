@@ -102,6 +102,7 @@ async function refuseAgain(node: WorkerNode, request: Request): Promise<Verdict 
   const { crashes, losses, done, held } = await holdRun(node, request);
   if (done) return { kind: 'duplicate', result: null };
   if (!held && canPark(delivery)) return { kind: 'parked' };
+  request.suspect = crashes > 0;
   if (crashes >= MAX_RUNS) return lostTooOften(message, crashes, 'in earlier runs');
   if (losses >= MAX_LOSSES) return workersLost(message, losses);
   return undefined;

@@ -38,6 +38,8 @@ export interface Request {
   pid: number | null;
   /** By which it holds the run in the ledger; null while it does not. */
   lease: string | null;
+  /** Whether it has ended an executor before. */
+  suspect: boolean;
   /** Whether its delivery was acknowledged while it runs: a copy waits in the parked queue. */
   handedOver: boolean;
 }

@@ -39,7 +39,7 @@ export async function handleDelivery(node: WorkerNode, delivery: Delivery): Prom
 
   const request: Request = {
     ...{ message, delivery, waitingSince: null, startedAt: null, pid: null },
-    ...{ lease: null, handedOver: false },
+    ...{ lease: null, handedOver: false, suspect: false },
   };
   countReceived(node, request);
   // After a lost connection the broker delivers again what still runs here: one run serves both.

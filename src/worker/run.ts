@@ -29,6 +29,7 @@ async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
     for (;;) {
       const verdict = judge(node, request, await dispatch(node, request, longRun));
       if (verdict.kind !== 'lost') return verdict;
+      request.suspect ||= verdict.started;
       const refusal = await admitAfterLoss(node, request, verdict);
       if (refusal) return refusal;
     }
@@ -88,6 +89,7 @@ async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): P
   request.startedAt = null;
   const ending = await node.executors.dispatch(jobOf(node, message), {
     timeLimit,
+    suspect: request.suspect,
     onStarted(pid) {
       start(node, request, pid);
       longRun.started();

@@ -64,6 +64,40 @@ test('of the executors beyond the slots, idle ones are closed and the busy one s
   expect(await endings[0]).toMatchObject({ kind: 'success' });
 });
 
+const SUSPECT = { timeLimit: null, suspect: true };
+
+test('a job that has ended an executor before runs in a new one, and an idle one stays as it is', async () => {
+  const executors = await useExecutors({ slots: 2 });
+  await executors.dispatch(job('sample.empty'), NO_LIMIT);
+  const [used] = executors.pids;
+  const pids: number[] = [];
+  await executors.dispatch(job('sample.empty'), { ...SUSPECT, onStarted: (pid) => pids.push(pid) });
+  expect(pids).not.toContain(used);
+  expect(executors.pids).toContain(used);
+});
+
+test('where every slot has an executor that was used, one makes room for a job that has ended one', async () => {
+  const executors = await useExecutors();
+  await executors.dispatch(job('sample.empty'), NO_LIMIT);
+  const [used] = executors.pids;
+  const pids: number[] = [];
+  await executors.dispatch(job('sample.empty'), { ...SUSPECT, onStarted: (pid) => pids.push(pid) });
+  expect(pids).not.toContain(used);
+  expect(executors.pids).not.toContain(used);
+});
+
+test('half of the slots run no jobs that have ended an executor before', async () => {
+  const executors = await useExecutors({ slots: 2 });
+  const held = [heldJob(), heldJob()];
+  const endings = held.map((each) => executors.dispatch(each.job, SUSPECT));
+  expect(await executors.dispatch(job('sample.empty'), NO_LIMIT)).toMatchObject({ kind: 'success' });
+  await until(() => executors.active.length === 1, 20_000);
+  expect(executors.stats().waiting).toBe(1);
+
+  for (const { release } of held) release();
+  expect((await Promise.all(endings)).map(({ kind }) => kind)).toEqual(['success', 'success']);
+});
+
 function countBy(texts: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

@@ -9,8 +9,8 @@ import { holdServices } from '../connection.ts';
 import { EXIT_CODES } from '../failure.ts';
 import { onStopSignals } from '../stop-signals.ts';
 
-/** So long after a cold shutdown began the process ends, whatever is left to close. */
-const COLD_LIMIT_MS = 5_000;
+/** So long after a cold shutdown, or the end of a start, the process ends, whatever is left to close. */
+const END_LIMIT_MS = 5_000;
 
 const SETTINGS_HELP = `
 Settings, by environment variable (a flag wins):
@@ -49,8 +49,10 @@ async function runWorker(command: Command, modules: readonly string[]): Promise<
   // From the first moment: a node that starts must go as readily as one that works.
   const restore = onStopSignals(process.env.REMAP_SIGTERM, (step) => {
     if (step === 'hard') process.exit(EXIT_CODES.ended);
-    if (worker === undefined) boot.abort();
-    else take(step, worker);
+    if (worker === undefined) {
+      boot.abort();
+      endSoon(EXIT_CODES.ok);
+    } else take(step, worker);
   });
   try {
     const logger = createLogger({ level: settings.logLevel, pretty: process.stdout.isTTY });
@@ -96,7 +98,10 @@ function endOnError(worker: Worker, logger: Logger): void {
 
 function take(step: 'warm' | 'soft' | 'cold', { shutdown }: Worker): void {
   shutdown[step]().catch((error: Error) => process.stderr.write(`omega: ${error.message}\n`));
-  // A broker or a MongoDB that does not answer must not keep a worker that was told to go.
-  if (step === 'cold')
-    setTimeout(() => process.exit(process.exitCode ?? EXIT_CODES.ended), COLD_LIMIT_MS).unref();
+  if (step === 'cold') endSoon(EXIT_CODES.ended);
+}
+
+/** A broker or a MongoDB that does not answer must not keep a worker that was told to go. */
+function endSoon(status: number): void {
+  setTimeout(() => process.exit(process.exitCode ?? status), END_LIMIT_MS).unref();
 }
