@@ -1,5 +1,6 @@
 /** The oracle finds what it is there to find. */
 import { describe, expect, it } from 'vitest';
+import { checkEvents } from './oracle/check-events.ts';
 import { checkEnds, checkWrites } from './oracle/check-results.ts';
 import { checkRuns } from './oracle/check-runs.ts';
 import type { Effect } from './oracle/effects.ts';
@@ -37,6 +38,32 @@ describe('ends', () => {
 
   it('states before the end are right', () => {
     expect(checkWrites(new Map([[ID, ['STARTED', 'RETRY', 'SUCCESS']]]))).toEqual([]);
+  });
+});
+
+describe('events', () => {
+  const tell = (...types: readonly string[]) =>
+    types.map((type, at) => ({ type, at, hostname: 'w1', taskId: ID }));
+
+  it('received, started, ended is right', () => {
+    expect(checkEvents(tell('task-received', 'task-started', 'task-failed'))).toEqual([]);
+  });
+
+  it('another order is found', () => {
+    const events = tell('task-started', 'task-received', 'task-succeeded');
+    expect(checkEvents(events)).toMatchObject([{ invariant: 'I8', what: 'wrong', taskId: ID }]);
+  });
+
+  it('times in another order are found', () => {
+    const events = tell('task-received', 'task-started', 'task-succeeded').map((event) => ({
+      ...event,
+      at: -event.at,
+    }));
+    expect(checkEvents(events)).toMatchObject([{ invariant: 'I8' }]);
+  });
+
+  it('silence is found', () => {
+    expect(checkEvents([])).toMatchObject([{ invariant: 'I8' }]);
   });
 });
 

@@ -13,6 +13,7 @@ import { startWorkers } from './cluster/workers.ts';
 import type { Fault, Stage } from './faults/fault.ts';
 import { injectFaults } from './inject.ts';
 import { sendTimes } from './oracle/check-runs.ts';
+import { openEventLog } from './oracle/event-log.ts';
 import type { Injection } from './oracle/injections.ts';
 import { createJournal } from './oracle/journal.ts';
 import { judge } from './oracle/oracle.ts';
@@ -113,6 +114,7 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
     });
     closers.push(() => transport.close());
     await untilAllWork(workers.all, om, START_PATIENCE_MS);
+    const events = openEventLog(om);
     const journal = createJournal();
     const random = createRandom(seed, 'workload');
     const kinds = [...singleKinds, ...canvasKinds, ...(await prepareModels(om))];
@@ -127,7 +129,18 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
     await stream.stop();
     options.signal.throwIfAborted();
     progress('the stream has ended: waiting for what is under way');
-    const witnesses = { om, mongo, broker, workers, folder, queue: QUEUE, journal, writes, injections };
+    const witnesses = {
+      om,
+      mongo,
+      broker,
+      workers,
+      folder,
+      queue: QUEUE,
+      journal,
+      writes,
+      events,
+      injections,
+    };
     const verdict = await judge(witnesses);
     const ends = await checkStop(cluster, () => workers.stop());
     const all = [...findings, ...verdict.findings, ...ends];

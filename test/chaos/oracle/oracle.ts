@@ -4,9 +4,11 @@ import type { Mongo } from '../../../src/mongo/client.ts';
 import type { ChaosBroker } from '../cluster/broker.ts';
 import type { Workers } from '../cluster/workers.ts';
 import { checkDead, checkLogs, checkProcesses, checkQueues } from './check-cluster.ts';
+import { checkEvents } from './check-events.ts';
 import { checkEnds, checkWrites } from './check-results.ts';
 import { checkRuns, readTraces, sendTimes } from './check-runs.ts';
 import { checkStores } from './check-stores.ts';
+import type { EventLog } from './event-log.ts';
 import type { Injection } from './injections.ts';
 import type { Expectation, Journal, Sending } from './journal.ts';
 import { expectationsOf, type Results, untilEnded } from './results.ts';
@@ -27,6 +29,7 @@ export interface Witnesses {
   readonly queue: string;
   readonly journal: Journal;
   readonly writes: WriteLog;
+  readonly events: EventLog;
   readonly injections: readonly Injection[];
 }
 
@@ -37,7 +40,7 @@ export interface Verdict {
 }
 
 export async function judge(witnesses: Witnesses): Promise<Verdict> {
-  const { om, mongo, broker, workers, folder, queue, journal, writes, injections } = witnesses;
+  const { om, mongo, broker, workers, folder, queue, journal, writes, events, injections } = witnesses;
   const { sendings } = journal;
   const results = await untilEnded(mongo, sendings, PATIENCE_MS);
   const queues = await checkQueues(broker, queue);
@@ -51,6 +54,7 @@ export async function judge(witnesses: Witnesses): Promise<Verdict> {
     ...queues,
     ...(await checkDead(broker, queue, expected)),
     ...checkHeard(sendings, results),
+    ...checkEvents(await events.read()),
     ...checkProcesses(workers),
     ...checkLogs(folder),
   ];
