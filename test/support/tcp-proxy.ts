@@ -30,10 +30,16 @@ interface Link {
   readonly service: Socket;
 }
 
-/** @param options.records - whether what clients write is kept. Default true. */
+interface TcpProxyOptions {
+  /** Whether what clients write is kept. Default true. */
+  readonly records?: boolean;
+  /** The address to listen at. Default 127.0.0.1. */
+  readonly host?: string;
+}
+
 export async function startTcpProxy(
   serviceUrl: string,
-  { records = true }: { readonly records?: boolean } = {},
+  { records = true, host = '127.0.0.1' }: TcpProxyOptions = {},
 ): Promise<TcpProxy> {
   const { hostname, port } = new URL(serviceUrl);
   const links = new Set<Link>();
@@ -41,7 +47,7 @@ export async function startTcpProxy(
   let held = false;
   let latency = 0;
   const server = createServer((client) => link(client));
-  await listen(server, 0);
+  await listen(server, host, 0);
   const ownPort = portOf(server);
 
   function link(client: Socket): void {
@@ -79,7 +85,7 @@ export async function startTcpProxy(
   return {
     url(original) {
       const url = new URL(original);
-      url.hostname = '127.0.0.1';
+      url.hostname = host;
       url.port = String(ownPort);
       return url.href;
     },
@@ -88,7 +94,7 @@ export async function startTcpProxy(
     refuseNew: () => void server.close(),
     async accept() {
       held = false;
-      if (!server.listening) await listen(server, ownPort);
+      if (!server.listening) await listen(server, host, ownPort);
     },
     hold() {
       held = true;
@@ -125,10 +131,10 @@ function delayedWriter(socket: Socket): (data: Buffer, milliseconds: number) => 
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
 }
 

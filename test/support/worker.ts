@@ -48,13 +48,17 @@ export function usePlace(broker = brokerUrl()): Place {
   return { queue: name, mongoUrl: url, broker };
 }
 
-/** Starts `omega worker` with the tasks of tests; resolves when it consumes. `nodeFlags` are the supervisor's. */
+/**
+ * Starts `omega worker` with the tasks of tests; resolves when it consumes. `nodeFlags` are the supervisor's; `launcher` is a
+ * command that runs it.
+ */
 export async function useWorker(
   place: Place,
   flags: readonly string[] = [],
   nodeFlags: readonly string[] = [],
+  launcher: readonly string[] = [],
 ): Promise<TestWorker> {
-  const child = spawnWorker(place, 'pipe', flags, nodeFlags);
+  const child = spawnWorker(place, 'pipe', flags, nodeFlags, launcher);
   let stderr = '';
   child.stderr?.on('data', (data) => {
     stderr += data;
@@ -90,10 +94,27 @@ export function spawnWorker(
   output: 'pipe' | number,
   flags: readonly string[] = [],
   nodeFlags: readonly string[] = [],
+  launcher: readonly string[] = [],
 ): ChildProcess {
   const name = `${place.queue}-${randomUUID().slice(0, 4)}@test`;
-  const args = [CLI, 'worker', TASKS, '-Q', place.queue, '-c', '2', '-n', name, '--http-port', '0', ...flags];
-  const child = spawn(process.execPath, [...nodeFlags, ...args], {
+  const omega = [
+    process.execPath,
+    ...nodeFlags,
+    CLI,
+    'worker',
+    TASKS,
+    '-Q',
+    place.queue,
+    '-c',
+    '2',
+    '-n',
+    name,
+    '--http-port',
+    '0',
+    ...flags,
+  ];
+  const [command = '', ...args] = [...launcher, ...omega];
+  const child = spawn(command, args, {
     env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
     stdio: ['ignore', output, 'pipe'],
   });
