@@ -1,5 +1,6 @@
 /** Hands jobs to executors: the ones that wait, where each goes, and how they come back. */
 import type { Job, TaskId } from '../contract/job.ts';
+import { createDeadlyTasks } from './deadly-tasks.ts';
 import { createDurations } from './durations.ts';
 import type { Assignment, Ending } from './ending.ts';
 import type { ExecutorProcess } from './executor-process.ts';
@@ -16,6 +17,7 @@ const MAX_DEATHS = 3;
 export class Dispatcher implements FleetListener {
   readonly fleet: Fleet;
   readonly #durations = createDurations();
+  readonly #deadly = createDeadlyTasks();
   readonly #onChange: (() => void) | undefined;
   readonly #waiting: Assignment[] = [];
   readonly #suspects: Assignment[] = [];
@@ -39,8 +41,15 @@ export class Dispatcher implements FleetListener {
   /** Never rejects. */
   dispatch(job: Job, options: DispatchOptions): Promise<Ending> {
     if (this.#closing) return Promise.resolve({ kind: 'returned' });
-    return new Promise((end) => {
-      this.#lineOf(options).push({ ...options, job, end, startedAt: null, recalledAs: null, deaths: 0 });
+    const { taskName } = job;
+    const suspect = options.suspect || this.#deadly.has(taskName);
+    return new Promise((resolve) => {
+      const end = (ending: Ending): void => {
+        this.#deadly.record(taskName, ending);
+        resolve(ending);
+      };
+      const state = { startedAt: null, recalledAs: null, deaths: 0 };
+      this.#lineOf({ suspect }).push({ ...options, suspect, job, end, ...state });
       this.#place();
     });
   }
@@ -168,7 +177,7 @@ export class Dispatcher implements FleetListener {
     return [...this.#suspects, ...this.#waiting].filter(isMeant);
   }
 
-  #lineOf({ suspect }: DispatchOptions): Assignment[] {
+  #lineOf({ suspect }: Pick<DispatchOptions, 'suspect'>): Assignment[] {
     return suspect ? this.#suspects : this.#waiting;
   }
 }

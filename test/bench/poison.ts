@@ -18,10 +18,13 @@ const WARM_UP = 200;
 
 interface Poisoning {
   readonly runs: number;
-  readonly hasEnded: boolean;
+  /** Of them, those after its client was told that it had failed; null when it was not told. */
+  readonly runsAfterEnd: number | null;
   /** Milliseconds of other tasks, 99 of 100. */
   readonly p99: number;
   readonly controlP99: number;
+  /** While one such task comes after the other. */
+  readonly constantP99: number;
 }
 
 export async function poison(): Promise<Comparison[]> {
@@ -43,15 +46,20 @@ export async function poison(): Promise<Comparison[]> {
       '<= 5',
     ),
     pair(
-      'it has ended (1: FAILURE, 0: it goes on)',
+      'of them after its client was told that it has failed',
       '',
-      of(({ hasEnded }) => Number(hasEnded)),
-      '1',
+      of(({ runsAfterEnd }) => runsAfterEnd ?? Number.NaN),
+      '0',
     ),
     pair(
       'p99 of other tasks meanwhile',
       'ms',
       of(({ p99 }) => p99),
+    ),
+    pair(
+      'p99 of other tasks while one such task comes after the other',
+      'ms',
+      of(({ constantP99 }) => constantP99),
     ),
     pair(
       'p99 of other tasks without it',
@@ -70,21 +78,51 @@ async function measure(om: Omega, contestant: Contestant): Promise<Poisoning> {
     for (let sent = 0; sent < WARM_UP; sent += 1) await om.runtime.send('bench.empty', [], {}, { queue });
     const control = await latencies(om, queue, CONTROL_MS);
     const handle = om.runtime.send('bench.poison', [path], {}, { queue });
-    let hasEnded = false;
-    const ending = handle.get().then(
-      () => undefined,
-      () => {
-        hasEnded = true;
-      },
-    );
+    let runsAtEnd: number | null = null;
+    const onEnd = (): void => {
+      runsAtEnd = countRuns(path);
+    };
+    handle.get().then(onEnd, onEnd);
     const meanwhile = await latencies(om, queue, WATCHED_MS);
-    await Promise.race([ending, sleep(100)]);
-    const runs = readFileSync(path, 'utf8').trim().split('\n').length;
+    const runs = countRuns(path);
+    const runsAfterEnd = runsAtEnd === null ? null : runs - runsAtEnd;
     await handle.revoke();
-    return { runs, hasEnded, p99: percentile(meanwhile, 0.99), controlP99: percentile(control, 0.99) };
+    const constant = await whilePoisoned(om, { queue, path }, () => latencies(om, queue, CONTROL_MS));
+    return {
+      ...{ runs, runsAfterEnd, p99: percentile(meanwhile, 0.99) },
+      ...{ controlP99: percentile(control, 0.99), constantP99: percentile(constant, 0.99) },
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function countRuns(path: string): number {
+  return readFileSync(path, 'utf8').trim().split('\n').length;
+}
+
+/** Sends such a task whenever the one before it has ended. */
+async function whilePoisoned(
+  om: Omega,
+  { queue, path }: { readonly queue: string; readonly path: string },
+  measureMeanwhile: () => Promise<number[]>,
+): Promise<number[]> {
+  let isOver = false;
+  const send = () => om.runtime.send('bench.poison', [path], {}, { queue });
+  let last = send();
+  const follow = (): void => {
+    const next = (): void => {
+      if (isOver) return;
+      last = send();
+      follow();
+    };
+    last.get().then(next, next);
+  };
+  follow();
+  const times = await measureMeanwhile();
+  isOver = true;
+  await last.revoke();
+  return times;
 }
 
 async function latencies(om: Omega, queue: string, forMs: number): Promise<number[]> {

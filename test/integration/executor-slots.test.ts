@@ -86,6 +86,21 @@ test('where every slot has an executor that was used, one makes room for a job t
   expect(executors.pids).not.toContain(used);
 });
 
+test('a task whose last two runs ended their executors is kept from idle ones, until one of its runs ends well', async () => {
+  const executors = await useExecutors({ slots: 2 });
+  const run = (kwargs: object) => executors.dispatch(job('sample.exitProcess', kwargs), NO_LIMIT);
+  for (let i = 0; i < 2; i += 1) await run({ code: 1 });
+  await executors.dispatch(job('sample.empty'), NO_LIMIT);
+  const [used] = executors.pids;
+  expect(await run({ code: 1 })).toMatchObject({ kind: 'lost', started: true });
+  expect(executors.pids).toContain(used);
+
+  expect(await run({})).toMatchObject({ kind: 'success' });
+  const { forked } = executors.stats();
+  expect(await run({})).toMatchObject({ kind: 'success' });
+  expect(executors.stats().forked).toBe(forked);
+});
+
 test('half of the slots run no jobs that have ended an executor before', async () => {
   const executors = await useExecutors({ slots: 2 });
   const held = [heldJob(), heldJob()];
