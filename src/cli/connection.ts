@@ -51,7 +51,7 @@ export async function withOmega<Result>(
  *
  * @throws ImproperlyConfigured
  */
-function commandSettings(command: Command, flags: SettingValues = {}): Settings {
+export function commandSettings(command: Command, flags: SettingValues = {}): Settings {
   const { loglevel } = command.optsWithGlobals<GlobalOptions>();
   const { mongo, broker } = findPrivateServices(serviceOptions(() => {}));
   const local = { OMEGA_MONGO_URL: mongo?.url, OMEGA_BROKER: broker?.url };
@@ -59,7 +59,7 @@ function commandSettings(command: Command, flags: SettingValues = {}): Settings 
 }
 
 /** Somebody waits at the terminal: a server that is not there is reported soon. */
-function withoutPatience(mongoUrl: string): string {
+export function withoutPatience(mongoUrl: string): string {
   if (/serverSelectionTimeoutMS=/i.test(mongoUrl)) return mongoUrl;
   const separator = mongoUrl.includes('?') ? '&' : '?';
   return `${mongoUrl}${separator}serverSelectionTimeoutMS=${SERVER_PATIENCE_MS}`;

@@ -15,6 +15,8 @@ import type { GlobalOptions } from './global-options.ts';
 export const EXIT_CODES = {
   ok: 0,
   taskFailed: 1,
+  /** What `omega doctor` says of a place where a worker would not work. */
+  unfit: 1,
   /** A worker that was not waited for. */
   ended: 1,
   usage: 2,

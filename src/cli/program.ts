@@ -4,6 +4,7 @@ import { packageVersion } from '../package-version.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addDeadCommand } from './commands/dead.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addPingCommand } from './commands/ping.ts';
 import { addPurgeCommand } from './commands/purge.ts';
@@ -65,6 +66,7 @@ function createProgram(): Command {
   addDemoCommand(program);
   addWorkerCommand(program);
   addServicesCommand(program);
+  addDoctorCommand(program);
   addStatusCommand(program);
   addPingCommand(program);
   addRemoteCommands(program);
