@@ -36,7 +36,7 @@ interface Pending {
   readonly deadline: number;
   /** The broker has returned it: no queue receives it. */
   returned: boolean;
-  /** It was sent before, on a channel that was lost: the broker may have it already. */
+  /** It was sent before, and the broker may have it already: on a channel that was lost, for example. */
   resent: boolean;
 }
 
@@ -87,7 +87,8 @@ export class ConfirmPublisher implements Publisher {
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + this.#deadlineMs;
-      this.#waiting.add({ publication, resolve, reject, deadline, returned: false, resent: false });
+      const resent = publication.mayHaveArrived ?? false;
+      this.#waiting.add({ publication, resolve, reject, deadline, returned: false, resent });
       this.#pendingBytes += publication.body.length;
       this.#deadlineTimer ??= this.#watchDeadlines(this.#deadlineMs);
       this.#pace.request();
@@ -242,7 +243,7 @@ export class ConfirmPublisher implements Publisher {
 function publishOptions({ publication, resent }: Pending): Options.Publish {
   const options: Options.Publish = copyProperties(publication.properties);
   options.mandatory = publication.unroutable === 'error';
-  if (resent) options.headers = { ...options.headers, [COPY_HEADER]: true };
+  if (resent) options.headers = { [COPY_HEADER]: true, ...options.headers };
   return options;
 }
 

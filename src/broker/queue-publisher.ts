@@ -14,7 +14,8 @@ export function createQueuePublisher(
     publish(publication) {
       const queue = publication.routingKey;
       return publishDeclaring(
-        () => publisher.publish(publication),
+        publication,
+        (each) => publisher.publish(each),
         () => session.perform(`declare queue '${queue}'`, (connection) => declare(connection, queue)),
       );
     },

@@ -32,6 +32,8 @@ export interface Publication {
    * delivered (a reply to a client that is gone).
    */
   readonly unroutable: 'error' | 'drop';
+  /** It may have been published before: it is marked as a copy, where it is not marked as one yet. Default false. */
+  readonly mayHaveArrived?: boolean;
   /** It came from the broker with this body, so that only the broker limits its size. Default false. */
   readonly relayed?: boolean;
 }

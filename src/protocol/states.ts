@@ -12,6 +12,8 @@ export const FAILURE = 'FAILURE';
 export const REVOKED = 'REVOKED';
 /** A worker has given it back. */
 export const REJECTED = 'REJECTED';
+/** It has ended without a result. */
+export const IGNORED = 'IGNORED';
 
 /** Celery's `READY_STATES`: the task has ended, and its result does not change any more. */
 export const READY_STATES: readonly string[] = [SUCCESS, FAILURE, REVOKED];

@@ -5,6 +5,7 @@ import { encodeTaskSent } from '../protocol/event.ts';
 import { declaresQueue, publishDeclared } from '../protocol/publish-declared.ts';
 import type { Encoding } from '../protocol/serializers.ts';
 import { encodeTask, type TaskCall } from '../protocol/task-message.ts';
+import { traceSending } from '../tracing.ts';
 import { PublishWindow } from './publish-window.ts';
 
 export interface Sender {
@@ -56,11 +57,17 @@ export function createSender(
     let bytes = 0;
     try {
       signal?.throwIfAborted();
-      const publication = encodeTask(call, new Date(), encoding);
-      bytes = publication.body.length;
-      window.add(bytes);
-      await publishEncoded(call, publication);
-      if (sentEvents) tell(call, publication);
+      await traceSending(call, async (carrier) => {
+        const publication = encodeTask(
+          { ...call, headers: { ...call.headers, ...carrier } },
+          new Date(),
+          encoding,
+        );
+        bytes = publication.body.length;
+        window.add(bytes);
+        await publishEncoded(call, publication);
+        if (sentEvents) tell(call, publication);
+      });
     } finally {
       window.leave(bytes);
     }
@@ -75,8 +82,8 @@ export function createSender(
 
   async function publishEncoded(call: TaskCall, publication: Publication): Promise<void> {
     const { queue, eta = null } = call;
-    const send = () => transport.publish(delayUntil(publication, eta, new Date()));
-    await publishDeclared(call, send, async () => {
+    const send = (each: Publication) => transport.publish(delayUntil(each, eta, new Date()));
+    await publishDeclared(call, publication, send, async () => {
       // The queue was deleted since.
       queues.forget(queue);
       delays.forget(queue);

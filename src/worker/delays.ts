@@ -37,7 +37,8 @@ export function createDelays({
       const queue = publication.routingKey;
       await prepare(queue);
       await publishDeclaring(
-        () => publisher.publish(delayed),
+        delayed,
+        (each) => publisher.publish(each),
         () => {
           // The delay queues were deleted since.
           prepared.delete(queue);

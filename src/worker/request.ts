@@ -18,6 +18,7 @@ import { type Conclusion, failedWith, knownName, report, taskFields } from './re
 import { sendRetry } from './retry.ts';
 import { run } from './run.ts';
 import { settle, settlementOf, settleRun } from './settlement.ts';
+import { traceRequest } from './traced-run.ts';
 
 const POSTPONE_MS = 1_000;
 /** How often a copy looks whether its run, which is in this worker too, is held in the ledger. */
@@ -87,7 +88,12 @@ function findTwin(node: WorkerNode, copy: TaskMessage): readonly [Request, Promi
 }
 
 async function process(node: WorkerNode, request: Request): Promise<End> {
-  const verdict = (await admit(node, request)) ?? (await run(node, request));
+  const refusal = await admit(node, request);
+  if (refusal) return await conclude(node, request, refusal);
+  return await traceRequest(request, async () => conclude(node, request, await run(node, request)));
+}
+
+async function conclude(node: WorkerNode, request: Request, verdict: Verdict): Promise<End> {
   if (verdict.kind === 'returned') return { settlement: 'requeue', conclusion: null };
   if (verdict.kind === 'parked') {
     await park(node, request.delivery);

@@ -4,6 +4,7 @@ import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } fro
 import type { Ending } from '../executors/ending.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
+import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
 import { eventsOf } from './announce.ts';
 import { sendFromTask } from './continuation.ts';
@@ -82,6 +83,7 @@ async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): P
 async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): Promise<Ending> {
   const { message } = request;
   const reports = reportRun(node, request);
+  const execution = traceExecution(message);
   const timeLimit =
     message.timeLimit ?? node.tasks.get(message.taskName)?.timeLimit ?? node.settings.timeLimit ?? null;
 
@@ -92,12 +94,14 @@ async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): P
     suspect: request.suspect,
     onStarted(pid) {
       start(node, request, pid);
+      execution.begin(pid);
       longRun.started();
       reports.started();
     },
     onProgress: reports.progress,
-    onSend: (signature) => sendFromTask(node, request, signature),
+    onSend: (signature) => execution.within(() => sendFromTask(node, request, signature)),
   });
+  execution.end();
   await reports.end();
   return ending;
 }

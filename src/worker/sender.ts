@@ -1,10 +1,12 @@
 /** Sending tasks on behalf of a task: who sends them, and how their messages reach the broker. */
+import type { Publication } from '../contract/transport.ts';
 import { EncodeError, type OmegaError, Unroutable } from '../errors.ts';
 import type { Applied, Applier } from '../protocol/canvas.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { publishDeclared } from '../protocol/publish-declared.ts';
 import { COPY_HEADER, encodeTask, ORIGIN, type TaskCall } from '../protocol/task-message.ts';
 import { uuidOf } from '../protocol/uuid.ts';
+import { traceSending } from '../tracing.ts';
 import type { Consequence } from './consequence.ts';
 import { isPermanent } from './durably.ts';
 import type { WorkerNode } from './node.ts';
@@ -89,10 +91,13 @@ async function publish(
   isCopy: boolean,
 ): Promise<OmegaError | null> {
   try {
-    const marked = isCopy ? { ...call, headers: { ...call.headers, [COPY_HEADER]: 'again' } } : call;
-    const publication = encodeTask(marked, new Date(), encoding);
-    const send = () => publisher.publish(publication);
-    await publishDeclared(call, send, () => declareQueue(call.queue));
+    const mark = isCopy ? { [COPY_HEADER]: 'again' } : {};
+    await traceSending(call, async (carrier) => {
+      const marked = { ...call, headers: { ...call.headers, ...carrier, ...mark } };
+      const publication = encodeTask(marked, new Date(), encoding);
+      const send = (each: Publication) => publisher.publish(each);
+      await publishDeclared(call, publication, send, () => declareQueue(call.queue));
+    });
     return null;
   } catch (error) {
     if (isPermanent(error) || error instanceof EncodeError || error instanceof Unroutable) return error;

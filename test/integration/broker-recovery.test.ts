@@ -146,6 +146,23 @@ test('what is published a second time is marked as a copy, and nothing else is',
   ]);
 });
 
+test('what may have been published before is marked as a copy, unless it is marked as one already', async () => {
+  const queue = await useQueue();
+  const broker = await useBroker();
+  const { deliveries } = await consume(broker, [queue]);
+  for (const headers of [{ id: '1' }, { id: '2', 'x-omega-copy': 'parked' }]) {
+    await broker.publisher.publish({
+      ...message(queue, headers.id, { properties: { headers } }),
+      mayHaveArrived: true,
+    });
+  }
+  await until(() => deliveries.length === 2);
+  expect(deliveries.map(({ headers }) => headers)).toEqual([
+    { id: '1', 'x-omega-copy': true },
+    { id: '2', 'x-omega-copy': 'parked' },
+  ]);
+});
+
 test('a connection that is given up takes nothing with it when it ends later', async () => {
   const [queue, operator] = [await useQueue(), await useOperator()];
   const session = createSession({ url: brokerUrl(), name: 'test', heartbeat: 1 }, 'consume');
