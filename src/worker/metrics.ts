@@ -2,7 +2,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What happens to a task, by the names of Celery's events. */
-type TaskEvent = 'received' | 'started' | 'succeeded' | 'failed' | 'retried' | 'revoked' | 'rejected';
+const TASK_EVENTS = ['received', 'started', 'succeeded', 'failed', 'retried', 'revoked', 'rejected'] as const;
+type TaskEvent = (typeof TASK_EVENTS)[number];
+
+const EXECUTOR_ENDS = ['crash', 'memory', 'time-limit', 'terminated'] as const;
+type ExecutorEnd = (typeof EXECUTOR_ENDS)[number];
 
 /** What the gauges read, each time they are scraped. */
 export interface WorkerGauges {
@@ -12,6 +16,14 @@ export interface WorkerGauges {
   reserved(): number;
   connected(): boolean;
   consuming(): boolean;
+  /** Whether it takes nothing more because it is told to stop. */
+  draining(): boolean;
+  /** Seconds that the task has run that runs for the longest time; 0 while none runs. */
+  oldestTask(): number;
+  /** Seconds since the oldest delivery came that is neither acknowledged nor held for its ETA; 0 for none. */
+  oldestDelivery(): number;
+  /** Seconds until a task is killed whose message sets no limit; undefined for never. */
+  readonly timeLimit: number | undefined;
 }
 
 export interface Metrics {
@@ -21,7 +33,9 @@ export interface Metrics {
   taskDuration(seconds: number, task: string, queue: string): void;
   redelivered(task: string, queue: string): void;
   acknowledged(queue: string, result: 'ack' | 'requeue' | 'reject' | 'stale'): void;
-  executorEnded(reason: 'crash' | 'memory' | 'time-limit' | 'terminated'): void;
+  executorEnded(reason: ExecutorEnd): void;
+  /** Counts nothing, but shows from now on what may be counted: `increase()` does not see the first step of a new series. */
+  expect(tasks: Iterable<string>, queues: readonly string[]): void;
 }
 
 const DURATION_BUCKETS = [
@@ -81,6 +95,15 @@ export function createMetrics(): Metrics {
     redelivered: (task, queue) => redeliveries.inc({ task, queue }),
     acknowledged: (queue, result) => acks.inc({ queue, result }),
     executorEnded: (reason) => executorEnds.inc({ reason }),
+    expect(tasks, queues) {
+      for (const reason of EXECUTOR_ENDS) executorEnds.inc({ reason }, 0);
+      for (const task of tasks) {
+        for (const queue of queues) {
+          redeliveries.inc({ task, queue }, 0);
+          for (const event of TASK_EVENTS) events.inc({ task, queue, event }, 0);
+        }
+      }
+    },
   };
 }
 
@@ -93,13 +116,24 @@ export function addGauges(registry: Registry, gauges: WorkerGauges): void {
     labelNames: ['version', 'node_version'],
     registers,
   }).set({ version: gauges.version, node_version: process.version }, 1);
-  const read: readonly [name: string, help: string, value: () => number][] = [
+  const read: [name: string, help: string, value: () => number][] = [
     ['omega_worker_concurrency', 'Slots, each one executor process', gauges.concurrency],
     ['omega_worker_active_tasks', 'Tasks that run now', gauges.active],
     ['omega_worker_reserved_tasks', 'Tasks received and not started', gauges.reserved],
     ['omega_broker_connected', '1 while both broker connections are open', () => Number(gauges.connected())],
     ['omega_worker_consuming', '1 while the worker consumes its queues', () => Number(gauges.consuming())],
+    ['omega_worker_draining', '1 while the worker stops', () => Number(gauges.draining())],
+    ['omega_worker_oldest_active_task_age_seconds', 'Run time of the oldest task', gauges.oldestTask],
+    [
+      'omega_worker_oldest_unacked_message_age_seconds',
+      'Time since the oldest delivery came that is not acknowledged',
+      gauges.oldestDelivery,
+    ],
   ];
+  const { timeLimit } = gauges;
+  if (timeLimit !== undefined) {
+    read.push(['omega_worker_task_time_limit_seconds', 'Time limit of tasks without one', () => timeLimit]);
+  }
   for (const [name, help, value] of read) {
     new Gauge({
       name,

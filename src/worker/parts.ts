@@ -7,12 +7,12 @@ import { createControlledWorker, type WorkerParts } from './controlled-worker.ts
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import { addGauges } from './metrics.ts';
-import type { WorkerNode } from './node.ts';
+import { type Request, secondsOf, type WorkerNode } from './node.ts';
 import { answerControl } from './remote-control.ts';
 
 /** What Prometheus reads of the node as it is now. */
 export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () => boolean): void {
-  const { executors, metrics, requests } = node;
+  const { executors, metrics, requests, settings, stopping } = node;
   addGauges(metrics.registry, {
     version: packageVersion(),
     concurrency: () => executors.slots,
@@ -20,7 +20,20 @@ export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () =>
     reserved: () => requests.size - executors.active.length,
     connected: () => broker.state === 'open',
     consuming,
+    draining: () => stopping.aborted,
+    oldestTask: () => Math.max(0, ...[...requests.keys()].map(secondsOf)),
+    oldestDelivery: () => oldestDelivery([...requests.keys()]),
+    timeLimit: settings.timeLimit,
   });
+}
+
+/** Seconds since it was handed to the executors, which is when it came, unless it had to wait for its ETA. */
+function oldestDelivery(requests: readonly Request[]): number {
+  const now = Date.now();
+  const since = requests.flatMap(({ delivery, waitingSince }) =>
+    delivery.settled || waitingSince === null ? [] : [waitingSince],
+  );
+  return Math.max(0, ...since.map((time) => (now - time) / 1000));
 }
 
 /** Null where remote control is off. */

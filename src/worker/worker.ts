@@ -122,6 +122,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await intake.start();
   heartbeat.start();
   const names = queues.map(({ name, alias = name }) => alias);
+  metrics.expect(node.tasks.keys(), names);
   logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
   return { hostname: node.hostname, url: health.url, shutdown };
 }

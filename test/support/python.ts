@@ -1,10 +1,9 @@
-/** The Python interpreters that tests use: virtual environments with what requirements files of test/python list. */
+/** The Python interpreters that tests use: virtual environments with what requirements files list. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { tryLock } from '../../src/services/lock.ts';
+import { installOnce } from './install-once.ts';
 
 /** Of a virtual environment, without what belongs to one machine. */
 interface Recipe {
@@ -25,46 +24,28 @@ export function exporterPythonPath(): string {
   return interpreterOf({ requirements: 'test/python/exporter-requirements.txt', flags: ['--no-deps'] });
 }
 
-/**
- * Path of the interpreter. The environment is made on first use (some minutes, once) under the user's
- * cache folder; a second process waits for the first.
- */
+/** What looks at the chart and the image: schemas of Kubernetes, checkov, hadolint. */
+export function deployPythonPath(): string {
+  return interpreterOf({ requirements: 'test/deploy/requirements.txt', flags: [] });
+}
+
+/** Path of the interpreter. The environment is made on first use (some minutes, once). */
 function interpreterOf(recipe: Recipe): string {
-  const folder = folderOf(recipe);
-  const interpreter = join(folder, 'bin', 'python');
-  const complete = join(folder, 'complete');
-  while (!existsSync(complete)) {
-    const release = tryLock(`${folder}.lock`);
-    if (release === null) {
-      sleep(500);
-      continue;
-    }
-    try {
-      if (!existsSync(complete)) makeEnvironment(recipe, folder, interpreter);
-      writeFileSync(complete, '');
-    } finally {
-      release();
-    }
-  }
-  return interpreter;
+  const hash = createHash('sha256').update(readFileSync(recipe.requirements)).digest('hex').slice(0, 12);
+  const folder = installOnce(`python-${hash}`, (path) => makeEnvironment(recipe, path));
+  return interpreterIn(folder);
 }
 
-function folderOf({ requirements }: Recipe): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  return join(cache, 'omegaml-node', `python-${hash}`);
+function interpreterIn(folder: string): string {
+  return join(folder, 'bin', 'python');
 }
 
-function makeEnvironment({ requirements, flags }: Recipe, folder: string, interpreter: string): void {
+function makeEnvironment({ requirements, flags }: Recipe, folder: string): void {
   process.stderr.write(`installing ${requirements} (some minutes, once)\n`);
   rmSync(folder, { recursive: true, force: true });
   execFileSync('python3', ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
-  execFileSync(interpreter, ['-m', 'pip', 'install', ...quiet, ...flags, '-r', requirements], {
+  execFileSync(interpreterIn(folder), ['-m', 'pip', 'install', ...quiet, ...flags, '-r', requirements], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,0 +1,177 @@
+{{/* Names and labels. */}}
+{{- define "omega.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "omega.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "omega.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "omega.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "omega.selector" -}}
+app.kubernetes.io/name: {{ include "omega.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "omega.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "omega.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Of a pool. Takes {root, name}. */}}
+{{- define "omega.poolName" -}}
+{{- printf "%s-%s" (include "omega.fullname" .root) .name -}}
+{{- end -}}
+
+{{- define "omega.poolSelector" -}}
+{{ include "omega.selector" .root }}
+app.kubernetes.io/component: worker
+omega.dev/pool: {{ .name }}
+{{- end -}}
+
+{{- define "omega.poolLabels" -}}
+{{ include "omega.labels" .root }}
+app.kubernetes.io/component: worker
+omega.dev/pool: {{ .name }}
+{{- end -}}
+
+{{/*
+The pools that are enabled, as YAML: {name: values}. What a pool sets replaces what all pools have, deep in maps; lists
+are replaced as a whole.
+*/}}
+{{- define "omega.pools" -}}
+{{- $pools := dict -}}
+{{- range $name, $own := .Values.pools -}}
+{{- $pool := mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (default dict $own)) -}}
+{{- if $pool.enabled -}}
+{{- $_ := set $pool "grace" (int (default (add (int $pool.taskTimeLimit) 60) $pool.terminationGracePeriodSeconds)) -}}
+{{- $_ := set $pools $name $pool -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $pools -}}
+{{- end -}}
+
+{{/* Takes {root, pool}. */}}
+{{- define "omega.image" -}}
+{{- $image := mergeOverwrite (deepCopy .root.Values.image) (default dict .pool.image) -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $image.repository (default .root.Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "omega.pullPolicy" -}}
+{{- (mergeOverwrite (deepCopy .root.Values.image) (default dict .pool.image)).pullPolicy -}}
+{{- end -}}
+
+{{- define "omega.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "omega.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A quantity of memory in KiB, such as 2Gi, 512Mi or 1G. */}}
+{{- define "omega.kibibytes" -}}
+{{- $text := toString . -}}
+{{- $number := regexFind "^[0-9.]+" $text | float64 -}}
+{{- $unit := regexFind "[A-Za-z]*$" $text -}}
+{{- $bytes := get (dict "" 1.0 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0) $unit -}}
+{{- if not $bytes -}}{{- fail (printf "memory limit %q is none: write it as 2Gi or 512Mi" $text) -}}{{- end -}}
+{{- divf (mulf $number $bytes) 1024 | floor | int64 -}}
+{{- end -}}
+
+{{/* KiB that a task of this pool may take; nothing where the pool has no memory limit. */}}
+{{- define "omega.executorKibibytes" -}}
+{{- with dig "limits" "memory" "" .resources -}}
+{{- divf (mulf (include "omega.kibibytes" . | float64) $.executorMemoryRatio) $.concurrency | floor | int64 -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Files with the secrets, as the settings name them. */}}
+{{- define "omega.secretEnv" -}}
+{{- $keys := dict "OMEGA_BROKER" .Values.secrets.brokerKey "OMEGA_MONGO_URL" .Values.secrets.mongoKey -}}
+{{- with .Values.secrets.resultBackendKey }}{{ $_ := set $keys "OMEGA_RESULT_BACKEND" . }}{{ end -}}
+{{- range $variable, $key := merge $keys .Values.secrets.extra }}
+- name: {{ $variable }}_FILE
+  value: {{ printf "/etc/omega/secrets/%s" $key | quote }}
+{{- end }}
+{{- with .Values.tls.broker }}
+{{- if .existingSecret }}
+{{- range $variable, $key := dict "OMEGA_BROKER_CA" .caKey "OMEGA_BROKER_CERT" .certKey "OMEGA_BROKER_KEY" .keyKey }}
+{{- if $key }}
+- name: {{ $variable }}
+  value: {{ printf "/etc/omega/tls/broker/%s" $key | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "omega.secretMounts" -}}
+- name: secrets
+  mountPath: /etc/omega/secrets
+  readOnly: true
+{{- range $server := list "broker" "mongo" }}
+{{- if (get $.Values.tls $server).existingSecret }}
+- name: tls-{{ $server }}
+  mountPath: /etc/omega/tls/{{ $server }}
+  readOnly: true
+{{- end }}
+{{- end }}
+- name: scratch
+  mountPath: /tmp
+{{- end -}}
+
+{{/* Takes {root, size}: of /tmp. */}}
+{{- define "omega.volumes" -}}
+- name: secrets
+  secret:
+    secretName: {{ .root.Values.secrets.existingSecret }}
+    defaultMode: 0440
+{{- range $server := list "broker" "mongo" }}
+{{- with (get $.root.Values.tls $server).existingSecret }}
+- name: tls-{{ $server }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+- name: scratch
+  emptyDir:
+    sizeLimit: {{ .size }}
+{{- end -}}
+
+{{/* The settings of a pool, by environment variable; what the values name wins. Takes {root, name, pool}. */}}
+{{- define "omega.settings" -}}
+{{- $pool := .pool -}}
+{{- $settings := dict
+  "OMEGA_WORKER_LABEL" (join "," $pool.queues)
+  "OMEGA_WORKER_CONCURRENCY" $pool.concurrency
+  "OMEGA_WORKER_TIME_LIMIT" $pool.taskTimeLimit
+  "OMEGA_HANDOVER_AFTER" .root.Values.broker.handoverAfter
+  "OMEGA_HTTP_HOST" "0.0.0.0"
+  "OMEGA_HTTP_PORT" .root.Values.httpPort
+  "OMEGA_LOGLEVEL" .root.Values.logLevel
+  "REMAP_SIGTERM" "SIGQUIT"
+  "OMEGA_SOFT_SHUTDOWN_TIMEOUT" (sub (int $pool.grace) 15)
+-}}
+{{- with $pool.softTaskTimeLimit }}{{ $_ := set $settings "OMEGA_WORKER_SOFT_TIME_LIMIT" . }}{{ end -}}
+{{- with include "omega.executorKibibytes" $pool }}{{ $_ := set $settings "OMEGA_WORKER_MEMORY_LIMIT" . }}{{ end -}}
+{{- range $variable, $value := mergeOverwrite $settings .root.Values.settings $pool.settings }}
+- name: {{ $variable }}
+  value: {{ kindIs "float64" $value | ternary (int64 $value | toString) (toString $value) | quote }}
+{{- end }}
+{{- end -}}
