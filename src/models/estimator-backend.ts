@@ -40,7 +40,8 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
   }),
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,
-  score: async (model, X, y, context) => score(model.estimator, fittedState(model), X, y, context),
+  score: async (model, X, y, context, options) =>
+    score(model.estimator, fittedState(model), X, y, context, options),
 };
 
 function findEstimator(value: unknown): Estimator | undefined {

@@ -1,6 +1,7 @@
 /** The interface behind which every kind of model lives. */
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { Score, ScoreOptions } from '../ml/scoring.ts';
 
 /** A model as bytes: what lies in GridFS, and what the metadata say about it. */
 export interface PackedModel {
@@ -13,13 +14,6 @@ export interface PackedModel {
 export interface StoredModel extends PackedModel {
   /** Its name, for messages. */
   readonly name: string;
-}
-
-/** How well a model predicts given labels. */
-export interface Score {
-  /** `accuracy`, `r2`, … */
-  readonly metric: string;
-  readonly value: number;
 }
 
 /**
@@ -56,5 +50,11 @@ export interface ModelBackend<Model = unknown> {
   predict?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class, named by the class. */
   predictProba?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
-  score?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Score>;
+  score?(
+    model: Model,
+    X: DataFrame,
+    y: DataFrame,
+    context: FitContext,
+    options?: ScoreOptions,
+  ): Promise<Score>;
 }

@@ -26,7 +26,7 @@ export const onnxBackend: ModelBackend<OnnxBytes> = {
   features: () => null,
   predict: async (file, X, context) => predictOnnx(await load(file, context), X, context),
   predictProba: async (file, X, context) => predictProbaOnnx(await load(file, context), X, context),
-  score: async (file, X, y, context) => scoreOnnx(await load(file, context), X, y, context),
+  score: async (file, X, y, context, options) => scoreOnnx(await load(file, context), X, y, context, options),
 };
 
 async function load({ name, bytes }: OnnxBytes, context: FitContext): Promise<OnnxModel> {

@@ -2,9 +2,10 @@
 import { InvalidData, NotFitted, OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { Score, ScoreOptions } from '../ml/scoring.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
-import type { ModelBackend, PackedModel, Score } from './model-backend.ts';
+import type { ModelBackend, PackedModel } from './model-backend.ts';
 
 interface FitOptions {
   /** Where the data came from, noted in the metadata. */
@@ -33,8 +34,8 @@ export interface OpenedModel {
   predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class. @throws NotFitted, InvalidData, OperationNotSupported */
   predictProba(X: DataFrame, context: FitContext): Promise<DataFrame>;
-  /** @throws NotFitted, InvalidData, OperationNotSupported */
-  score(X: DataFrame, y: DataFrame, context: FitContext): Promise<Score>;
+  /** @throws NotFitted, InvalidData, InvalidOptions, OperationNotSupported */
+  score(X: DataFrame, y: DataFrame, context: FitContext, options?: ScoreOptions): Promise<Score>;
 }
 
 /** A model and what is needed to work with it. */
@@ -95,6 +96,7 @@ export function openModel<Model>({ metadata, backend, model, save }: LoadedModel
     predict: async (X, context) => ready(backend.predict, 'predict', X).call(backend, model, X, context),
     predictProba: async (X, context) =>
       ready(backend.predictProba, 'predict probabilities', X).call(backend, model, X, context),
-    score: async (X, y, context) => ready(backend.score, 'score', X, y).call(backend, model, X, y, context),
+    score: async (X, y, context, options) =>
+      ready(backend.score, 'score', X, y).call(backend, model, X, y, context, options),
   };
 }

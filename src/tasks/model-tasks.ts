@@ -44,19 +44,20 @@ export const predictProbaTask = createPredictTask({
 const SCORE = {
   task: 'omegaml.tasks.omega_score',
   required: ['modelname', 'Xname'],
-  optional: ['Yname', 'rName'],
+  optional: ['Yname', 'rName', 'scoring'],
 } as const;
 
-/** The result is one number: accuracy of a classifier, R² of a regression. */
+/** The result is one number: accuracy of a classifier, R² of a regression, or what the scorer named by `scoring` gives. */
 export const scoreTask: BuiltinTask = {
   name: SCORE.task,
   async run(args, kwargs, context) {
     const { values, bucket } = bindArguments(SCORE, args, kwargs);
     const om = context.om.bucket(bucket);
     const result = optionalText(SCORE.task, 'rName', values.rName);
+    const scoring = optionalText(SCORE.task, 'scoring', values.scoring);
     const model = await openModel(om, SCORE.task, values.modelname);
     const [X, y] = await readTrainingSet(om, model, values, model.features);
-    const { value } = await model.score(X.frame, y.frame, context);
+    const { value } = await model.score(X.frame, y.frame, context, scoring === null ? {} : { scoring });
     return result === null ? value : store(om, [value], result, context);
   },
 };
