@@ -4,6 +4,7 @@
  */
 import type { Threads } from '../contract/threads.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { GraphBuilder } from './onnx-export/graph-builder.ts';
 import type { ModelState } from './state.ts';
 
 /** Where and how a computation runs. */
@@ -63,4 +64,7 @@ export interface Estimator<Options = unknown> {
 
   /** Classifiers only: one column per class, named by the class's label. Rows sum to 1. */
   predictProba?(state: ModelState, X: DataFrame, context: FitContext): Promise<DataFrame>;
+
+  /** Declares the outputs of an ONNX model that predicts the same from `X`, the matrix of the encoded features. */
+  toGraph(state: ModelState, graph: GraphBuilder, X: string): void;
 }

@@ -14,6 +14,8 @@ import {
 } from './forest-options.ts';
 import { fitForest, forestOf, predictState } from './forest-state.ts';
 import { isOfClass } from './library-class.ts';
+import { forestNumbers, forestProbabilities } from './onnx-export/forest.ts';
+import { declareClasses, declareNumbers } from './onnx-export/outputs.ts';
 import { float64Array, type ModelState } from './state.ts';
 import { encodeLabels, labelFrame, numberFrame, numericTarget, probabilityFrame } from './target.ts';
 
@@ -39,6 +41,11 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
   predictProba: async (state, X, context) => {
     return probabilityFrame(state.meta.target, X, await classProbabilities(state, X, context));
   },
+  toGraph: (state, graph, X) => {
+    const { voting } = parseClassifierOptions(state.meta.options);
+    const probabilities = forestProbabilities(graph, X, forestOf(state), voting);
+    declareClasses(graph, state.meta.target.classes ?? [], probabilities);
+  },
 };
 
 /** `RandomForestRegression`. */
@@ -63,6 +70,10 @@ export const forestRegression: Estimator<ForestRegressionOptions> = {
   predict: async (state, X, context) => {
     const { selectionMethod } = parseRegressionOptions(state.meta.options);
     return numberFrame(state.meta.target, X, await predictState(state, X, selectionMethod, context));
+  },
+  toGraph: (state, graph, X) => {
+    const { selectionMethod } = parseRegressionOptions(state.meta.options);
+    declareNumbers(graph, state.meta.target, forestNumbers(graph, X, forestOf(state), selectionMethod));
   },
 };
 

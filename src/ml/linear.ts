@@ -10,6 +10,8 @@ import type { Estimator, FitContext, ImportedEstimator } from './estimator.ts';
 import { designMatrix, learnFeatures, type MissingValues } from './features.ts';
 import { leastSquares } from './least-squares.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
+import { linearScores } from './onnx-export/linear.ts';
+import { declareNumbers } from './onnx-export/outputs.ts';
 import { parseWith } from './options.ts';
 import { float64Array, type ModelState } from './state.ts';
 import { numberFrame, numericTarget } from './target.ts';
@@ -51,6 +53,7 @@ export const linearRegression: Estimator<LinearOptions> = {
     const { columns } = designMatrix(X, state.meta, MISSING);
     return numberFrame(state.meta.target, X, await predictLinear(state, columns, X.rowCount, context));
   },
+  toGraph: (state, graph, X) => declareNumbers(graph, state.meta.target, linearScores(graph, X, state)),
 };
 
 interface PredictInput {

@@ -3,6 +3,7 @@ import { CorruptObject, KindNotSupported, NotFitted, OperationNotSupported } fro
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { Estimator, FitContext } from '../ml/estimator.ts';
 import { estimators } from '../ml/estimators.ts';
+import { exportOnnx } from '../ml/onnx-export/export.ts';
 import { score } from '../ml/scoring.ts';
 import { decodeState, encodeState, type ModelState } from '../ml/state.ts';
 import type { ModelBackend, PackedModel, StoredModel } from './model-backend.ts';
@@ -34,6 +35,7 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
   pack,
   isFitted: ({ state }) => state !== null,
   features: ({ state }) => (state?.meta.named ? state.meta.features.map(({ name }) => name) : null),
+  toOnnx: (model) => exportOnnx(model.estimator, fittedState(model)),
   fit: async (model, X, y, context) => ({
     ...model,
     state: await model.estimator.fit(model.options, X, y, context),

@@ -44,6 +44,9 @@ export interface ModelBackend<Model = unknown> {
   /** Names of the columns that the model was fitted on; null when it takes columns by position. */
   features(model: Model): readonly string[] | null;
 
+  /** An ONNX file that predicts the same. */
+  toOnnx?(model: Model): Uint8Array;
+
   /** Fits a copy: `model` stays as it is. */
   fit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
   /** One column per target. */

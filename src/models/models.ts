@@ -39,6 +39,13 @@ export interface Models {
    * @throws ModelNotFound, KindNotSupported, CorruptObject
    */
   get(name: string): Promise<unknown>;
+  /**
+   * The model as an ONNX file, for Python and everyone else: `label` and `probabilities`, or `variable`. It takes one
+   * matrix `X` of doubles; with strings among the columns, one input for each column, by its name.
+   *
+   * @throws ModelNotFound, NotFitted, OperationNotSupported for a kind that is none
+   */
+  exportOnnx(name: string): Promise<Buffer>;
   /** Names, sorted. @param pattern a name in which `*` stands for anything; default all but hidden ones. */
   list(pattern?: string): Promise<string[]>;
   /** Removes a model with all its versions. @returns false when `force` is set and there was none. */
@@ -87,6 +94,7 @@ export function createModels(
   return {
     put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
     get: (name) => mapUnavailable(mongo, async () => (await open(name)).value()),
+    exportOnnx: (name) => mapUnavailable(mongo, async () => (await open(name)).toOnnx()),
     list: (pattern) => store.list(pattern),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
     metadata: (name) => mapUnavailable(mongo, () => findMetadata(store, name)),

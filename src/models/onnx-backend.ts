@@ -24,6 +24,7 @@ export const onnxBackend: ModelBackend<OnnxBytes> = {
   pack: ({ bytes }) => ({ bytes, kindMeta: {} }),
   isFitted: () => true,
   features: () => null,
+  toOnnx: ({ bytes }) => bytes,
   predict: async (file, X, context) => predictOnnx(await load(file, context), X, context),
   predictProba: async (file, X, context) => predictProbaOnnx(await load(file, context), X, context),
   score: async (file, X, y, context, options) => scoreOnnx(await load(file, context), X, y, context, options),

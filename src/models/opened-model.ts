@@ -23,6 +23,8 @@ export interface OpenedModel {
 
   /** What `om.models.get` gives. */
   value(): unknown;
+  /** An ONNX file that predicts the same. @throws NotFitted, OperationNotSupported */
+  toOnnx(): Buffer;
   /**
    * Fits and stores a new version, with its score on the training data, its signature and the names of the
    * datasets in the metadata.
@@ -85,6 +87,10 @@ export function openModel<Model>({ metadata, backend, model, save }: LoadedModel
     metadata,
     features: backend.features(model),
     value: () => backend.toValue(model),
+    toOnnx() {
+      const bytes = ready(backend.toOnnx, 'be exported to ONNX').call(backend, model);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
     async fit(X, y, context, { trainingSet, taskId }) {
       const started = performance.now();
       const fitted = await offered(backend.fit, 'fit', X, y).call(backend, model, X, y, context);
