@@ -18,6 +18,8 @@ export { signature } from './contract/task-signature.ts';
 export * from './errors.ts';
 export type { Column, ColumnType } from './frame/column.ts';
 export { DataFrame } from './frame/data-frame.ts';
+export { type LogisticOptions, LogisticRegression } from './ml/logistic.ts';
+export { Ridge, type RidgeOptions } from './ml/ridge.ts';
 export {
   type AverageOptions,
   accuracyScore,

@@ -56,6 +56,20 @@ export interface Estimator<Options = unknown> {
   fit(options: Options, X: DataFrame, y: DataFrame, context: FitContext): Promise<ModelState>;
 
   /**
+   * Learns these rows besides those that the state has learned; null before the first. The first rows decide
+   * on the columns and their strings. Left out where only all rows together can be learned from.
+   *
+   * @throws InvalidData
+   */
+  partialFit?(
+    options: Options,
+    state: ModelState | null,
+    X: DataFrame,
+    y: DataFrame,
+    context: FitContext,
+  ): Promise<ModelState>;
+
+  /**
    * One column per target, named as the target was.
    *
    * @throws InvalidData when the columns are not those of the fit.

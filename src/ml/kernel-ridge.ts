@@ -164,7 +164,7 @@ function load({ alpha, inputs, targetCount, width, options }: KernelRidgeModel) 
   });
 }
 
-export function kernelRidgeModel(state: ModelState, options: KernelRidgeOptions): KernelRidgeModel {
+function kernelRidgeModel(state: ModelState, options: KernelRidgeOptions): KernelRidgeModel {
   return {
     alpha: float64Array(state, 'alpha'),
     inputs: float64Array(state, 'inputs'),

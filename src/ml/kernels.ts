@@ -5,7 +5,8 @@ import { codeKernel } from './forest-codes.ts';
 import { growKernel } from './forest-grow.ts';
 import { predictKernel } from './forest-predict.ts';
 import { kernelRidgeFitKernel, kernelRidgePredictKernel } from './kernel-ridge.ts';
-import { linearPredictKernel } from './linear.ts';
+import { linearPredictKernel } from './linear-state.ts';
+import { logisticDerivativesKernel, logisticPredictKernel } from './logistic-kernels.ts';
 import { momentsKernel, residualsKernel, sumsKernel } from './moments.ts';
 import { onnxInspectKernel, onnxRunKernel } from './onnx-session.ts';
 import { robustPolynomialKernel, theilSenKernel } from './robust.ts';
@@ -18,6 +19,8 @@ const ALL: readonly Kernel<never, unknown>[] = [
   momentsKernel,
   residualsKernel,
   linearPredictKernel,
+  logisticDerivativesKernel,
+  logisticPredictKernel,
   kernelRidgeFitKernel,
   kernelRidgePredictKernel,
   theilSenKernel,

@@ -40,6 +40,7 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
     ...model,
     state: await model.estimator.fit(model.options, X, y, context),
   }),
+  partialFit,
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,
   score: async (model, X, y, context, options) =>
@@ -94,6 +95,21 @@ function isEstimatorMeta(value: unknown): value is EstimatorMeta {
   if (typeof value !== 'object' || value === null) return false;
   const { name, format } = value as Partial<Record<keyof EstimatorMeta, unknown>>;
   return typeof name === 'string' && typeof format === 'number';
+}
+
+async function partialFit(
+  model: EstimatorModel,
+  X: DataFrame,
+  y: DataFrame,
+  context: FitContext,
+): Promise<EstimatorModel> {
+  const { estimator, options, state } = model;
+  if (!estimator.partialFit) {
+    throw new OperationNotSupported(
+      `a ${estimator.name} cannot be fitted in parts, for it needs all rows at once: call fit, or use a Ridge or a LogisticRegression`,
+    );
+  }
+  return { ...model, state: await estimator.partialFit(options, state, X, y, context) };
 }
 
 async function predictProba(model: EstimatorModel, X: DataFrame, context: FitContext): Promise<DataFrame> {

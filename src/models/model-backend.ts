@@ -49,6 +49,8 @@ export interface ModelBackend<Model = unknown> {
 
   /** Fits a copy: `model` stays as it is. */
   fit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
+  /** Learns these rows besides those that it has learned: a copy, too. */
+  partialFit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
   /** One column per target. */
   predict?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class, named by the class. */

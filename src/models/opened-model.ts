@@ -32,6 +32,8 @@ export interface OpenedModel {
    * @throws InvalidData, OperationNotSupported
    */
   fit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
+  /** Learns these rows besides those of earlier fits, and stores a new version, as {@link fit} does. */
+  partialFit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** One column per target. @throws NotFitted, InvalidData, OperationNotSupported */
   predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class. @throws NotFitted, InvalidData, OperationNotSupported */
@@ -54,7 +56,8 @@ export interface LoadedModel<Model> {
 }
 
 /** Binds a backend's operations to one model. */
-export function openModel<Model>({ metadata, backend, model, save }: LoadedModel<Model>): OpenedModel {
+export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
+  const { metadata, backend, model } = loaded;
   const { name } = metadata;
 
   /** @throws NotFitted, InvalidData, OperationNotSupported */
@@ -91,13 +94,13 @@ export function openModel<Model>({ metadata, backend, model, save }: LoadedModel
       const bytes = ready(backend.toOnnx, 'be exported to ONNX').call(backend, model);
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
-    async fit(X, y, context, { trainingSet, taskId }) {
-      const started = performance.now();
-      const fitted = await offered(backend.fit, 'fit', X, y).call(backend, model, X, y, context);
-      const score = (await backend.score?.(fitted, X, y, context)) ?? null;
-      const seconds = (performance.now() - started) / 1000;
-      const attributes = fitAttributes(X, y, trainingSet, { score, seconds });
-      return save({ model: backend.pack(fitted), attributes, taskId });
+    fit: async (X, y, context, options) => {
+      const learn = offered(backend.fit, 'fit', X, y);
+      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
+    },
+    partialFit: async (X, y, context, options) => {
+      const learn = offered(backend.partialFit, 'be fitted in parts', X, y);
+      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
     },
     predict: async (X, context) => ready(backend.predict, 'predict', X).call(backend, model, X, context),
     predictProba: async (X, context) =>
@@ -105,4 +108,20 @@ export function openModel<Model>({ metadata, backend, model, save }: LoadedModel
     score: async (X, y, context, options) =>
       ready(backend.score, 'score', X, y).call(backend, model, X, y, context, options),
   };
+}
+
+/** Scores a fitted model on its rows, and stores it. */
+async function storeFit<Model>(
+  { backend, save }: LoadedModel<Model>,
+  learn: () => Promise<Model>,
+  rows: readonly [X: DataFrame, y: DataFrame],
+  context: FitContext,
+  { trainingSet, taskId }: FitOptions,
+): Promise<Metadata> {
+  const started = performance.now();
+  const fitted = await learn();
+  const score = (await backend.score?.(fitted, ...rows, context)) ?? null;
+  const seconds = (performance.now() - started) / 1000;
+  const attributes = fitAttributes(...rows, trainingSet, { score, seconds });
+  return save({ model: backend.pack(fitted), attributes, taskId });
 }

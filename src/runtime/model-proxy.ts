@@ -24,6 +24,8 @@ export interface ScoreCallOptions {
 export interface ModelProxy {
   /** Fits and stores a new version; the result is its Metadata text. `y` may be left out by unsupervised models. */
   fit(X: Data, y?: Data): TaskHandle<string>;
+  /** Learns these rows besides those of earlier fits, where the model can; the result is as of `fit`. */
+  partialFit(X: Data, y?: Data): TaskHandle<string>;
   /** One value per row; a row of values when the model has several outputs. */
   predict(X: Data, options?: PredictOptions): TaskHandle<unknown>;
   /** One row of probabilities per row, classes in sorted order. */
@@ -67,6 +69,7 @@ export function createModelProxy(context: ProxyContext, name: string, options: S
   }
   return {
     fit: (X, y) => call('fit', X, { Yname: y ?? null }),
+    partialFit: (X, y) => call('partial_fit', X, { Yname: y ?? null }),
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
     score: (X, y, { scoring } = {}) =>

@@ -13,6 +13,7 @@ import type { PredictOptions, ScoreCallOptions } from './model-proxy.ts';
  */
 export interface ModelSignatures {
   fit(X: string, y?: string): Signature<unknown, string>;
+  partialFit(X: string, y?: string): Signature<unknown, string>;
   predict(X: string, options?: PredictOptions): Signature<unknown, unknown>;
   predictProba(X: string, options?: PredictOptions): Signature<unknown, unknown>;
   score(X: string, y: string, options?: ScoreCallOptions): Signature<unknown, number>;
@@ -38,6 +39,7 @@ export function createModelSignatures(
   }
   return {
     fit: (X, y) => call('fit', X, { Yname: y ?? null }),
+    partialFit: (X, y) => call('partial_fit', X, { Yname: y ?? null }),
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
     score: (X, y, { scoring } = {}) =>

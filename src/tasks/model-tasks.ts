@@ -7,25 +7,11 @@ import { bindArguments, optionalText, requiredText } from './arguments.ts';
 import type { BuiltinContext, BuiltinTask, Stores } from './builtin-task.ts';
 import { readFeatures, readLabels, type TaskData } from './task-data.ts';
 
-const FIT = {
-  task: 'omegaml.tasks.omega_fit',
-  required: ['modelname', 'Xname'],
-  optional: ['Yname'],
-} as const;
-
 /** Fits a model and stores it as a new version. The result is the model's Metadata text. */
-export const fitTask: BuiltinTask = {
-  name: FIT.task,
-  async run(args, kwargs, context) {
-    const { values, bucket } = bindArguments(FIT, args, kwargs);
-    const om = context.om.bucket(bucket);
-    const model = await openModel(om, FIT.task, values.modelname);
-    const [X, y] = await readTrainingSet(om, model, values, null);
-    const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
-    const { taskId } = context;
-    return formatMetadata(await model.fit(X.frame, y.frame, context, { trainingSet, taskId }));
-  },
-};
+export const fitTask = createFitTask('omegaml.tasks.omega_fit', 'fit');
+
+/** The same, but what the model has learned before stays: it learns these rows, too. */
+export const partialFitTask = createFitTask('omegaml.tasks.omega_partial_fit', 'partialFit');
 
 /** The result is a list with a value per row; with a list of values per row where the model has several outputs. */
 export const predictTask = createPredictTask({
@@ -61,6 +47,22 @@ export const scoreTask: BuiltinTask = {
     return result === null ? value : store(om, [value], result, context);
   },
 };
+
+function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTask {
+  const signature = { task: name, required: ['modelname', 'Xname'], optional: ['Yname'] } as const;
+  return {
+    name,
+    async run(args, kwargs, context) {
+      const { values, bucket } = bindArguments(signature, args, kwargs);
+      const om = context.om.bucket(bucket);
+      const model = await openModel(om, name, values.modelname);
+      const [X, y] = await readTrainingSet(om, model, values, null);
+      const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
+      const { taskId } = context;
+      return formatMetadata(await model[operation](X.frame, y.frame, context, { trainingSet, taskId }));
+    },
+  };
+}
 
 interface Prediction {
   readonly name: string;

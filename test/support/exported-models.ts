@@ -65,6 +65,15 @@ export const exportedModels: readonly ExportedModel[] = [
   model('RandomForestRegression', patients, progress, { nEstimators: 4, minSamplesLeaf: 400 }, ' of leaves'),
   model('MultivariateLinearRegression', patients, frame({ y: diabetes.y, z: diabetes.y.map(Math.sqrt) })),
   model('MultivariateLinearRegression', mixed, progress, {}, ' of strings'),
+  model('Ridge', patients, progress),
+  model('LogisticRegression', flowers, frame({ species: iris.species })),
+  model(
+    'LogisticRegression',
+    flowers,
+    frame({ isFirst: iris.species.map((name) => name === 'setosa') }),
+    {},
+    ' of two',
+  ),
   ...['SimpleLinearRegression', 'ExponentialRegression', 'PowerRegression', 'TheilSenRegression'].map(
     (name) => model(name, bmi, progress),
   ),

@@ -12,3 +12,11 @@ export function linearScores(graph: GraphBuilder, X: string, state: ModelState):
   const products = graph.compute('MatMul', X, graph.doubles(byFeature, [width, count]));
   return graph.compute('Add', products, graph.doubles(intercepts));
 }
+
+/** A column for each class: of two classes, the second has the only linear function, and the first has zero. */
+export function logisticProbabilities(graph: GraphBuilder, X: string, state: ModelState): string {
+  const scores = linearScores(graph, X, state);
+  const isBinary = float64Array(state, 'intercepts').length === 1;
+  const all = isBinary ? graph.concat([graph.compute('Mul', scores, graph.number(0)), scores]) : scores;
+  return graph.node('Softmax', [all], { axis: 1 });
+}

@@ -1,7 +1,7 @@
 /** ONNX models as bytes: the messages of onnx.proto (https://onnx.ai/onnx/repo-docs/IR.html) that a graph needs. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-export type TensorType = 'float64' | 'int64' | 'uint8' | 'string';
+type TensorType = 'float64' | 'int64' | 'uint8' | 'string';
 
 /** Constant values; their number is the product of `dims`. */
 export interface Tensor {
