@@ -49,7 +49,13 @@ export type { GroupHandle, GroupResult } from './runtime/group-handle.ts';
 export type { GroupCounts } from './runtime/group-progress.ts';
 export type { Inspect, Replies } from './runtime/inspect.ts';
 export type { JobProxy, JobRunOptions } from './runtime/job-proxy.ts';
-export type { Data, ModelProxy, PredictOptions, ScoreCallOptions } from './runtime/model-proxy.ts';
+export type {
+  Data,
+  FitCallOptions,
+  ModelProxy,
+  PredictOptions,
+  ScoreCallOptions,
+} from './runtime/model-proxy.ts';
 export type { ModelSignatures } from './runtime/model-signatures.ts';
 export type { HandleOf, OmegaRuntime, Pong } from './runtime/runtime.ts';
 export type { SendOptions } from './runtime/send.ts';

@@ -14,6 +14,8 @@ export interface FitContext {
   readonly signal?: AbortSignal;
   /** Called after each chunk with how many steps (trees, blocks of rows) are done, and of how many. */
   onProgress?(done: number, total: number): void;
+  /** In a fit: how much each row counts, as scikit-learn's `sample_weight`. Default: all the same. */
+  readonly sampleWeight?: Float64Array;
 }
 
 /** A library's estimator as handed in by a user: its options, and what it has learned, null if nothing yet. */
@@ -27,6 +29,8 @@ export interface Estimator<Options = unknown> {
   /** The class name in `ml-random-forest` or `ml-regression`: `RandomForestClassifier`, … */
   readonly name: string;
   readonly type: 'classifier' | 'regressor';
+  /** Whether a fit heeds `sampleWeight`. */
+  readonly weighsRows?: boolean;
 
   /**
    * Checks options and fills in the defaults. The result is JSON; parsing it again changes nothing.

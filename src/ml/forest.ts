@@ -1,9 +1,10 @@
 /**
  * Random forests: the estimators of ml-random-forest, trained by our own trainer. Missing numbers are
- * allowed: they go to the upper side of every split.
+ * allowed: each split learns which side they go to.
  */
 import { RandomForestClassifier, RandomForestRegression } from 'ml-random-forest';
 import type { DataFrame } from '../frame/data-frame.ts';
+import { classWeightsOf, rowWeights } from './class-weights.ts';
 import type { Estimator, FitContext } from './estimator.ts';
 import { exportForest, importForest, instanceOptions, libraryOptions } from './forest-library.ts';
 import {
@@ -23,6 +24,7 @@ import { encodeLabels, labelFrame, numberFrame, numericTarget, probabilityFrame 
 export const forestClassifier: Estimator<ForestClassifierOptions> = {
   name: 'RandomForestClassifier',
   type: 'classifier',
+  weighsRows: true,
   parseOptions: parseClassifierOptions,
   accepts: (instance) => isOfClass(instance, RandomForestClassifier),
   fromInstance: importClassifier,
@@ -33,7 +35,13 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
   fit: async (options, X, y, context) => {
     const { target, codes } = encodeLabels(X, y);
     const encoded = { type: 'classes', codes, classCount: target.classes.length } as const;
-    return fitForest({ estimator: 'RandomForestClassifier', options, target, encoded }, X, context);
+    const weights = classWeightsOf(options.classWeight, target.classes, codes);
+    const fit = { estimator: 'RandomForestClassifier', options, target, encoded };
+    return fitForest(
+      { ...fit, rowWeights: rowWeights(X.rowCount, context.sampleWeight, { weights, codes }) },
+      X,
+      context,
+    );
   },
   predict: async (state, X, context) => {
     return labelFrame(state.meta.target, X, await classProbabilities(state, X, context));
@@ -52,6 +60,7 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
 export const forestRegression: Estimator<ForestRegressionOptions> = {
   name: 'RandomForestRegression',
   type: 'regressor',
+  weighsRows: true,
   parseOptions: parseRegressionOptions,
   accepts: (instance) => isOfClass(instance, RandomForestRegression),
   fromInstance: (instance) => {
@@ -65,7 +74,8 @@ export const forestRegression: Estimator<ForestRegressionOptions> = {
   fit: async (options, X, y, context) => {
     const { target, values } = numericTarget(X, y, 'one');
     const encoded = { type: 'numbers', values: values[0] ?? new Float64Array(0) } as const;
-    return fitForest({ estimator: 'RandomForestRegression', options, target, encoded }, X, context);
+    const fit = { estimator: 'RandomForestRegression', options, target, encoded };
+    return fitForest({ ...fit, rowWeights: rowWeights(X.rowCount, context.sampleWeight, null) }, X, context);
   },
   predict: async (state, X, context) => {
     const { selectionMethod } = parseRegressionOptions(state.meta.options);
@@ -93,6 +103,11 @@ export function featureImportances(state: ModelState): FeatureImportance[] {
     offset = end;
     return { feature: name, importance };
   });
+}
+
+/** Of a forest that was fitted with `oobScore`: its accuracy or R² on rows that its trees have not drawn; else null. */
+export function outOfBagScore({ arrays: { oobScore } }: ModelState): number | null {
+  return oobScore?.[0] ?? null;
 }
 
 /** A fitted instance counts votes; only so the state predicts what the instance does. */

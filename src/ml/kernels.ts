@@ -3,6 +3,7 @@ import type { Kernel } from '../contract/threads.ts';
 import { curveKernels } from './curve-kernels.ts';
 import { codeKernel } from './forest-codes.ts';
 import { growKernel } from './forest-grow.ts';
+import { outOfBagKernel } from './forest-out-of-bag.ts';
 import { predictKernel } from './forest-predict.ts';
 import { kernelRidgeFitKernel, kernelRidgePredictKernel } from './kernel-ridge.ts';
 import { linearPredictKernel } from './linear-state.ts';
@@ -14,6 +15,7 @@ import { robustPolynomialKernel, theilSenKernel } from './robust.ts';
 const ALL: readonly Kernel<never, unknown>[] = [
   codeKernel,
   growKernel,
+  outOfBagKernel,
   predictKernel,
   sumsKernel,
   momentsKernel,

@@ -36,10 +36,10 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
   isFitted: ({ state }) => state !== null,
   features: ({ state }) => (state?.meta.named ? state.meta.features.map(({ name }) => name) : null),
   toOnnx: (model) => exportOnnx(model.estimator, fittedState(model)),
-  fit: async (model, X, y, context) => ({
-    ...model,
-    state: await model.estimator.fit(model.options, X, y, context),
-  }),
+  fit: async (model, X, y, context) => {
+    refuseWeights(model, context);
+    return { ...model, state: await model.estimator.fit(model.options, X, y, context) };
+  },
   partialFit,
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,
@@ -97,6 +97,13 @@ function isEstimatorMeta(value: unknown): value is EstimatorMeta {
   return typeof name === 'string' && typeof format === 'number';
 }
 
+function refuseWeights({ estimator }: EstimatorModel, { sampleWeight }: FitContext): void {
+  if (!sampleWeight || estimator.weighsRows) return;
+  throw new OperationNotSupported(
+    `a ${estimator.name} takes no weights of rows: leave sample_weight out, or use a random forest`,
+  );
+}
+
 async function partialFit(
   model: EstimatorModel,
   X: DataFrame,
@@ -109,6 +116,7 @@ async function partialFit(
       `a ${estimator.name} cannot be fitted in parts, for it needs all rows at once: call fit, or use a Ridge or a LogisticRegression`,
     );
   }
+  refuseWeights(model, context);
   return { ...model, state: await estimator.partialFit(options, state, X, y, context) };
 }
 

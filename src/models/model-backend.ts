@@ -47,6 +47,9 @@ export interface ModelBackend<Model = unknown> {
   /** An ONNX file that predicts the same. */
   toOnnx?(model: Model): Uint8Array;
 
+  /** Does what the first prediction would have to wait for. */
+  preload?(model: Model, context: FitContext): Promise<void>;
+
   /** Fits a copy: `model` stays as it is. */
   fit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
   /** Learns these rows besides those that it has learned: a copy, too. */

@@ -7,6 +7,7 @@ import { parseDatasetName } from '../store/names.ts';
 import { createStore, type OmegaStore } from '../store/store.ts';
 import { createModelBackends, type ModelBackends } from './backends.ts';
 import type { ModelBackend, StoredModel } from './model-backend.ts';
+import { createModelCache, type ModelCache } from './model-cache.ts';
 import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
 import { checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
@@ -15,6 +16,8 @@ export interface ModelsOptions {
   readonly bucket: string;
   /** Default: the built-in ones. Give the same registry to every bucket. */
   readonly backends?: ModelBackends;
+  /** Of unpacked models. Default: none are kept. Give the same to every bucket. */
+  readonly cache?: ModelCache;
 }
 
 interface PutModelOptions {
@@ -61,7 +64,7 @@ export interface Models {
 
 export function createModels(
   mongo: Mongo,
-  { bucket, backends = createModelBackends() }: ModelsOptions,
+  { bucket, backends = createModelBackends(), cache = createModelCache(0) }: ModelsOptions,
 ): Models {
   const store = createStore({ mongo, prefix: 'models/', bucket, kinds: [], notFound: ModelNotFound });
 
@@ -75,11 +78,17 @@ export function createModels(
 
   async function open(name: string): Promise<OpenedModel> {
     const { base, version } = await findVersion(store, name);
-    const stored = await readModel(store, base.name, version);
-    const backend = backends.forStored(stored);
+    const { backend, model } = await cache.get(fileKey(base.name, version), () => load(base.name, version));
     const save = (put: Omit<VersionPut, 'name' | 'tag'>): Promise<Metadata> =>
       mapUnavailable(mongo, () => putVersion(store, { ...put, name: base.name, tag: undefined }));
-    return openModel({ metadata: base, backend, model: await backend.unpack(stored), save });
+    return openModel({ metadata: base, backend, model, save });
+  }
+
+  async function load(name: string, version: Metadata) {
+    const stored = await readModel(store, name, version);
+    const backend = backends.forStored(stored);
+    const model = { backend, model: await backend.unpack(stored) };
+    return { model, byteLength: stored.bytes.length };
   }
 
   async function drop(name: string, force: boolean): Promise<boolean> {
@@ -103,6 +112,11 @@ export function createModels(
     open: (name) => mapUnavailable(mongo, () => open(name)),
     register: (backend) => backends.register(backend),
   };
+}
+
+/** A version's file; a model that has none is not found under any key. */
+function fileKey(name: string, { gridfile }: Metadata): string {
+  return `${name} ${gridfile?.toHexString()}`;
 }
 
 /** @throws InvalidName when the name says which version, which only reading may. */

@@ -23,6 +23,8 @@ export interface OpenedModel {
 
   /** What `om.models.get` gives. */
   value(): unknown;
+  /** Does what the first prediction would have to wait for. @throws CorruptObject, MissingDependency */
+  preload(context: FitContext): Promise<void>;
   /** An ONNX file that predicts the same. @throws NotFitted, OperationNotSupported */
   toOnnx(): Buffer;
   /**
@@ -90,6 +92,7 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
     metadata,
     features: backend.features(model),
     value: () => backend.toValue(model),
+    preload: async (context) => backend.preload?.(model, context),
     toOnnx() {
       const bytes = ready(backend.toOnnx, 'be exported to ONNX').call(backend, model);
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -120,7 +123,9 @@ async function storeFit<Model>(
 ): Promise<Metadata> {
   const started = performance.now();
   const fitted = await learn();
-  const score = (await backend.score?.(fitted, ...rows, context)) ?? null;
+  const { threads, signal } = context;
+  const quiet = { threads, ...(signal ? { signal } : {}) };
+  const score = (await backend.score?.(fitted, ...rows, quiet)) ?? null;
   const seconds = (performance.now() - started) / 1000;
   const attributes = fitAttributes(...rows, trainingSet, { score, seconds });
   return save({ model: backend.pack(fitted), attributes, taskId });

@@ -16,6 +16,11 @@ export interface PredictOptions {
   readonly result?: string;
 }
 
+export interface FitCallOptions {
+  /** How much each row counts: the name of a dataset of one column, or the data. */
+  readonly sampleWeight?: Data;
+}
+
 export interface ScoreCallOptions {
   /** The name of a scorer of scikit-learn, of which higher is better: `f1_macro`, `roc_auc`, `neg_log_loss`, … */
   readonly scoring?: string;
@@ -23,7 +28,7 @@ export interface ScoreCallOptions {
 
 export interface ModelProxy {
   /** Fits and stores a new version; the result is its Metadata text. `y` may be left out by unsupervised models. */
-  fit(X: Data, y?: Data): TaskHandle<string>;
+  fit(X: Data, y?: Data, options?: FitCallOptions): TaskHandle<string>;
   /** Learns these rows besides those of earlier fits, where the model can; the result is as of `fit`. */
   partialFit(X: Data, y?: Data): TaskHandle<string>;
   /** One value per row; a row of values when the model has several outputs. */
@@ -68,7 +73,11 @@ export function createModelProxy(context: ProxyContext, name: string, options: S
     );
   }
   return {
-    fit: (X, y) => call('fit', X, { Yname: y ?? null }),
+    fit: (X, y, { sampleWeight } = {}) =>
+      call('fit', X, {
+        Yname: y ?? null,
+        ...(sampleWeight === undefined ? {} : { sample_weight: sampleWeight }),
+      }),
     partialFit: (X, y) => call('partial_fit', X, { Yname: y ?? null }),
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),

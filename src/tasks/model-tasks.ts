@@ -1,11 +1,12 @@
 /** Fit, predict and score, as omega|ml's clients call them (omegaml/tasks.py). */
 import { valueAt } from '../frame/column-rows.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { FitContext } from '../ml/estimator.ts';
 import type { OpenedModel } from '../models/opened-model.ts';
 import { formatMetadata } from '../store/metadata.ts';
 import { bindArguments, optionalText, requiredText } from './arguments.ts';
 import type { BuiltinContext, BuiltinTask, Stores } from './builtin-task.ts';
-import { readFeatures, readLabels, type TaskData } from './task-data.ts';
+import { readFeatures, readLabels, readWeights, type TaskData } from './task-data.ts';
 
 /** Fits a model and stores it as a new version. The result is the model's Metadata text. */
 export const fitTask = createFitTask('omegaml.tasks.omega_fit', 'fit');
@@ -49,7 +50,11 @@ export const scoreTask: BuiltinTask = {
 };
 
 function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTask {
-  const signature = { task: name, required: ['modelname', 'Xname'], optional: ['Yname'] } as const;
+  const signature = {
+    task: name,
+    required: ['modelname', 'Xname'],
+    optional: ['Yname', 'sample_weight'],
+  } as const;
   return {
     name,
     async run(args, kwargs, context) {
@@ -58,10 +63,20 @@ function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTa
       const model = await openModel(om, name, values.modelname);
       const [X, y] = await readTrainingSet(om, model, values, null);
       const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
+      const sampleWeight = await readWeights(om.datasets, values.sample_weight);
+      const fitContext = { ...fitContextOf(context), ...(sampleWeight ? { sampleWeight } : {}) };
       const { taskId } = context;
-      return formatMetadata(await model[operation](X.frame, y.frame, context, { trainingSet, taskId }));
+      return formatMetadata(await model[operation](X.frame, y.frame, fitContext, { trainingSet, taskId }));
     },
   };
+}
+
+/** Reports the progress of a fit that takes more than one step. */
+function fitContextOf({ threads, signal, progress }: BuiltinContext): FitContext {
+  const onProgress = (done: number, total: number) => {
+    if (done < total) progress({ done, total });
+  };
+  return { threads, signal, onProgress };
 }
 
 interface Prediction {

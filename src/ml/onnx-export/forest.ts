@@ -122,10 +122,11 @@ function numberNodes(forest: Forest): Numbering {
   return { numbers, roots, splitCount, leafCount };
 }
 
-/** The attributes that describe the splits. Whatever is not up to the threshold, as a missing value, goes right. */
+/** The attributes that describe the splits. */
 function splitsOf(forest: Forest, numbers: Int32Array, roots: Int32Array, splitCount: number) {
   const features = new Int32Array(splitCount);
   const thresholds = new Float64Array(splitCount);
+  const missingLeft = new Int32Array(splitCount);
   const sides = {
     nodes_truenodeids: new Int32Array(splitCount),
     nodes_trueleafs: new Int32Array(splitCount),
@@ -141,6 +142,7 @@ function splitsOf(forest: Forest, numbers: Int32Array, roots: Int32Array, splitC
     if (isInner) {
       features[split] = forest.feature[node] as number;
       thresholds[split] = forest.threshold[node] as number;
+      missingLeft[split] = forest.missingLeft[node] as number;
     }
     sides.nodes_truenodeids[split] = numbers[left] as number;
     sides.nodes_trueleafs[split] = Number(!isSplit(forest, left));
@@ -151,6 +153,7 @@ function splitsOf(forest: Forest, numbers: Int32Array, roots: Int32Array, splitC
   return {
     nodes_featureids: features,
     nodes_splits: doubleTensor(thresholds),
+    nodes_missing_value_tracks_true: missingLeft,
     nodes_modes: { type: 'uint8', dims: [splitCount], values: modes } satisfies Tensor,
     ...sides,
   };
