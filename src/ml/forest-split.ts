@@ -1,6 +1,5 @@
 /** Finds the best split of a node. */
 import type { CodedFeature } from './forest-codes.ts';
-import { codeOf, positionOf, sortByCode } from './sorted-codes.ts';
 
 /**
  * What the splits of a tree are to separate, in one form for both kinds of forest: a row adds its `weight`
@@ -25,15 +24,14 @@ export interface Node {
   readonly end: number;
 }
 
-/** Above so many codes per row of the node, its rows are sorted instead of counted. */
-const CODES_PER_ROW = 4;
-
 /** The search for splits; one per thread call, its buffers are reused from node to node. */
 export class SplitSearch {
   /** Of the node that was entered last: its total weight and, by channel, amounts. */
   weight = 0;
   readonly totals: Float64Array;
   isPure = false;
+  /** Σ channel² / weight. */
+  purity = 0;
 
   /** The best split so far, -1 if there is none: rows with codes up to `code` go left. */
   feature = -1;
@@ -53,7 +51,8 @@ export class SplitSearch {
   readonly #right: Float64Array;
   /** Per code: weight, then the channels. Zero between two searches. */
   readonly #histogram: Float64Array;
-  readonly #keys: Uint32Array;
+  /** A bit for each code. Zero between two searches. */
+  readonly #marks: Int32Array;
   readonly #nodeWeight: Float64Array;
   readonly #nodeAmount: Float64Array;
   readonly #nodeChannel: Int32Array;
@@ -79,7 +78,7 @@ export class SplitSearch {
     this.#left = new Float64Array(samples.channelCount);
     this.#right = new Float64Array(samples.channelCount);
     this.#histogram = new Float64Array(codeCount * this.#stride);
-    this.#keys = new Uint32Array(rowCount);
+    this.#marks = new Int32Array((codeCount + 31) >>> 5);
     this.#nodeWeight = new Float64Array(rowCount);
     this.#nodeAmount = new Float64Array(rowCount);
     this.#nodeChannel = new Int32Array(rowCount);
@@ -88,11 +87,6 @@ export class SplitSearch {
   /** Mean value of the node's first channel. */
   get mean(): number {
     return (this.totals[0] as number) / this.weight;
-  }
-
-  /** Σ channel² / weight of the node. */
-  get purity(): number {
-    return this.totals.reduce((sum, total) => sum + total * total, 0) / this.weight;
   }
 
   /** Sums up a node and forgets the last one's split. */
@@ -117,6 +111,7 @@ export class SplitSearch {
       this.#nodeChannel[i - start] = c;
     }
     this.weight = total;
+    this.purity = squaresOf(this.totals) / total;
     this.isPure = isPure;
     this.feature = -1;
     this.score = Number.NEGATIVE_INFINITY;
@@ -126,72 +121,82 @@ export class SplitSearch {
   visit(feature: number, node: Node): boolean {
     const coded = this.#features[feature];
     if (!coded) return false;
-    const isSparse = coded.codeCount > CODES_PER_ROW * (node.end - node.start);
-    if (isSparse)
-      sortByCode(this.#keys.subarray(0, node.end - node.start), coded.codes, node.rows, node.start);
     this.#missing = false;
-    this.#scan(feature, coded, node, isSparse);
+    this.#scan(feature, coded, node);
     const varies = this.#groupCount > 1;
     // Of two groups, one of them missing, there is only one split.
     if (this.#missing && this.#groupCount > 2) {
       this.#missingFirst = true;
-      this.#scan(feature, coded, node, isSparse);
+      this.#scan(feature, coded, node);
       this.#missingFirst = false;
     }
     return varies;
   }
 
   /** Moves one group of equal codes after the other from right to left. */
-  #scan(feature: number, coded: CodedFeature, node: Node, isSparse: boolean): void {
+  #scan(feature: number, coded: CodedFeature, node: Node): void {
     this.#leftWeight = 0;
     this.#leftSquares = 0;
     this.#rightSquares = this.purity * this.weight;
     this.#previous = -1;
     this.#groupCount = 0;
-    this.#left.fill(0);
-    this.#right.set(this.totals);
-    if (isSparse) this.#scanSorted(feature, coded, node.end - node.start);
-    else this.#scanCounted(feature, coded, node);
+    // Not fill and set: of a few channels, their calls would take longer than the rest.
+    for (let channel = 0; channel < this.totals.length; channel += 1) {
+      this.#left[channel] = 0;
+      this.#right[channel] = this.totals[channel] as number;
+    }
+    const isDense = node.end - node.start > coded.codeCount;
+    if (isDense) this.#countAll(coded, node);
+    else this.#countMarked(coded, node);
+    const missing = (coded.codeCount - 1) * this.#stride;
+    if (coded.hasMissing && this.#histogram[missing] !== 0) this.#missing = true;
+    if (this.#missingFirst) this.#move(missing);
+    if (isDense) this.#scanAll(feature, coded.codeCount);
+    else this.#scanMarked(feature, coded.codeCount);
   }
 
-  /** Counts the node's rows by code. */
-  #scanCounted(
-    feature: number,
-    { codes, codeCount, hasMissing }: CodedFeature,
-    { rows, start, end }: Node,
-  ): void {
-    const histogram = this.#histogram;
+  #countAll({ codes }: CodedFeature, { rows, start, end }: Node): void {
     const stride = this.#stride;
     for (let i = start; i < end; i += 1) {
       this.#add((codes[rows[i] as number] as number) * stride, i - start);
     }
-    const missing = (codeCount - 1) * stride;
-    if (hasMissing && histogram[missing] !== 0) this.#missing = true;
-    if (this.#missingFirst) this.#move(missing);
+  }
+
+  #scanAll(feature: number, codeCount: number): void {
+    const histogram = this.#histogram;
+    const stride = this.#stride;
     for (let code = 0; code < codeCount; code += 1) {
       const base = code * stride;
       if (histogram[base] !== 0) this.#group(feature, code, base);
     }
   }
 
-  #scanSorted(feature: number, { codeCount, hasMissing }: CodedFeature, rowCount: number): void {
-    const keys = this.#keys;
-    const missing = codeCount - 1;
-    let end = rowCount;
-    if (hasMissing && codeOf(keys[rowCount - 1]) === missing) this.#missing = true;
-    if (this.#missingFirst) {
-      for (; codeOf(keys[end - 1]) === missing; end -= 1) this.#add(0, positionOf(keys[end - 1]));
-      this.#move(0);
+  /** Marks the codes that occur: of few rows, looking through all codes would take longest. */
+  #countMarked({ codes }: CodedFeature, { rows, start, end }: Node): void {
+    const stride = this.#stride;
+    const marks = this.#marks;
+    for (let i = start; i < end; i += 1) {
+      const code = codes[rows[i] as number] as number;
+      const word = code >>> 5;
+      marks[word] = (marks[word] as number) | (1 << (code & 31));
+      this.#add(code * stride, i - start);
     }
-    let current = codeOf(keys[0]);
-    for (let i = 0; i < end; i += 1) {
-      const key = keys[i] as number;
-      const code = codeOf(key);
-      if (code !== current) this.#group(feature, current, 0);
-      current = code;
-      this.#add(0, positionOf(key));
+  }
+
+  #scanMarked(feature: number, codeCount: number): void {
+    const histogram = this.#histogram;
+    const stride = this.#stride;
+    const marks = this.#marks;
+    const wordCount = (codeCount + 31) >>> 5;
+    for (let word = 0; word < wordCount; word += 1) {
+      let bits = marks[word] as number;
+      marks[word] = 0;
+      for (; bits !== 0; bits &= bits - 1) {
+        const code = word * 32 + 31 - Math.clz32(bits & -bits);
+        const base = code * stride;
+        if (histogram[base] !== 0) this.#group(feature, code, base);
+      }
     }
-    this.#group(feature, current, 0);
   }
 
   #add(base: number, position: number): void {
@@ -241,4 +246,10 @@ export class SplitSearch {
     this.hasMissing = this.#missing;
     this.missingLeft = this.#missingFirst;
   }
+}
+
+function squaresOf(totals: Float64Array): number {
+  let sum = 0;
+  for (const total of totals) sum += total * total;
+  return sum;
 }
