@@ -188,6 +188,11 @@ const settingsSchema = z.object({
     'KiB of resident memory after which an executor is replaced once its task has ended (default: none)',
     { env: ['OMEGA_WORKER_MAX_MEMORY'], flag: '--max-memory-per-child <KiB>' },
   ),
+  modelCache: setting(
+    z.coerce.number().int().min(0).default(256),
+    'MiB of models, as stored, that each executor keeps ready; 0 reads them for every task',
+    { env: ['OMEGA_MODEL_CACHE'] },
+  ),
   memoryLimit: setting(
     count.optional(),
     'KiB of memory above which an executor is ended at once, and its task fails (default: none)',

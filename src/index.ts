@@ -18,6 +18,26 @@ export { signature } from './contract/task-signature.ts';
 export * from './errors.ts';
 export type { Column, ColumnType } from './frame/column.ts';
 export { DataFrame } from './frame/data-frame.ts';
+export { type LogisticOptions, LogisticRegression } from './ml/logistic.ts';
+export { Ridge, type RidgeOptions } from './ml/ridge.ts';
+export {
+  type AverageOptions,
+  accuracyScore,
+  balancedAccuracyScore,
+  type ConfusionMatrix,
+  confusionMatrix,
+  f1Score,
+  precisionScore,
+  recallScore,
+} from './ml/scores/classification.ts';
+export { logLoss, type RankingOptions, type RocAucOptions, rocAucScore } from './ml/scores/ranking.ts';
+export {
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  r2Score,
+  rootMeanSquaredError,
+} from './ml/scores/regression.ts';
 export type { ModelBackend } from './models/model-backend.ts';
 export type { Models } from './models/models.ts';
 export { type ConnectOptions, connect, type Omega } from './omega.ts';
@@ -29,7 +49,13 @@ export type { GroupHandle, GroupResult } from './runtime/group-handle.ts';
 export type { GroupCounts } from './runtime/group-progress.ts';
 export type { Inspect, Replies } from './runtime/inspect.ts';
 export type { JobProxy, JobRunOptions } from './runtime/job-proxy.ts';
-export type { Data, ModelProxy, PredictOptions } from './runtime/model-proxy.ts';
+export type {
+  Data,
+  FitCallOptions,
+  ModelProxy,
+  PredictOptions,
+  ScoreCallOptions,
+} from './runtime/model-proxy.ts';
 export type { ModelSignatures } from './runtime/model-signatures.ts';
 export type { HandleOf, OmegaRuntime, Pong } from './runtime/runtime.ts';
 export type { SendOptions } from './runtime/send.ts';

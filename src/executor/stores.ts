@@ -1,4 +1,5 @@
 import { createModelBackends } from '../models/backends.ts';
+import { createModelCache } from '../models/model-cache.ts';
 import { createModels } from '../models/models.ts';
 import { openMongo } from '../mongo/client.ts';
 import { createDatasets } from '../store/datasets.ts';
@@ -9,6 +10,8 @@ export interface StoresOptions {
   readonly mongoUrl: string;
   /** The default bucket. */
   readonly bucket: string;
+  /** MiB of stored models that are kept unpacked. */
+  readonly modelCache: number;
 }
 
 export interface OpenStores {
@@ -22,9 +25,10 @@ export interface OpenStores {
  *
  * @throws ImproperlyConfigured when the URL is malformed.
  */
-export function openStores({ mongoUrl, bucket: defaultBucket }: StoresOptions): OpenStores {
+export function openStores({ mongoUrl, bucket: defaultBucket, modelCache }: StoresOptions): OpenStores {
   const mongo = openMongo(mongoUrl, { appName: 'omegaml-node executor' });
   const backends = createModelBackends();
+  const cache = createModelCache(modelCache * 2 ** 20);
   const buckets = new Map<string, Stores>();
 
   function open(bucket: string): Stores {
@@ -32,7 +36,7 @@ export function openStores({ mongoUrl, bucket: defaultBucket }: StoresOptions): 
     if (known) return known;
     const stores: Stores = {
       datasets: createDatasets(mongo, { bucket }),
-      models: createModels(mongo, { bucket, backends }),
+      models: createModels(mongo, { bucket, backends, cache }),
       jobs: createJobs(mongo, { bucket }),
       bucket: (name) => open(name ?? defaultBucket),
     };

@@ -1,5 +1,5 @@
 /** Arrays put together. */
-import { allocateFloat64, allocateInt32 } from '../frame/allocation.ts';
+import { allocateFloat64, allocateInt32, allocateUint8 } from '../frame/allocation.ts';
 
 /** The arrays one after the other, on shared memory. */
 export function concatFloat64(parts: readonly Float64Array[]): Float64Array {
@@ -11,7 +11,12 @@ export function concatInt32(parts: readonly Int32Array[]): Int32Array {
   return concat(parts, allocateInt32);
 }
 
-function concat<Part extends Float64Array | Int32Array>(
+/** The arrays one after the other, on shared memory. */
+export function concatUint8(parts: readonly Uint8Array[]): Uint8Array {
+  return concat(parts, allocateUint8);
+}
+
+function concat<Part extends Float64Array | Int32Array | Uint8Array>(
   parts: readonly Part[],
   allocate: (length: number) => Part,
 ): Part {

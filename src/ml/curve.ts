@@ -9,6 +9,8 @@ import { mapRows, type Range } from './chunks.ts';
 import type { Estimator, FitContext } from './estimator.ts';
 import { designMatrix, learnFeatures } from './features.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
+import type { GraphBuilder } from './onnx-export/graph-builder.ts';
+import { declareNumbers } from './onnx-export/outputs.ts';
 import { parseWith } from './options.ts';
 import { type Feature, float64Array, type ModelMeta, type ModelState, type Target } from './state.ts';
 import { numberFrame, numericTarget } from './target.ts';
@@ -34,6 +36,8 @@ export interface Curve<Options extends object> {
   fit(points: Points, options: Options, context: FitContext): Promise<readonly number[]>;
   /** The function itself. */
   predictor(params: Float64Array, options: Options): (x: number, x2: number) => number;
+  /** The same in an ONNX model: a matrix of one column, from X with a column for each variable. */
+  formula(graph: GraphBuilder, X: string, params: Float64Array, options: Options): string;
   /** What the library's `load` takes. */
   toModel(params: Float64Array, options: Options): object;
   /** From the fields of a fitted instance; null if they are of another form. */
@@ -91,6 +95,11 @@ export function curveEstimator<Options extends object>(
         return { params, options: state.meta.options, x, x2, rows, output };
       });
       return numberFrame(state.meta.target, X, [output]);
+    },
+    toGraph: (state, graph, X) => {
+      const params = float64Array(state, 'params');
+      const y = curve.formula(graph, X, params, parseOptions(state.meta.options));
+      declareNumbers(graph, state.meta.target, y);
     },
   };
 }

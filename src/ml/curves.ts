@@ -5,6 +5,7 @@ import { allocateFloat64 } from '../frame/allocation.ts';
 import { type Curve, requirePositive } from './curve.ts';
 import type { FitContext } from './estimator.ts';
 import { leastSquares } from './least-squares.ts';
+import { exponentialFormula, lineFormula, powerFormula } from './onnx-export/curves.ts';
 
 const noOptions = z.strictObject({});
 type NoOptions = z.infer<typeof noOptions>;
@@ -16,6 +17,7 @@ export const simpleLinear: Curve<NoOptions> = {
   width: 1,
   fit: ({ x, y }, _options, context) => fitLine(x, y, context),
   predictor: line,
+  formula: lineFormula,
   toModel: ([intercept, slope]) => ({ name: 'simpleLinearRegression', intercept, slope }),
   fromFields: ({ intercept, slope }) => paramsOf([intercept, slope]),
 };
@@ -33,6 +35,7 @@ export const exponential: Curve<NoOptions> = {
     const exponent = line(params);
     return (x) => Math.exp(exponent(x));
   },
+  formula: exponentialFormula,
   toModel: ([intercept = 0, slope]) => ({ name: 'exponentialRegression', A: slope, B: Math.exp(intercept) }),
   fromFields: ({ A, B }) => paramsOf([typeof B === 'number' && B > 0 ? Math.log(B) : null, A]),
 };
@@ -53,6 +56,7 @@ export const power: Curve<NoOptions> = {
     ([A = 0, B = 0]) =>
     (x) =>
       A * x ** B,
+  formula: powerFormula,
   toModel: ([A, B]) => ({ name: 'powerRegression', A, B }),
   fromFields: ({ A, B }) => paramsOf([A, B]),
 };
@@ -81,6 +85,7 @@ export const potential: Curve<z.infer<typeof potentialOptions>> = {
     ([A = 0], { M }) =>
     (x) =>
       A * x ** M,
+  formula: (graph, X, [A = 0], { M }) => powerFormula(graph, X, [A, M]),
   toModel: ([A], { M }) => ({ name: 'potentialRegression', A, M }),
   fromFields: ({ A, M }) => {
     return typeof A === 'number' && typeof M === 'number' ? { options: { M }, params: [A] } : null;

@@ -4,6 +4,7 @@
  */
 import type { Threads } from '../contract/threads.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { GraphBuilder } from './onnx-export/graph-builder.ts';
 import type { ModelState } from './state.ts';
 
 /** Where and how a computation runs. */
@@ -13,6 +14,8 @@ export interface FitContext {
   readonly signal?: AbortSignal;
   /** Called after each chunk with how many steps (trees, blocks of rows) are done, and of how many. */
   onProgress?(done: number, total: number): void;
+  /** In a fit: how much each row counts, as scikit-learn's `sample_weight`. Default: all the same. */
+  readonly sampleWeight?: Float64Array;
 }
 
 /** A library's estimator as handed in by a user: its options, and what it has learned, null if nothing yet. */
@@ -26,6 +29,8 @@ export interface Estimator<Options = unknown> {
   /** The class name in `ml-random-forest` or `ml-regression`: `RandomForestClassifier`, … */
   readonly name: string;
   readonly type: 'classifier' | 'regressor';
+  /** Whether a fit heeds `sampleWeight`. */
+  readonly weighsRows?: boolean;
 
   /**
    * Checks options and fills in the defaults. The result is JSON; parsing it again changes nothing.
@@ -55,6 +60,20 @@ export interface Estimator<Options = unknown> {
   fit(options: Options, X: DataFrame, y: DataFrame, context: FitContext): Promise<ModelState>;
 
   /**
+   * Learns these rows besides those that the state has learned; null before the first. The first rows decide
+   * on the columns and their strings. Left out where only all rows together can be learned from.
+   *
+   * @throws InvalidData
+   */
+  partialFit?(
+    options: Options,
+    state: ModelState | null,
+    X: DataFrame,
+    y: DataFrame,
+    context: FitContext,
+  ): Promise<ModelState>;
+
+  /**
    * One column per target, named as the target was.
    *
    * @throws InvalidData when the columns are not those of the fit.
@@ -63,4 +82,7 @@ export interface Estimator<Options = unknown> {
 
   /** Classifiers only: one column per class, named by the class's label. Rows sum to 1. */
   predictProba?(state: ModelState, X: DataFrame, context: FitContext): Promise<DataFrame>;
+
+  /** Declares the outputs of an ONNX model that predicts the same from `X`, the matrix of the encoded features. */
+  toGraph(state: ModelState, graph: GraphBuilder, X: string): void;
 }

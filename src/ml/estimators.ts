@@ -16,7 +16,9 @@ import type { Estimator } from './estimator.ts';
 import { forestClassifier, forestRegression } from './forest.ts';
 import { kernelRidge } from './kernel-ridge.ts';
 import { linearRegression } from './linear.ts';
+import { logisticRegression } from './logistic.ts';
 import { polynomial } from './polynomial.ts';
+import { ridge } from './ridge.ts';
 import { robustPolynomial, theilSen } from './robust.ts';
 import { surface } from './surface.ts';
 
@@ -24,6 +26,8 @@ const ALL: readonly Estimator[] = [
   forestClassifier,
   forestRegression,
   linearRegression,
+  ridge,
+  logisticRegression,
   kernelRidge,
   curveEstimator(simpleLinear, SimpleLinearRegression, curveKernels.simpleLinear),
   curveEstimator(polynomial, PolynomialRegression, curveKernels.polynomial),
@@ -35,7 +39,7 @@ const ALL: readonly Estimator[] = [
   curveEstimator(surface, PolinomialFitting2D, curveKernels.surface),
 ];
 
-/** The estimators of `ml-random-forest` and `ml-regression`, by their class names. */
+/** The estimators of `ml-random-forest` and `ml-regression`, and those of this package, by their class names. */
 export const estimators: ReadonlyMap<string, Estimator> = new Map(
   ALL.map((estimator) => [estimator.name, estimator]),
 );

@@ -79,6 +79,27 @@ export function designMatrix(
   return { rowCount: X.rowCount, columns };
 }
 
+/**
+ * What is learned in parts has a weight for each string of the first part, and none for others.
+ *
+ * @throws InvalidData when a column has a string that is no category.
+ */
+export function requireKnownStrings(
+  X: DataFrame,
+  { features, named }: Pick<ModelMeta, 'features' | 'named'>,
+): void {
+  const columns = [...matchColumns(X, features, named).columns.values()];
+  features.forEach(({ name, categories }, i) => {
+    const column = columns[i];
+    if (!categories || column?.type !== 'string') return;
+    const unknown = categoriesOf(name, column).find((value) => !categories.includes(value));
+    if (unknown === undefined) return;
+    throw new InvalidData(
+      `column '${name}' has the string ${JSON.stringify(unknown)}, which no row of the first part has: give every string in the first part`,
+    );
+  });
+}
+
 /** @throws InvalidData when there are no rows. */
 export function requireRows(X: DataFrame): void {
   if (X.rowCount > 0) return;

@@ -23,6 +23,7 @@ export interface CodedFeature {
   /** Smallest and largest value of each code; infinite for the code of missing values. */
   readonly low: Float64Array;
   readonly high: Float64Array;
+  readonly hasMissing: boolean;
 }
 
 interface CodeInput {
@@ -64,7 +65,7 @@ function codeFeature(values: Float64Array): CodedFeature {
     if (value < (low[code] ?? 0)) low[code] = value;
     if (value > (high[code] ?? 0)) high[code] = value;
   }
-  return { codes, codeCount: missingCode + 1, low, high };
+  return { codes, codeCount: missingCode + 1, low, high, hasMissing: codes.includes(missingCode) };
 }
 
 /** Upper edges of the bins, ascending; the last one is the largest value. */

@@ -1,11 +1,12 @@
 /** Grows the trees of a forest in threads. */
 import type { Kernel } from '../contract/threads.ts';
-import { concatFloat64, concatInt32 } from './arrays.ts';
+import { concatFloat64, concatInt32, concatUint8 } from './arrays.ts';
 import { mapChunks, type Range } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
 import type { CodedFeature } from './forest-codes.ts';
+import type { Nodes } from './forest-nodes.ts';
 import type { Samples, SplitSearch } from './forest-split.ts';
-import { type LeafOf, type Nodes, TreeGrower, type TreeLimits } from './forest-tree.ts';
+import { type LeafOf, TreeGrower, type TreeLimits } from './forest-tree.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** What the trees are to predict: classes, or numbers. */
@@ -23,6 +24,8 @@ export interface GrowOptions extends TreeLimits {
 interface GrowInput {
   readonly features: readonly CodedFeature[];
   readonly target: ForestTarget;
+  /** How much each row counts, 1 on average; null if all are the same. */
+  readonly rowWeights: Float64Array | null;
   readonly options: GrowOptions;
   readonly trees: Range;
 }
@@ -47,6 +50,7 @@ const CHUNK_WORK = 5_000_000;
 export async function growForest(
   features: readonly CodedFeature[],
   target: ForestTarget,
+  rowWeights: Float64Array | null,
   options: GrowOptions,
   treeCount: number,
   context: FitContext,
@@ -56,15 +60,15 @@ export async function growForest(
   const share = Math.ceil(treeCount / Math.max(1, context.threads.cores));
   const size = Math.max(1, Math.min(share, Math.floor(CHUNK_WORK / workPerTree)));
   return mapChunks(context, treeCount, size, (trees) =>
-    context.threads.run(growKernel, { features, target, options, trees }, context.signal),
+    context.threads.run(growKernel, { features, target, rowWeights, options, trees }, context.signal),
   );
 }
 
 export const growKernel: Kernel<GrowInput, GrownTrees> = { name: 'forest.grow', run: growTrees };
 
-function growTrees({ features, target, options, trees }: GrowInput): GrownTrees {
+function growTrees({ features, target, rowWeights, options, trees }: GrowInput): GrownTrees {
   const rowCount = target.type === 'classes' ? target.codes.length : target.values.length;
-  const { samples, draw } = sampling(target, rowCount, options);
+  const { samples, draw } = sampling(target, rowCount, rowWeights, options);
   const grower = new TreeGrower(features, samples, options);
   const { leafOf, distributions } = leaves(target);
   const grown: Nodes[] = [];
@@ -80,6 +84,7 @@ function growTrees({ features, target, options, trees }: GrowInput): GrownTrees 
     feature: concatInt32(grown.map(({ feature }) => feature)),
     threshold: concatFloat64(grown.map(({ threshold }) => threshold)),
     right: concatInt32(grown.map(({ right }) => right)),
+    missingLeft: concatUint8(grown.map(({ missingLeft }) => missingLeft)),
     sizes: concatInt32([Int32Array.from(grown, ({ feature }) => feature.length)]),
     distributions: concatFloat64(distributions),
     importances: concatFloat64(importances),
@@ -87,7 +92,12 @@ function growTrees({ features, target, options, trees }: GrowInput): GrownTrees 
 }
 
 /** The samples of one tree after the other: `draw` changes their weights and amounts. */
-function sampling(target: ForestTarget, rowCount: number, options: GrowOptions) {
+function sampling(
+  target: ForestTarget,
+  rowCount: number,
+  rowWeights: Float64Array | null,
+  options: GrowOptions,
+) {
   const values = target.type === 'numbers' ? target.values : new Float64Array(rowCount).fill(1);
   const center = target.type === 'numbers' ? meanOf(target.values) : 0;
   const samples: Samples = {
@@ -95,21 +105,30 @@ function sampling(target: ForestTarget, rowCount: number, options: GrowOptions) 
     channel: target.type === 'classes' ? target.codes : new Int32Array(rowCount),
     weight: new Float64Array(rowCount),
     amount: new Float64Array(rowCount),
+    value: values,
   };
   return { samples, draw };
 
   function draw(random: Random): void {
     drawRows(samples.weight, random, options);
+    if (rowWeights) scale(samples.weight, rowWeights);
     for (let row = 0; row < rowCount; row += 1) {
       samples.amount[row] = (samples.weight[row] as number) * ((values[row] as number) - center);
     }
   }
 }
 
-function drawRows(
+function scale(weight: Float64Array, rowWeights: Float64Array): void {
+  for (let row = 0; row < weight.length; row += 1) {
+    weight[row] = (weight[row] as number) * (rowWeights[row] as number);
+  }
+}
+
+/** Counts how often each row is drawn. */
+export function drawRows(
   weight: Float64Array,
   random: Random,
-  { useSampleBagging, rowsPerTree }: GrowOptions,
+  { useSampleBagging, rowsPerTree }: Pick<GrowOptions, 'useSampleBagging' | 'rowsPerTree'>,
 ): void {
   if (!useSampleBagging && rowsPerTree === weight.length) {
     weight.fill(1);

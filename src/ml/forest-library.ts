@@ -68,7 +68,7 @@ export function libraryOptions(options: AnyForestOptions): Record<string, unknow
  * A fitted forest as ml-random-forest's `load` takes it. Each tree predicts the same there, from encoded
  * features. Labels that the library can have, whole numbers from 0 to {@link MAX_LIBRARY_LABEL}, stay as
  * they are; others become 0..K-1, in the order of the state's labels. The stock class counts votes, as
- * `voting: 'hard'` does here.
+ * `voting: 'hard'` does here, and sends missing numbers to the upper side of every split.
  */
 export function exportForest(state: ModelState, forest: Forest, options: Record<string, unknown>): object {
   const { classes } = state.meta.target;
@@ -221,6 +221,7 @@ function importTree(
   return {
     feature: Int32Array.from(nodes, (node) => (isSplit(node) ? (columns[node.splitColumn] ?? 0) : -1)),
     threshold,
+    missingLeft: new Uint8Array(nodes.length),
     right: Int32Array.from(nodes, (node) => (isSplit(node) ? (positions.get(node.right) ?? 0) : 0)),
     sizes: concatInt32([Int32Array.of(nodes.length)]),
     distributions: concatFloat64(distributions),

@@ -1,6 +1,7 @@
 /** Options of the random forests. */
 import { z } from 'zod';
 import { InvalidOptions } from '../errors.ts';
+import { type ClassWeight, classWeightSchema } from './class-weights.ts';
 import { parseWith } from './options.ts';
 
 /**
@@ -30,6 +31,10 @@ export interface ForestOptions {
   readonly minSamplesLeaf: number;
   /** A node is split only if that lowers its impurity (gini or variance) by more than this. Default null: no limit. */
   readonly gainThreshold: number | null;
+  /** A tree grows the leaves that lower its impurity most, until it has so many. Default null: no limit. */
+  readonly maxLeafNodes: number | null;
+  /** Score the forest on the rows that each tree has not drawn (see {@link outOfBagScore}). Default false. */
+  readonly oobScore: boolean;
 }
 
 export interface ForestClassifierOptions extends ForestOptions {
@@ -38,6 +43,8 @@ export interface ForestClassifierOptions extends ForestOptions {
    * vote for, as in ml-random-forest; probabilities are then shares of votes. Default `soft`.
    */
   readonly voting: 'soft' | 'hard';
+  /** Default null: every row counts as much. */
+  readonly classWeight: ClassWeight | null;
 }
 
 export interface ForestRegressionOptions extends ForestOptions {
@@ -53,6 +60,7 @@ const treeShape = {
   minNumSamples: z.number().int().min(1).optional(),
   minSamplesLeaf: z.number().int().min(1).optional(),
   gainThreshold: z.number().min(0).nullable().optional(),
+  maxLeafNodes: z.number().int().min(2).nullable().optional(),
 };
 
 const treeOptions = z.strictObject({
@@ -76,8 +84,9 @@ const forestShape = {
   maxSamples: z.number().positive().nullish(),
   /** ml-random-forest draws features once per tree; here they are drawn for each split, without replacement. */
   replacement: z.boolean().optional(),
-  /** Out-of-bag predictions are not computed. */
+  /** Of ml-random-forest, which computes out-of-bag predictions unless it is set; here `oobScore` asks for their score. */
   noOOB: z.boolean().optional(),
+  oobScore: z.boolean().default(false),
   isClassifier: z.boolean().optional(),
 };
 
@@ -86,6 +95,7 @@ const classifierSchema = z.strictObject({
   ...forestShape,
   maxFeatures: maxFeatures.default('sqrt'),
   voting: z.enum(['soft', 'hard']).default('soft'),
+  classWeight: classWeightSchema.nullable().default(null),
 });
 const regressionSchema = z.strictObject({
   ...forestShape,
@@ -96,7 +106,7 @@ const regressionSchema = z.strictObject({
 /** @throws InvalidOptions */
 export function parseClassifierOptions(options: unknown): ForestClassifierOptions {
   const parsed = parseWith(classifierSchema, options, 'RandomForestClassifier');
-  return { ...forestOptions(parsed), voting: parsed.voting };
+  return { ...forestOptions(parsed), voting: parsed.voting, classWeight: parsed.classWeight };
 }
 
 /** @throws InvalidOptions */
@@ -132,6 +142,9 @@ function forestOptions(parsed: ParsedForest): ForestOptions {
   const tree = { ...parsed.treeOptions, ...withoutUndefined(parsed) };
   requireWhole('maxFeatures', parsed.maxFeatures);
   requireWhole('maxSamples', parsed.maxSamples ?? 0);
+  if (parsed.oobScore && !parsed.useSampleBagging) {
+    throw new InvalidOptions('oobScore needs rows that a tree has not drawn: leave useSampleBagging on');
+  }
   return {
     nEstimators: parsed.nEstimators,
     maxFeatures: parsed.maxFeatures,
@@ -143,6 +156,8 @@ function forestOptions(parsed: ParsedForest): ForestOptions {
     minNumSamples: tree.minNumSamples ?? 1,
     minSamplesLeaf: tree.minSamplesLeaf ?? 1,
     gainThreshold: tree.gainThreshold ?? null,
+    maxLeafNodes: tree.maxLeafNodes ?? null,
+    oobScore: parsed.oobScore,
   };
 }
 

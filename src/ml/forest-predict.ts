@@ -4,7 +4,7 @@ import { allocateFloat64 } from '../frame/allocation.ts';
 import { mapRows, type Range } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
 import type { DesignMatrix } from './features.ts';
-import type { Nodes } from './forest-tree.ts';
+import type { Nodes } from './forest-nodes.ts';
 
 /** The trees of a fitted forest. */
 export interface Forest extends Nodes {
@@ -67,13 +67,15 @@ function predictRows({ forest, columns, rows, combination, output }: PredictInpu
 }
 
 /** The value of the leaf that a row reaches in a tree. */
-function leafValue(forest: Forest, tree: number, block: Float64Array, offset: number): number {
-  const { feature, threshold, right } = forest;
+export function leafValue(forest: Forest, tree: number, block: Float64Array, offset: number): number {
+  const { feature, threshold, right, missingLeft } = forest;
   const root = forest.roots[tree] as number;
   let node = root;
   for (let column = feature[node] as number; column >= 0; column = feature[node] as number) {
-    // A missing value is not below any threshold: it goes right.
-    const goesLeft = (block[offset + column] as number) <= (threshold[node] as number);
+    const value = block[offset + column] as number;
+    const isBelow = value <= (threshold[node] as number);
+    // Only a missing value differs from itself.
+    const goesLeft = isBelow || (missingLeft[node] === 1 && Number.isNaN(value));
     node = goesLeft ? node + 1 : root + (right[node] as number);
   }
   return threshold[node] as number;

@@ -1,5 +1,5 @@
 /** Finds the best split of a node. */
-import type { CodedFeature, Codes } from './forest-codes.ts';
+import type { CodedFeature } from './forest-codes.ts';
 
 /**
  * What the splits of a tree are to separate, in one form for both kinds of forest: a row adds its `weight`
@@ -10,9 +10,11 @@ import type { CodedFeature, Codes } from './forest-codes.ts';
 export interface Samples {
   readonly channelCount: number;
   readonly channel: Int32Array;
-  /** How often the row was drawn. */
+  /** How often the row was drawn, times how much it counts. */
   readonly weight: Float64Array;
   readonly amount: Float64Array;
+  /** What a pure node has only one of, in one channel. */
+  readonly value: Float64Array;
 }
 
 /** Rows `start` to `end` of a tree's row order. */
@@ -22,16 +24,14 @@ export interface Node {
   readonly end: number;
 }
 
-/** Above so many codes per row of the node, its rows are sorted instead of counted. */
-const CODES_PER_ROW = 4;
-const INSERTION_SORT_ROWS = 24;
-
 /** The search for splits; one per thread call, its buffers are reused from node to node. */
 export class SplitSearch {
   /** Of the node that was entered last: its total weight and, by channel, amounts. */
   weight = 0;
   readonly totals: Float64Array;
   isPure = false;
+  /** Σ channel² / weight. */
+  purity = 0;
 
   /** The best split so far, -1 if there is none: rows with codes up to `code` go left. */
   feature = -1;
@@ -39,6 +39,9 @@ export class SplitSearch {
   /** The next code that occurs in the node. */
   nextCode = 0;
   score = Number.NEGATIVE_INFINITY;
+  /** Whether the node has missing values of the feature, and whether they go left. */
+  hasMissing = false;
+  missingLeft = false;
 
   readonly #features: readonly CodedFeature[];
   readonly #samples: Samples;
@@ -48,7 +51,8 @@ export class SplitSearch {
   readonly #right: Float64Array;
   /** Per code: weight, then the channels. Zero between two searches. */
   readonly #histogram: Float64Array;
-  readonly #keys: Uint32Array;
+  /** A bit for each code. Zero between two searches. */
+  readonly #marks: Int32Array;
   readonly #nodeWeight: Float64Array;
   readonly #nodeAmount: Float64Array;
   readonly #nodeChannel: Int32Array;
@@ -59,6 +63,9 @@ export class SplitSearch {
   /** Code of the last group that went left, -1 before the first. */
   #previous = -1;
   #groupCount = 0;
+  /** Whether the node has missing values of the feature that is looked at, and whether they go left first. */
+  #missing = false;
+  #missingFirst = false;
 
   constructor(features: readonly CodedFeature[], samples: Samples, minSamplesLeaf: number) {
     const rowCount = samples.weight.length;
@@ -71,7 +78,7 @@ export class SplitSearch {
     this.#left = new Float64Array(samples.channelCount);
     this.#right = new Float64Array(samples.channelCount);
     this.#histogram = new Float64Array(codeCount * this.#stride);
-    this.#keys = new Uint32Array(rowCount);
+    this.#marks = new Int32Array((codeCount + 31) >>> 5);
     this.#nodeWeight = new Float64Array(rowCount);
     this.#nodeAmount = new Float64Array(rowCount);
     this.#nodeChannel = new Int32Array(rowCount);
@@ -82,17 +89,12 @@ export class SplitSearch {
     return (this.totals[0] as number) / this.weight;
   }
 
-  /** Σ channel² / weight of the node. */
-  get purity(): number {
-    return this.totals.reduce((sum, total) => sum + total * total, 0) / this.weight;
-  }
-
   /** Sums up a node and forgets the last one's split. */
   enter({ rows, start, end }: Node): void {
-    const { channel, weight, amount } = this.#samples;
+    const { channel, weight, amount, value } = this.#samples;
     const first = rows[start] as number;
     const firstChannel = channel[first] as number;
-    const firstValue = (amount[first] as number) / (weight[first] as number);
+    const firstValue = value[first] as number;
     this.totals.fill(0);
     let total = 0;
     let isPure = true;
@@ -103,12 +105,13 @@ export class SplitSearch {
       const c = channel[row] as number;
       total += w;
       this.totals[c] = (this.totals[c] as number) + a;
-      if (c !== firstChannel || a / w !== firstValue) isPure = false;
+      if (c !== firstChannel || (value[row] as number) !== firstValue) isPure = false;
       this.#nodeWeight[i - start] = w;
       this.#nodeAmount[i - start] = a;
       this.#nodeChannel[i - start] = c;
     }
     this.weight = total;
+    this.purity = squaresOf(this.totals) / total;
     this.isPure = isPure;
     this.feature = -1;
     this.score = Number.NEGATIVE_INFINITY;
@@ -118,49 +121,82 @@ export class SplitSearch {
   visit(feature: number, node: Node): boolean {
     const coded = this.#features[feature];
     if (!coded) return false;
+    this.#missing = false;
+    this.#scan(feature, coded, node);
+    const varies = this.#groupCount > 1;
+    // Of two groups, one of them missing, there is only one split.
+    if (this.#missing && this.#groupCount > 2) {
+      this.#missingFirst = true;
+      this.#scan(feature, coded, node);
+      this.#missingFirst = false;
+    }
+    return varies;
+  }
+
+  /** Moves one group of equal codes after the other from right to left. */
+  #scan(feature: number, coded: CodedFeature, node: Node): void {
     this.#leftWeight = 0;
     this.#leftSquares = 0;
     this.#rightSquares = this.purity * this.weight;
     this.#previous = -1;
     this.#groupCount = 0;
-    this.#left.fill(0);
-    this.#right.set(this.totals);
-    if (coded.codeCount > CODES_PER_ROW * (node.end - node.start)) this.#sort(feature, coded.codes, node);
-    else this.#count(feature, coded, node);
-    return this.#groupCount > 1;
+    // Not fill and set: of a few channels, their calls would take longer than the rest.
+    for (let channel = 0; channel < this.totals.length; channel += 1) {
+      this.#left[channel] = 0;
+      this.#right[channel] = this.totals[channel] as number;
+    }
+    const isDense = node.end - node.start > coded.codeCount;
+    if (isDense) this.#countAll(coded, node);
+    else this.#countMarked(coded, node);
+    const missing = (coded.codeCount - 1) * this.#stride;
+    if (coded.hasMissing && this.#histogram[missing] !== 0) this.#missing = true;
+    if (this.#missingFirst) this.#move(missing);
+    if (isDense) this.#scanAll(feature, coded.codeCount);
+    else this.#scanMarked(feature, coded.codeCount);
   }
 
-  /** Counts the node's rows by code. */
-  #count(feature: number, { codes, codeCount }: CodedFeature, { rows, start, end }: Node): void {
-    const histogram = this.#histogram;
+  #countAll({ codes }: CodedFeature, { rows, start, end }: Node): void {
     const stride = this.#stride;
     for (let i = start; i < end; i += 1) {
       this.#add((codes[rows[i] as number] as number) * stride, i - start);
     }
+  }
+
+  #scanAll(feature: number, codeCount: number): void {
+    const histogram = this.#histogram;
+    const stride = this.#stride;
     for (let code = 0; code < codeCount; code += 1) {
       const base = code * stride;
       if (histogram[base] !== 0) this.#group(feature, code, base);
     }
   }
 
-  /** Sorts the node's rows by code: cheaper where the codes are many and the rows few. */
-  #sort(feature: number, codes: Codes, { rows, start, end }: Node): void {
-    const rowCount = end - start;
-    const keys = this.#keys.subarray(0, rowCount);
-    for (let i = 0; i < rowCount; i += 1) {
-      keys[i] = (codes[rows[start + i] as number] as number) * 2 ** KEY_BITS + i;
+  /** Marks the codes that occur: of few rows, looking through all codes would take longest. */
+  #countMarked({ codes }: CodedFeature, { rows, start, end }: Node): void {
+    const stride = this.#stride;
+    const marks = this.#marks;
+    for (let i = start; i < end; i += 1) {
+      const code = codes[rows[i] as number] as number;
+      const word = code >>> 5;
+      marks[word] = (marks[word] as number) | (1 << (code & 31));
+      this.#add(code * stride, i - start);
     }
-    if (rowCount <= INSERTION_SORT_ROWS) insertionSort(keys);
-    else keys.sort();
-    let current = (keys[0] as number) >>> KEY_BITS;
-    for (let i = 0; i < rowCount; i += 1) {
-      const key = keys[i] as number;
-      const code = key >>> KEY_BITS;
-      if (code !== current) this.#group(feature, current, 0);
-      current = code;
-      this.#add(0, key & (2 ** KEY_BITS - 1));
+  }
+
+  #scanMarked(feature: number, codeCount: number): void {
+    const histogram = this.#histogram;
+    const stride = this.#stride;
+    const marks = this.#marks;
+    const wordCount = (codeCount + 31) >>> 5;
+    for (let word = 0; word < wordCount; word += 1) {
+      let bits = marks[word] as number;
+      marks[word] = 0;
+      for (; bits !== 0; bits &= bits - 1) {
+        const code = word * 32 + 31 - Math.clz32(bits & -bits);
+        const base = code * stride;
+        if (histogram[base] !== 0) this.#group(feature, code, base);
+      }
     }
-    this.#group(feature, current, 0);
   }
 
   #add(base: number, position: number): void {
@@ -172,16 +208,22 @@ export class SplitSearch {
 
   /** Tests the split before a group of equal codes, then moves the group from right to left. */
   #group(feature: number, code: number, base: number): void {
-    const histogram = this.#histogram;
-    const left = this.#left;
-    const right = this.#right;
     const leftWeight = this.#leftWeight;
     const rightWeight = this.weight - leftWeight;
-    if (leftWeight >= this.#minWeight && rightWeight >= this.#minWeight) {
+    if (this.#groupCount > 0 && leftWeight >= this.#minWeight && rightWeight >= this.#minWeight) {
       const score = this.#leftSquares / leftWeight + this.#rightSquares / rightWeight;
       if (score > this.score) this.#keep(feature, code, score);
     }
-    this.#leftWeight = leftWeight + (histogram[base] as number);
+    this.#move(base);
+    this.#previous = code;
+    this.#groupCount += 1;
+  }
+
+  #move(base: number): void {
+    const histogram = this.#histogram;
+    const left = this.#left;
+    const right = this.#right;
+    this.#leftWeight += histogram[base] as number;
     histogram[base] = 0;
     for (let channel = 0; channel < left.length; channel += 1) {
       const amount = histogram[base + 1 + channel] as number;
@@ -194,8 +236,6 @@ export class SplitSearch {
       right[channel] = after - amount;
       histogram[base + 1 + channel] = 0;
     }
-    this.#previous = code;
-    this.#groupCount += 1;
   }
 
   #keep(feature: number, nextCode: number, score: number): void {
@@ -203,20 +243,13 @@ export class SplitSearch {
     this.code = this.#previous;
     this.nextCode = nextCode;
     this.score = score;
+    this.hasMissing = this.#missing;
+    this.missingLeft = this.#missingFirst;
   }
 }
 
-/** Keys are sorted by code, then by position among the rows, which are fewer than codes / {@link CODES_PER_ROW}. */
-const KEY_BITS = 15;
-
-function insertionSort(keys: Uint32Array): void {
-  for (let i = 1; i < keys.length; i += 1) {
-    const key = keys[i] as number;
-    let j = i - 1;
-    while (j >= 0 && (keys[j] as number) > key) {
-      keys[j + 1] = keys[j] as number;
-      j -= 1;
-    }
-    keys[j + 1] = key;
-  }
+function squaresOf(totals: Float64Array): number {
+  let sum = 0;
+  for (const total of totals) sum += total * total;
+  return sum;
 }

@@ -1,19 +1,17 @@
 /** Fits a forest, and reads it from a state. */
-import { allocateFloat64 } from '../frame/allocation.ts';
+import { allocateFloat64, allocateUint8 } from '../frame/allocation.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
-import { concatFloat64, concatInt32 } from './arrays.ts';
+import { concatFloat64, concatInt32, concatUint8 } from './arrays.ts';
 import type { FitContext } from './estimator.ts';
 import { designMatrix, encodedWidth, learnFeatures, type MissingValues } from './features.ts';
 import { codeFeatures } from './forest-codes.ts';
 import { type ForestTarget, type GrownTrees, growForest } from './forest-grow.ts';
 import { type ForestOptions, featuresPerSplit, rowsPerTree } from './forest-options.ts';
+import { scoreOutOfBag } from './forest-out-of-bag.ts';
 import { type Combination, type Forest, predictForest } from './forest-predict.ts';
 import { float64Array, int32Array, type ModelState, type StateArray, type Target } from './state.ts';
 
-/**
- * A missing number goes to the upper side of every split, in fit and predict, as it does in
- * ml-random-forest.
- */
+/** A missing number goes to the side of a split where it lowered the impurity more, as in scikit-learn. */
 const MISSING: MissingValues = { estimator: 'a random forest', allowed: true };
 
 /** What a forest is fitted to. */
@@ -22,11 +20,12 @@ export interface ForestFit<Options extends ForestOptions> {
   readonly options: Options;
   readonly target: Target;
   readonly encoded: ForestTarget;
+  readonly rowWeights: Float64Array | null;
 }
 
 /** Grows the trees and returns the state. @throws InvalidData, InvalidOptions */
 export async function fitForest<Options extends ForestOptions>(
-  { estimator, options, target, encoded }: ForestFit<Options>,
+  { estimator, options, target, encoded, rowWeights }: ForestFit<Options>,
   X: DataFrame,
   context: FitContext,
 ): Promise<ModelState> {
@@ -37,12 +36,14 @@ export async function fitForest<Options extends ForestOptions>(
     featuresPerSplit: featuresPerSplit(options, width),
     rowsPerTree: rowsPerTree(options, X.rowCount),
   };
-  const coded = await codeFeatures(designMatrix(X, { features, named: true }, MISSING), context);
-  const grown = await growForest(coded, encoded, growOptions, options.nEstimators, context);
-  return {
-    meta: { estimator, options, features, named: true, target },
-    arrays: mergeTrees(grown, target.classes?.length ?? 0, width),
-  };
+  const matrix = designMatrix(X, { features, named: true }, MISSING);
+  const coded = await codeFeatures(matrix, context);
+  const grown = await growForest(coded, encoded, rowWeights, growOptions, options.nEstimators, context);
+  const meta = { estimator, options, features, named: true, target };
+  const arrays = mergeTrees(grown, target.classes?.length ?? 0, width);
+  if (!options.oobScore) return { meta, arrays };
+  const oobScore = await scoreOutOfBag(forestOf({ meta, arrays }), matrix, encoded, growOptions, context);
+  return { meta, arrays: { ...arrays, oobScore: concatFloat64([Float64Array.of(oobScore)]) } };
 }
 
 /** The forest in a state. @throws CorruptObject */
@@ -51,10 +52,16 @@ export function forestOf(state: ModelState): Forest {
     feature: int32Array(state, 'feature'),
     threshold: float64Array(state, 'threshold'),
     right: int32Array(state, 'right'),
+    missingLeft: missingSides(state),
     roots: int32Array(state, 'roots'),
     distributions: float64Array(state, 'distributions'),
     classCount: state.meta.target.classes?.length ?? 0,
   };
+}
+
+/** A forest of an earlier version sends what is missing to the right. */
+function missingSides({ arrays: { missingLeft, feature } }: ModelState): Uint8Array {
+  return missingLeft instanceof Uint8Array ? missingLeft : allocateUint8(feature?.length ?? 0);
 }
 
 /** The probabilities, an array for each class; or the predicted numbers, in one array. @throws InvalidData */
@@ -83,6 +90,7 @@ export function mergeTrees(
     feature: concatInt32(grown.map(({ feature }) => feature)),
     threshold: concatFloat64(withDistributionOffsets(grown, classCount)),
     right: concatInt32(grown.map(({ right }) => right)),
+    missingLeft: concatUint8(grown.map(({ missingLeft }) => missingLeft)),
     roots: concatInt32([roots]),
     distributions: concatFloat64(grown.map(({ distributions }) => distributions)),
     importances: meanImportances(grown, width),

@@ -1,5 +1,6 @@
 /** Grows one tree. */
 import type { CodedFeature } from './forest-codes.ts';
+import { NodeList, type Nodes } from './forest-nodes.ts';
 import { type Node, type Samples, SplitSearch } from './forest-split.ts';
 import type { Random } from './random.ts';
 
@@ -10,21 +11,34 @@ export interface TreeLimits {
   readonly minNumSamples: number;
   readonly minSamplesLeaf: number;
   readonly gainThreshold: number | null;
-}
-
-/**
- * A tree, or several one after the other, in preorder. `feature` is -1 in a leaf. In a split, rows with a
- * value up to `threshold` go to the next node, the others to `right` (counted from the tree's first node).
- * In a leaf, `threshold` is the prediction: a number, or the index of a distribution (see {@link LeafOf}).
- */
-export interface Nodes {
-  readonly feature: Int32Array;
-  readonly threshold: Float64Array;
-  readonly right: Int32Array;
+  readonly maxLeafNodes: number | null;
 }
 
 /** What a leaf stores in `threshold`, for the node that the search has entered and the first of its rows. */
 export type LeafOf = (node: SplitSearch, firstRow: number) => number;
+
+/** Rows of a node that is to be split, or a leaf. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly depth: number;
+}
+
+/** What the search has found. */
+interface Split {
+  readonly feature: number;
+  readonly code: number;
+  readonly nextCode: number;
+  /** The impurity that it takes away, times rows. */
+  readonly gain: number;
+  readonly hasMissing: boolean;
+  readonly missingLeft: boolean;
+}
+
+interface OpenNode extends Part {
+  readonly split: Split | null;
+  sides: readonly [OpenNode, OpenNode] | null;
+}
 
 /** Grows trees over the same features, for samples whose weights and amounts change from tree to tree. */
 export class TreeGrower {
@@ -33,26 +47,20 @@ export class TreeGrower {
   readonly #limits: TreeLimits;
   readonly #search: SplitSearch;
   readonly #order: Int32Array;
-  readonly #nodes: Nodes;
+  readonly #nodes: NodeList;
   readonly #rows: Int32Array;
   readonly #spare: Int32Array;
-  #size = 0;
 
   constructor(features: readonly CodedFeature[], samples: Samples, limits: TreeLimits) {
     const rowCount = samples.weight.length;
-    const capacity = 2 * rowCount;
     this.#features = features;
     this.#samples = samples;
     this.#limits = limits;
-    this.#search = new SplitSearch(features, samples, limits.minSamplesLeaf);
+    this.#search = new SplitSearch(features, samples, limits.minSamplesLeaf > 1 ? limits.minSamplesLeaf : 0);
     this.#order = Int32Array.from(features, (_, i) => i);
     this.#rows = new Int32Array(rowCount);
     this.#spare = new Int32Array(rowCount);
-    this.#nodes = {
-      feature: new Int32Array(capacity),
-      threshold: new Float64Array(capacity),
-      right: new Int32Array(capacity),
-    };
+    this.#nodes = new NodeList(2 * rowCount);
   }
 
   /**
@@ -61,35 +69,103 @@ export class TreeGrower {
    * @param importances by feature: the impurity that its splits took away is added, times rows.
    */
   grow(random: Random, leafOf: LeafOf, importances: Float64Array): Nodes {
-    const search = this.#search;
-    const pending = [{ start: 0, end: this.#drawnRows(), depth: 0, parent: -1 }];
-    this.#size = 0;
+    this.#nodes.clear();
     this.#order.forEach((_, i) => {
       this.#order[i] = i;
     });
+    const root = { start: 0, end: this.#drawnRows(), depth: 0 };
+    if (this.#limits.maxLeafNodes === null) this.#growAll(root, random, leafOf, importances);
+    else this.#growBest(root, this.#limits.maxLeafNodes, random, leafOf, importances);
+    return this.#nodes.copy();
+  }
+
+  /** Splits every node that can be split, depth first. */
+  #growAll(root: Part, random: Random, leafOf: LeafOf, importances: Float64Array): void {
+    const pending = [{ ...root, parent: -1 }];
     for (let next = pending.pop(); next; next = pending.pop()) {
       const { start, end, depth, parent } = next;
       const node = { rows: this.#rows, start, end };
-      const index = this.#append(parent);
-      search.enter(node);
-      if (!this.#split(node, depth, random)) {
-        this.#nodes.feature[index] = -1;
-        this.#nodes.threshold[index] = leafOf(search, this.#rows[start] as number);
+      const index = this.#nodes.append(parent);
+      this.#search.enter(node);
+      if (!this.#findSplit(node, depth, random)) {
+        this.#setLeaf(index, leafOf, start);
         continue;
       }
-      const { feature, code, nextCode } = search;
-      this.#nodes.feature[index] = feature;
-      this.#nodes.threshold[index] = this.#threshold(feature, code, nextCode);
-      importances[feature] = (importances[feature] ?? 0) + search.score - search.purity;
-      const middle = this.#partition(node, feature, code);
+      const split = this.#foundSplit();
+      importances[split.feature] = (importances[split.feature] ?? 0) + split.gain;
+      const middle = this.#partition(node, split);
+      this.#setSplit(index, split, { start, middle, end });
       pending.push({ start: middle, end, depth: depth + 1, parent: index });
       pending.push({ start, end: middle, depth: depth + 1, parent: -1 });
     }
-    return {
-      feature: this.#nodes.feature.slice(0, this.#size),
-      threshold: this.#nodes.threshold.slice(0, this.#size),
-      right: this.#nodes.right.slice(0, this.#size),
-    };
+  }
+
+  /** Splits the node that gains most, until there are enough leaves. */
+  #growBest(
+    root: Part,
+    maxLeafNodes: number,
+    random: Random,
+    leafOf: LeafOf,
+    importances: Float64Array,
+  ): void {
+    const tree = this.#open(root, random);
+    const open = [tree];
+    for (let leaves = 1; leaves < maxLeafNodes; leaves += 1) {
+      const best = takeBest(open);
+      if (!best?.split) break;
+      const { start, end, depth, split } = best;
+      importances[split.feature] = (importances[split.feature] ?? 0) + split.gain;
+      const middle = this.#partition({ rows: this.#rows, start, end }, split);
+      best.sides = [
+        this.#open({ start, end: middle, depth: depth + 1 }, random),
+        this.#open({ start: middle, end, depth: depth + 1 }, random),
+      ];
+      open.push(...best.sides);
+    }
+    this.#writeTree(tree, leafOf);
+  }
+
+  #open(part: Part, random: Random): OpenNode {
+    const node = { rows: this.#rows, start: part.start, end: part.end };
+    this.#search.enter(node);
+    const split = this.#findSplit(node, part.depth, random) ? this.#foundSplit() : null;
+    return { ...part, split, sides: null };
+  }
+
+  /** Writes nodes that are linked in preorder. */
+  #writeTree(tree: OpenNode, leafOf: LeafOf): void {
+    const pending = [{ node: tree, parent: -1 }];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      const { start, end, split, sides } = next.node;
+      const index = this.#nodes.append(next.parent);
+      if (!split || !sides) {
+        this.#search.enter({ rows: this.#rows, start, end });
+        this.#setLeaf(index, leafOf, start);
+        continue;
+      }
+      const [left, right] = sides;
+      this.#setSplit(index, split, { start, middle: left.end, end });
+      pending.push({ node: right, parent: index }, { node: left, parent: -1 });
+    }
+  }
+
+  #foundSplit(): Split {
+    const { feature, code, nextCode, score, purity, hasMissing, missingLeft } = this.#search;
+    return { feature, code, nextCode, gain: score - purity, hasMissing, missingLeft };
+  }
+
+  #setLeaf(index: number, leafOf: LeafOf, start: number): void {
+    this.#nodes.setLeaf(index, leafOf(this.#search, this.#rows[start] as number));
+  }
+
+  /** Where no value was missing, one that is missing later goes with the most rows, as in scikit-learn. */
+  #setSplit(
+    index: number,
+    split: Split,
+    { start, middle, end }: { start: number; middle: number; end: number },
+  ): void {
+    const missingLeft = split.hasMissing ? split.missingLeft : middle - start > end - middle;
+    this.#nodes.setSplit(index, split.feature, this.#threshold(split), missingLeft);
   }
 
   #drawnRows(): number {
@@ -103,21 +179,11 @@ export class TreeGrower {
     return count;
   }
 
-  /** A new node; `parent` is the node whose right child it is, -1 for a left child and the root. */
-  #append(parent: number): number {
-    const index = this.#size;
-    this.#size += 1;
-    this.#nodes.right[index] = 0;
-    if (parent >= 0) this.#nodes.right[parent] = index;
-    return index;
-  }
-
   /** Searches a split on features drawn at random; more than the wanted number only while none varies. */
-  #split(node: Node, depth: number, random: Random): boolean {
-    const { maxDepth, minNumSamples, minSamplesLeaf, featuresPerSplit, gainThreshold } = this.#limits;
+  #findSplit(node: Node, depth: number, random: Random): boolean {
+    const { featuresPerSplit, gainThreshold } = this.#limits;
     const search = this.#search;
-    if (search.isPure || search.weight <= minNumSamples || search.weight < 2 * minSamplesLeaf) return false;
-    if (maxDepth !== null && depth >= maxDepth) return false;
+    if (this.#mustBeLeaf(depth)) return false;
     const order = this.#order;
     let varies = false;
     for (let drawn = 0; drawn < order.length && (drawn < featuresPerSplit || !varies); drawn += 1) {
@@ -131,8 +197,18 @@ export class TreeGrower {
     return gainThreshold === null || (search.score - search.purity) / search.weight > gainThreshold;
   }
 
+  /** Limits of 1 are none: then a weight below 1 must not count as less than a row. */
+  #mustBeLeaf(depth: number): boolean {
+    const { maxDepth, minNumSamples, minSamplesLeaf } = this.#limits;
+    const { isPure, weight } = this.#search;
+    if (isPure || (maxDepth !== null && depth >= maxDepth)) return true;
+    return (
+      (minNumSamples > 1 && weight <= minNumSamples) || (minSamplesLeaf > 1 && weight < 2 * minSamplesLeaf)
+    );
+  }
+
   /** Half-way between two values that are neighbours in the node. */
-  #threshold(feature: number, code: number, nextCode: number): number {
+  #threshold({ feature, code, nextCode }: Split): number {
     const coded = this.#features[feature];
     const below = coded?.high[code] ?? 0;
     const above = coded?.low[nextCode] ?? 0;
@@ -142,15 +218,18 @@ export class TreeGrower {
     return middle < above && middle >= below ? middle : below;
   }
 
-  /** Moves the rows with codes up to `code` to the front, in their order. Returns where the others start. */
-  #partition({ rows, start, end }: Node, feature: number, code: number): number {
-    const codes = this.#features[feature]?.codes ?? new Uint8Array(0);
+  /** Moves the rows that go left to the front, in their order. Returns where the others start. */
+  #partition({ rows, start, end }: Node, { feature, code, missingLeft }: Split): number {
+    const coded = this.#features[feature];
+    const codes = coded?.codes ?? new Uint8Array(0);
+    const missing = coded && missingLeft ? coded.codeCount - 1 : -1;
     const spare = this.#spare;
     let left = start;
     let right = 0;
     for (let i = start; i < end; i += 1) {
       const row = rows[i] as number;
-      if ((codes[row] as number) <= code) {
+      const own = codes[row] as number;
+      if (own <= code || own === missing) {
         rows[left] = row;
         left += 1;
       } else {
@@ -161,4 +240,13 @@ export class TreeGrower {
     rows.set(spare.subarray(0, right), left);
     return left;
   }
+}
+
+/** Takes the node of highest gain out of the list; undefined if none can be split. */
+function takeBest(open: OpenNode[]): OpenNode | undefined {
+  let best = -1;
+  open.forEach(({ split }, i) => {
+    if (split && (best < 0 || split.gain > (open[best]?.split?.gain ?? 0))) best = i;
+  });
+  return best < 0 ? undefined : open.splice(best, 1)[0];
 }

@@ -1,9 +1,10 @@
 /**
  * Random forests: the estimators of ml-random-forest, trained by our own trainer. Missing numbers are
- * allowed: they go to the upper side of every split.
+ * allowed: each split learns which side they go to.
  */
 import { RandomForestClassifier, RandomForestRegression } from 'ml-random-forest';
 import type { DataFrame } from '../frame/data-frame.ts';
+import { classWeightsOf, rowWeights } from './class-weights.ts';
 import type { Estimator, FitContext } from './estimator.ts';
 import { exportForest, importForest, instanceOptions, libraryOptions } from './forest-library.ts';
 import {
@@ -14,6 +15,8 @@ import {
 } from './forest-options.ts';
 import { fitForest, forestOf, predictState } from './forest-state.ts';
 import { isOfClass } from './library-class.ts';
+import { forestNumbers, forestProbabilities } from './onnx-export/forest.ts';
+import { declareClasses, declareNumbers } from './onnx-export/outputs.ts';
 import { float64Array, type ModelState } from './state.ts';
 import { encodeLabels, labelFrame, numberFrame, numericTarget, probabilityFrame } from './target.ts';
 
@@ -21,6 +24,7 @@ import { encodeLabels, labelFrame, numberFrame, numericTarget, probabilityFrame 
 export const forestClassifier: Estimator<ForestClassifierOptions> = {
   name: 'RandomForestClassifier',
   type: 'classifier',
+  weighsRows: true,
   parseOptions: parseClassifierOptions,
   accepts: (instance) => isOfClass(instance, RandomForestClassifier),
   fromInstance: importClassifier,
@@ -31,7 +35,13 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
   fit: async (options, X, y, context) => {
     const { target, codes } = encodeLabels(X, y);
     const encoded = { type: 'classes', codes, classCount: target.classes.length } as const;
-    return fitForest({ estimator: 'RandomForestClassifier', options, target, encoded }, X, context);
+    const weights = classWeightsOf(options.classWeight, target.classes, codes);
+    const fit = { estimator: 'RandomForestClassifier', options, target, encoded };
+    return fitForest(
+      { ...fit, rowWeights: rowWeights(X.rowCount, context.sampleWeight, { weights, codes }) },
+      X,
+      context,
+    );
   },
   predict: async (state, X, context) => {
     return labelFrame(state.meta.target, X, await classProbabilities(state, X, context));
@@ -39,12 +49,18 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
   predictProba: async (state, X, context) => {
     return probabilityFrame(state.meta.target, X, await classProbabilities(state, X, context));
   },
+  toGraph: (state, graph, X) => {
+    const { voting } = parseClassifierOptions(state.meta.options);
+    const probabilities = forestProbabilities(graph, X, forestOf(state), voting);
+    declareClasses(graph, state.meta.target.classes ?? [], probabilities);
+  },
 };
 
 /** `RandomForestRegression`. */
 export const forestRegression: Estimator<ForestRegressionOptions> = {
   name: 'RandomForestRegression',
   type: 'regressor',
+  weighsRows: true,
   parseOptions: parseRegressionOptions,
   accepts: (instance) => isOfClass(instance, RandomForestRegression),
   fromInstance: (instance) => {
@@ -58,11 +74,16 @@ export const forestRegression: Estimator<ForestRegressionOptions> = {
   fit: async (options, X, y, context) => {
     const { target, values } = numericTarget(X, y, 'one');
     const encoded = { type: 'numbers', values: values[0] ?? new Float64Array(0) } as const;
-    return fitForest({ estimator: 'RandomForestRegression', options, target, encoded }, X, context);
+    const fit = { estimator: 'RandomForestRegression', options, target, encoded };
+    return fitForest({ ...fit, rowWeights: rowWeights(X.rowCount, context.sampleWeight, null) }, X, context);
   },
   predict: async (state, X, context) => {
     const { selectionMethod } = parseRegressionOptions(state.meta.options);
     return numberFrame(state.meta.target, X, await predictState(state, X, selectionMethod, context));
+  },
+  toGraph: (state, graph, X) => {
+    const { selectionMethod } = parseRegressionOptions(state.meta.options);
+    declareNumbers(graph, state.meta.target, forestNumbers(graph, X, forestOf(state), selectionMethod));
   },
 };
 
@@ -82,6 +103,11 @@ export function featureImportances(state: ModelState): FeatureImportance[] {
     offset = end;
     return { feature: name, importance };
   });
+}
+
+/** Of a forest that was fitted with `oobScore`: its accuracy or R² on rows that its trees have not drawn; else null. */
+export function outOfBagScore({ arrays: { oobScore } }: ModelState): number | null {
+  return oobScore?.[0] ?? null;
 }
 
 /** A fitted instance counts votes; only so the state predicts what the instance does. */

@@ -9,6 +9,8 @@ import { mapRows, type Range } from './chunks.ts';
 import type { Estimator, ImportedEstimator } from './estimator.ts';
 import { designMatrix, encodedWidth, learnFeatures, type MissingValues } from './features.ts';
 import { isOfClass, positionalFeatures } from './library-class.ts';
+import { kernelRidgeNumbers } from './onnx-export/kernel-ridge.ts';
+import { declareNumbers } from './onnx-export/outputs.ts';
 import { parseWith } from './options.ts';
 import { float64Array, type ModelMeta, type ModelState } from './state.ts';
 import { numberFrame, numericTarget } from './target.ts';
@@ -19,12 +21,11 @@ const MISSING: MissingValues = { estimator: `a ${NAME}`, allowed: false };
 /** The kernel matrix has a number for each pair of rows, and solving it takes their number cubed. */
 const MAX_ROWS = 4000;
 
+/** The polynomial and the sigmoid kernel of ml-kernel 3 cannot be constructed where packages are ECMAScript modules. */
 const KERNELS = [
   'linear',
   'gaussian',
   'rbf',
-  'polynomial',
-  'poly',
   'anova',
   'cauchy',
   'exponential',
@@ -33,8 +34,6 @@ const KERNELS = [
   'laplacian',
   'multiquadratic',
   'rational',
-  'sigmoid',
-  'mlp',
 ] as const;
 
 const schema = z.strictObject({
@@ -60,7 +59,7 @@ export const kernelRidge: Estimator<KernelRidgeOptions> = {
   parseOptions,
   accepts: (instance) => isOfClass(instance, KernelRidgeRegression),
   fromInstance,
-  toInstance: (options, state) => (state ? load(modelOf(state, options)) : KernelRidgeRegression),
+  toInstance: (options, state) => (state ? load(kernelRidgeModel(state, options)) : KernelRidgeRegression),
   fit: async (options, X, y, { threads, signal }) => {
     if (X.rowCount > MAX_ROWS) {
       throw new InvalidData(
@@ -81,18 +80,22 @@ export const kernelRidge: Estimator<KernelRidgeOptions> = {
     const options = parseOptions(state.meta.options);
     const { columns } = designMatrix(X, state.meta, MISSING);
     const output = state.meta.target.names.map(() => allocateFloat64(X.rowCount));
-    const model = modelOf(state, options);
+    const model = kernelRidgeModel(state, options);
     await mapRows(context, kernelRidgePredictKernel, X.rowCount, CHUNK_ROWS, (rows) => {
       return { columns, model, rows, output };
     });
     return numberFrame(state.meta.target, X, output);
+  },
+  toGraph: (state, graph, X) => {
+    const model = kernelRidgeModel(state, parseOptions(state.meta.options));
+    declareNumbers(graph, state.meta.target, kernelRidgeNumbers(graph, X, model));
   },
 };
 
 const CHUNK_ROWS = 512;
 
 /** What the library's `load` takes, its matrices as rows in one array. */
-interface KernelRidgeModel {
+export interface KernelRidgeModel {
   readonly alpha: Float64Array;
   readonly inputs: Float64Array;
   readonly targetCount: number;
@@ -161,7 +164,7 @@ function load({ alpha, inputs, targetCount, width, options }: KernelRidgeModel) 
   });
 }
 
-function modelOf(state: ModelState, options: KernelRidgeOptions): KernelRidgeModel {
+function kernelRidgeModel(state: ModelState, options: KernelRidgeOptions): KernelRidgeModel {
   return {
     alpha: float64Array(state, 'alpha'),
     inputs: float64Array(state, 'inputs'),

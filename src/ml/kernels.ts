@@ -3,9 +3,11 @@ import type { Kernel } from '../contract/threads.ts';
 import { curveKernels } from './curve-kernels.ts';
 import { codeKernel } from './forest-codes.ts';
 import { growKernel } from './forest-grow.ts';
+import { outOfBagKernel } from './forest-out-of-bag.ts';
 import { predictKernel } from './forest-predict.ts';
 import { kernelRidgeFitKernel, kernelRidgePredictKernel } from './kernel-ridge.ts';
-import { linearPredictKernel } from './linear.ts';
+import { linearPredictKernel } from './linear-state.ts';
+import { logisticDerivativesKernel, logisticPredictKernel } from './logistic-kernels.ts';
 import { momentsKernel, residualsKernel, sumsKernel } from './moments.ts';
 import { onnxInspectKernel, onnxRunKernel } from './onnx-session.ts';
 import { robustPolynomialKernel, theilSenKernel } from './robust.ts';
@@ -13,11 +15,14 @@ import { robustPolynomialKernel, theilSenKernel } from './robust.ts';
 const ALL: readonly Kernel<never, unknown>[] = [
   codeKernel,
   growKernel,
+  outOfBagKernel,
   predictKernel,
   sumsKernel,
   momentsKernel,
   residualsKernel,
   linearPredictKernel,
+  logisticDerivativesKernel,
+  logisticPredictKernel,
   kernelRidgeFitKernel,
   kernelRidgePredictKernel,
   theilSenKernel,

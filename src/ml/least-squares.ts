@@ -3,7 +3,7 @@ import { InvalidData } from '../errors.ts';
 import { concatFloat64 } from './arrays.ts';
 import { mapRows, type Range } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
-import { momentsKernel, residualsKernel, sumsKernel } from './moments.ts';
+import { momentsKernel, type RowMoments, residualsKernel, sumsKernel } from './moments.ts';
 import { factorize } from './normal-equations.ts';
 
 /** What least squares found. */
@@ -12,6 +12,17 @@ export interface LinearFit {
   readonly weights: Float64Array;
   /** Of each target; zeros without intercept. */
   readonly intercepts: Float64Array;
+}
+
+/** A fit, and all that a later fit needs to know of its rows. */
+interface LeastSquares extends LinearFit {
+  readonly moments: RowMoments;
+}
+
+export interface LeastSquaresOptions {
+  readonly intercept: boolean;
+  /** The penalty on squared weights (ridge regression). Default 0. */
+  readonly alpha?: number;
 }
 
 /** Fixed, so that sums do not depend on the number of threads. */
@@ -27,37 +38,73 @@ const CHUNK_ROWS = 65_536;
 export async function leastSquares(
   features: readonly Float64Array[],
   targets: readonly Float64Array[],
+  { intercept, alpha = 0 }: LeastSquaresOptions,
+  context: FitContext,
+): Promise<LeastSquares> {
+  const width = features.length;
+  const moments = await rowMoments(features, targets, { intercept }, context);
+  const solveAll = normalSolver(moments, width, alpha);
+  const weights = solveAll(moments.cross);
+  const input = { features, targets, means: moments.means, weights };
+  const left = await mapRows(context, residualsKernel, moments.rowCount, CHUNK_ROWS, (rows) => {
+    return { ...input, rows };
+  });
+  const rest = sumOf(left).map((product, i) => product - alpha * (weights[i] as number));
+  const corrected = sumOf([weights, solveAll(rest)]);
+  return { weights: corrected, intercepts: interceptsOf(corrected, moments.means, width), moments };
+}
+
+/** The same of rows of which only the moments are left, without the correction. */
+export function solveMoments(moments: RowMoments, { alpha = 0 }: LeastSquaresOptions): LinearFit {
+  const width = Math.sqrt(moments.gram.length);
+  const weights = normalSolver(moments, width, alpha)(moments.cross);
+  return { weights, intercepts: interceptsOf(weights, moments.means, width) };
+}
+
+/**
+ * Centred on the columns' means, or on zero where there is to be no intercept.
+ *
+ * @throws InvalidData when numbers are too large to be squared.
+ */
+export async function rowMoments(
+  features: readonly Float64Array[],
+  targets: readonly Float64Array[],
   { intercept }: { readonly intercept: boolean },
   context: FitContext,
-): Promise<LinearFit> {
-  const width = features.length;
+): Promise<RowMoments> {
   const columns = [...features, ...targets];
   const rowCount = columns[0]?.length ?? 0;
   const means = intercept ? await columnMeans(columns, rowCount, context) : new Float64Array(columns.length);
-  const input = (rows: Range) => ({ features, targets, means, rows });
-  const parts = await mapRows(context, momentsKernel, rowCount, CHUNK_ROWS, input);
+  const parts = await mapRows(context, momentsKernel, rowCount, CHUNK_ROWS, (rows) => {
+    return { features, targets, means, rows };
+  });
   const gram = sumOf(parts.map((part) => part.gram));
   const cross = sumOf(parts.map((part) => part.cross));
-  if (![...gram, ...cross].every(Number.isFinite)) {
-    throw new InvalidData('the squares of X or y go beyond the range of doubles: scale the columns down');
-  }
-  dropConstants(gram, means, width, rowCount);
-  const equations = factorize(gram, width);
-  const weights = solveAll(cross);
-  const left = await mapRows(context, residualsKernel, rowCount, CHUNK_ROWS, (rows) => {
-    return { ...input(rows), weights };
-  });
-  const corrected = sumOf([weights, solveAll(sumOf(left))]);
-  return { weights: corrected, intercepts: interceptsOf(corrected, means, width) };
+  if ([...gram, ...cross].every(Number.isFinite)) return { rowCount, means, gram, cross };
+  throw new InvalidData('the squares of X or y go beyond the range of doubles: scale the columns down');
+}
 
-  function solveAll(products: Float64Array): Float64Array {
-    const solutions = targets.map((_, j) => equations.solve(products.subarray(j * width, (j + 1) * width)));
+/** Solves the normal equations for the products of the features with each target. */
+function normalSolver(
+  { gram, means, rowCount }: RowMoments,
+  width: number,
+  alpha: number,
+): (cross: Float64Array) => Float64Array {
+  const penalized = gram.slice();
+  dropConstants(penalized, means, width, rowCount);
+  for (let i = 0; i < width; i += 1) penalized[i * width + i] = (penalized[i * width + i] as number) + alpha;
+  const equations = factorize(penalized, width);
+  return (cross) => {
+    const targetCount = cross.length / width;
+    const solutions = Array.from({ length: targetCount }, (_, j) =>
+      equations.solve(cross.subarray(j * width, (j + 1) * width)),
+    );
     return concatFloat64(solutions);
-  }
+  };
 }
 
 /** The mean of what a first mean leaves over takes back the rounding of its long sum. */
-async function columnMeans(
+export async function columnMeans(
   columns: readonly Float64Array[],
   rowCount: number,
   context: FitContext,

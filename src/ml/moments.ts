@@ -31,6 +31,36 @@ export interface Moments {
   readonly cross: Float64Array;
 }
 
+/** All that least squares needs to know of rows. */
+export interface RowMoments extends Moments {
+  readonly rowCount: number;
+  /** What was taken from each feature, then from each target. */
+  readonly means: Float64Array;
+}
+
+/**
+ * The moments of both sets of rows together (Chan, Golub and LeVeque 1983).
+ *
+ * @param intercept false if both are centred on zero.
+ */
+export function mergeMoments(a: RowMoments, b: RowMoments, intercept: boolean): RowMoments {
+  const rowCount = a.rowCount + b.rowCount;
+  const width = Math.sqrt(a.gram.length);
+  const shift = a.means.map((mean, i) => (intercept ? (b.means[i] as number) - mean : 0));
+  const factor = (a.rowCount * b.rowCount) / rowCount;
+  const between = (i: number, j: number) => (shift[i] as number) * (shift[j] as number) * factor;
+  return {
+    rowCount,
+    means: a.means.map((mean, i) => mean + ((shift[i] as number) * b.rowCount) / rowCount),
+    gram: a.gram.map((value, at) => {
+      return value + (b.gram[at] as number) + between(Math.floor(at / width), at % width);
+    }),
+    cross: a.cross.map((value, at) => {
+      return value + (b.cross[at] as number) + between(width + Math.floor(at / width), at % width);
+    }),
+  };
+}
+
 /** Products of all features with each other and with the targets. */
 export const momentsKernel: Kernel<MomentsInput, Moments> = { name: 'linear.moments', run: moments };
 
@@ -125,7 +155,7 @@ function addCross(cross: Float64Array, features: Blocks, targets: Blocks, rowCou
 }
 
 /** Four sums at once: the processor need not wait for one addition to start the next. */
-function dot(a: Float64Array, b: Float64Array, length: number): number {
+export function dot(a: Float64Array, b: Float64Array, length: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let i = 0;
   for (; i + 3 < length; i += 4) {

@@ -22,7 +22,7 @@ import {
   onnxInspectKernel,
   onnxRunKernel,
 } from './onnx-session.ts';
-import { type Score, scorePrediction } from './scoring.ts';
+import { type Score, type ScoreOptions, scorePredictor } from './scoring.ts';
 
 /** A model that onnxruntime has accepted. */
 export interface OnnxModel extends OnnxSignature {
@@ -87,14 +87,26 @@ export async function predictProbaOnnx(
   );
 }
 
-/** A classifier's accuracy, or a regression's R². @throws InvalidData, OperationNotSupported */
+/**
+ * A classifier's accuracy, a regression's R², or the score asked for. The file does not say which label has which
+ * probability: it is taken for the labels that y has, ascending.
+ *
+ * @throws InvalidData, InvalidOptions, OperationNotSupported
+ */
 export async function scoreOnnx(
   model: OnnxModel,
   X: DataFrame,
   y: DataFrame,
   context: FitContext,
+  options?: ScoreOptions,
 ): Promise<Score> {
-  return scorePrediction(model.type, y, await predictOnnx(model, X, context));
+  const predictor = {
+    type: model.type,
+    classes: undefined,
+    predict: () => predictOnnx(model, X, context),
+    predictProba: () => predictProbaOnnx(model, X, context),
+  };
+  return scorePredictor(predictor, y, options);
 }
 
 async function run(

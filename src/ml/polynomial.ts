@@ -4,6 +4,7 @@ import { InvalidData } from '../errors.ts';
 import { allocateFloat64 } from '../frame/allocation.ts';
 import type { Curve } from './curve.ts';
 import { leastSquares } from './least-squares.ts';
+import { polynomialFormula } from './onnx-export/curves.ts';
 
 /**
  * A variable as polynomials take it: (x - shift) / scale. That keeps powers near 1, and so the fit exact
@@ -44,6 +45,7 @@ export const polynomial: Curve<PolynomialOptions> = {
     return [shift, scale, ...powers.map(weightOf)];
   },
   predictor: (params, options) => polynomialOf(params, powersOf(options)),
+  formula: (graph, X, params, options) => polynomialFormula(graph, X, params, powersOf(options)),
   toModel: (params, options) => polynomialModel('polynomialRegression', params, powersOf(options)),
   fromFields: (fields) => {
     const parsed = polynomialFields.safeParse(fields);

@@ -4,6 +4,7 @@ import type { Kernel } from '../contract/threads.ts';
 import { InvalidData } from '../errors.ts';
 import type { Curve } from './curve.ts';
 import { line } from './curves.ts';
+import { lineFormula, polynomialFormula } from './onnx-export/curves.ts';
 import { centred, polynomialFields, polynomialModel, polynomialOf } from './polynomial.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -25,6 +26,7 @@ export const theilSen: Curve<TheilSenOptions> = {
     return threads.run(theilSenKernel, { x, y, options }, signal);
   },
   predictor: line,
+  formula: lineFormula,
   toModel: ([intercept = 0, slope = 0]) => {
     return { name: 'TheilSenRegression', intercept, slope, coefficients: [intercept, slope] };
   },
@@ -52,6 +54,7 @@ export const robustPolynomial: Curve<RobustOptions> = {
     return threads.run(robustPolynomialKernel, { x, y, options }, signal);
   },
   predictor: (params, { degree }) => polynomialOf(params, powersOf(degree)),
+  formula: (graph, X, params, { degree }) => polynomialFormula(graph, X, params, powersOf(degree)),
   toModel: (params, { degree }) => {
     return { ...polynomialModel('robustPolynomialRegression', params, powersOf(degree)), degree };
   },

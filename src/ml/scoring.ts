@@ -1,20 +1,42 @@
-/** Scores, as scikit-learn's `score` gives them. */
-import { InvalidData } from '../errors.ts';
+/** Scores a model on rows whose labels are known. */
+import { InvalidData, OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import { toFloat64Array } from '../frame/numeric.ts';
 import type { Estimator, FitContext } from './estimator.ts';
+import { type Scorer, scorerOf } from './scores/scorers.ts';
 import type { Label, ModelState } from './state.ts';
 import { numericTarget, readLabels } from './target.ts';
 
 /** How well a model predicts given labels. */
 export interface Score {
-  readonly metric: 'accuracy' | 'r2';
+  /** The name of a scorer of scikit-learn: `accuracy`, `r2`, `f1_macro`, … */
+  readonly metric: string;
   readonly value: number;
 }
 
+export interface ScoreOptions {
+  /**
+   * The name of a scorer of scikit-learn, of which higher is better: `f1_macro`, `roc_auc`, `neg_log_loss`,
+   * `neg_root_mean_squared_error`, … Default `accuracy` of a classifier, `r2` of a regression.
+   */
+  readonly scoring?: string;
+}
+
+/** What is scored: a fitted model, whatever its kind. */
+export interface Predictor {
+  readonly type: Estimator['type'];
+  predict(): Promise<DataFrame>;
+  /** A column for each class. */
+  predictProba(): Promise<DataFrame>;
+  /** In the order of the probabilities; undefined if the model does not know them. */
+  readonly classes: readonly Label[] | undefined;
+}
+
 /**
- * A classifier's share of right labels; a regression's R², the mean of its targets.
+ * Scores an estimator.
  *
- * @throws InvalidData when X or y do not suit the model, or there are no rows.
+ * @throws InvalidData when X or y do not suit the model, or there are no rows; InvalidOptions when there is no
+ *   such score of such a model.
  */
 export async function score(
   estimator: Estimator,
@@ -22,15 +44,51 @@ export async function score(
   X: DataFrame,
   y: DataFrame,
   context: FitContext,
+  options: ScoreOptions = {},
 ): Promise<Score> {
-  const truth = matchTargets(y, state.meta.target.names);
-  const predicted = await estimator.predict(state, X, context);
-  return scorePrediction(estimator.type, truth, predicted);
+  const { names, classes } = state.meta.target;
+  const predictor: Predictor = {
+    type: estimator.type,
+    classes: classes ?? undefined,
+    predict: () => estimator.predict(state, X, context),
+    predictProba: () => probabilities(estimator, state, X, context),
+  };
+  return scorePredictor(predictor, matchTargets(y, names), options);
 }
 
-/** Scores a prediction against the true labels, column by column. @throws InvalidData */
-export function scorePrediction(type: Estimator['type'], y: DataFrame, predicted: DataFrame): Score {
-  if (type === 'classifier') return { metric: 'accuracy', value: accuracy(y, predicted) };
+/**
+ * Compares what a model predicts with the true labels. Of several targets: the mean of their scores.
+ *
+ * @throws InvalidData, InvalidOptions as {@link score}.
+ */
+export async function scorePredictor(
+  predictor: Predictor,
+  y: DataFrame,
+  { scoring }: ScoreOptions = {},
+): Promise<Score> {
+  const metric = scoring ?? (predictor.type === 'classifier' ? 'accuracy' : 'r2');
+  const value = await compute(scorerOf(metric, predictor.type), predictor, y);
+  return { metric, value };
+}
+
+async function compute(scorer: Scorer, predictor: Predictor, y: DataFrame): Promise<number> {
+  switch (scorer.of) {
+    case 'labels': {
+      const predicted = await predictor.predict();
+      const truth = readLabels(predicted, y).labels;
+      return scorer.compute(truth, readLabels(y, predicted).labels);
+    }
+    case 'probabilities': {
+      const predicted = await predictor.predictProba();
+      const columns = [...predicted.columns].map(([name, column]) => toFloat64Array(column, name));
+      return scorer.compute(readLabels(predicted, y).labels, columns, predictor.classes);
+    }
+    case 'numbers':
+      return meanScore(scorer, y, await predictor.predict());
+  }
+}
+
+function meanScore(scorer: Extract<Scorer, { of: 'numbers' }>, y: DataFrame, predicted: DataFrame): number {
   const truth = numericTarget(predicted, y, 'any').values;
   const answers = numericTarget(y, predicted, 'any').values;
   if (truth.length !== answers.length) {
@@ -38,8 +96,18 @@ export function scorePrediction(type: Estimator['type'], y: DataFrame, predicted
       `y has ${truth.length} columns and the model predicts ${answers.length}: give the columns it was fitted to`,
     );
   }
-  const scores = truth.map((values, i) => r2(values, answers[i] ?? values));
-  return { metric: 'r2', value: scores.reduce((sum, value) => sum + value, 0) / scores.length };
+  const scores = truth.map((values, i) => scorer.compute(values, answers[i] ?? values));
+  return scores.reduce((sum, value) => sum + value, 0) / scores.length;
+}
+
+function probabilities(
+  estimator: Estimator,
+  state: ModelState,
+  X: DataFrame,
+  context: FitContext,
+): Promise<DataFrame> {
+  if (estimator.predictProba) return estimator.predictProba(state, X, context);
+  throw new OperationNotSupported(`${estimator.name} predicts no probabilities: ask for a score of labels`);
 }
 
 /** The columns of y in the order of the targets: by name, or by position where either side came without names. */
@@ -55,31 +123,4 @@ function matchTargets(y: DataFrame, names: readonly string[]): DataFrame {
 /** Whether columns are named `0`, `1`, … as lists and arrays name them. */
 function isNumbered(names: readonly string[]): boolean {
   return names.every((name, position) => name === String(position));
-}
-
-function accuracy(y: DataFrame, predicted: DataFrame): number {
-  const { labels, name } = readLabels(predicted, y);
-  const answers = readLabels(y, predicted).labels;
-  if ((typeof labels[0] === 'string') !== (typeof answers[0] === 'string')) {
-    throw new InvalidData(
-      `column '${name}' of y has labels such as ${labels[0]} and the model predicts labels such as ${answers[0]}: give labels of the same type as in the fit`,
-    );
-  }
-  const right = labels.filter((label, row) => comparable(label) === comparable(answers[row] ?? label)).length;
-  return right / labels.length;
-}
-
-/** False is 0 and true is 1, as in Python. */
-function comparable(label: Label): string | number {
-  return typeof label === 'string' ? label : Number(label);
-}
-
-/** 1 - residual / total sum of squares. Constant truth: 1 if every answer is right, else 0. Of one row: NaN. */
-function r2(truth: Float64Array, answers: Float64Array): number {
-  if (truth.length < 2) return Number.NaN;
-  const mean = truth.reduce((sum, value) => sum + value, 0) / truth.length;
-  const residual = truth.reduce((sum, value, row) => sum + (value - (answers[row] as number)) ** 2, 0);
-  const total = truth.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  if (total === 0) return residual === 0 ? 1 : 0;
-  return 1 - residual / total;
 }

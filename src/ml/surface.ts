@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InvalidData } from '../errors.ts';
 import type { Curve } from './curve.ts';
 import { leastSquares } from './least-squares.ts';
+import { surfaceFormula } from './onnx-export/curves.ts';
 import { centred, expand, powerColumn } from './polynomial.ts';
 
 const surfaceOptions = z.strictObject({
@@ -45,6 +46,7 @@ export const surface: Curve<SurfaceOptions> = {
       return terms.reduce((sum, [i, j], k) => sum + (coefficients[k] as number) * t1 ** i * t2 ** j, 0);
     };
   },
+  formula: (graph, X, params, { order }) => surfaceFormula(graph, X, params, termsOf(order)),
   toModel: (params, { order }) => ({ name: 'polyfit2D', order, coefficients: unscaled(params, order) }),
   fromFields: ({ order, coefficients }) => {
     const values: unknown = JSON.parse(JSON.stringify(coefficients ?? null));

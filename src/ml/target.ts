@@ -24,17 +24,29 @@ export interface NumericTarget {
 /**
  * Encodes labels: strings, booleans or whole numbers, also negative ones.
  *
- * @throws InvalidData when `y` is not one column of labels with as many rows as X, or labels are missing.
+ * @param known the classes, where they are known before. Default: the labels that occur, ascending.
+ * @throws InvalidData when `y` is not one column of labels with as many rows as X, or labels are missing, or
+ *   not known.
  */
-export function encodeLabels(X: DataFrame, y: DataFrame): EncodedLabels {
+export function encodeLabels(
+  X: DataFrame,
+  y: DataFrame,
+  known: readonly Label[] | null = null,
+): EncodedLabels {
   const { name, labels } = readLabels(X, y);
-  const classes = [...new Set(labels)].sort(ascending);
+  const classes = known ?? [...new Set(labels)].sort(ascending);
   const codeOf = new Map(classes.map((label, code) => [label, code]));
   const codes = allocateInt32(y.rowCount);
   labels.forEach((label, row) => {
-    codes[row] = codeOf.get(label) ?? 0;
+    codes[row] = codeOf.get(label) ?? unknownLabel(name, label, classes);
   });
   return { target: { names: [name], classes }, codes };
+}
+
+function unknownLabel(name: string, label: Label, classes: readonly Label[]): never {
+  throw new InvalidData(
+    `column '${name}' of y has the label ${label}, and the model knows ${classes.join(', ')}: name all labels in the option classes before the first fit`,
+  );
 }
 
 /**

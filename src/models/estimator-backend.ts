@@ -3,6 +3,7 @@ import { CorruptObject, KindNotSupported, NotFitted, OperationNotSupported } fro
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { Estimator, FitContext } from '../ml/estimator.ts';
 import { estimators } from '../ml/estimators.ts';
+import { exportOnnx } from '../ml/onnx-export/export.ts';
 import { score } from '../ml/scoring.ts';
 import { decodeState, encodeState, type ModelState } from '../ml/state.ts';
 import type { ModelBackend, PackedModel, StoredModel } from './model-backend.ts';
@@ -34,13 +35,16 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
   pack,
   isFitted: ({ state }) => state !== null,
   features: ({ state }) => (state?.meta.named ? state.meta.features.map(({ name }) => name) : null),
-  fit: async (model, X, y, context) => ({
-    ...model,
-    state: await model.estimator.fit(model.options, X, y, context),
-  }),
+  toOnnx: (model) => exportOnnx(model.estimator, fittedState(model)),
+  fit: async (model, X, y, context) => {
+    refuseWeights(model, context);
+    return { ...model, state: await model.estimator.fit(model.options, X, y, context) };
+  },
+  partialFit,
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,
-  score: async (model, X, y, context) => score(model.estimator, fittedState(model), X, y, context),
+  score: async (model, X, y, context, options) =>
+    score(model.estimator, fittedState(model), X, y, context, options),
 };
 
 function findEstimator(value: unknown): Estimator | undefined {
@@ -91,6 +95,29 @@ function isEstimatorMeta(value: unknown): value is EstimatorMeta {
   if (typeof value !== 'object' || value === null) return false;
   const { name, format } = value as Partial<Record<keyof EstimatorMeta, unknown>>;
   return typeof name === 'string' && typeof format === 'number';
+}
+
+function refuseWeights({ estimator }: EstimatorModel, { sampleWeight }: FitContext): void {
+  if (!sampleWeight || estimator.weighsRows) return;
+  throw new OperationNotSupported(
+    `a ${estimator.name} takes no weights of rows: leave sample_weight out, or use a random forest`,
+  );
+}
+
+async function partialFit(
+  model: EstimatorModel,
+  X: DataFrame,
+  y: DataFrame,
+  context: FitContext,
+): Promise<EstimatorModel> {
+  const { estimator, options, state } = model;
+  if (!estimator.partialFit) {
+    throw new OperationNotSupported(
+      `a ${estimator.name} cannot be fitted in parts, for it needs all rows at once: call fit, or use a Ridge or a LogisticRegression`,
+    );
+  }
+  refuseWeights(model, context);
+  return { ...model, state: await estimator.partialFit(options, state, X, y, context) };
 }
 
 async function predictProba(model: EstimatorModel, X: DataFrame, context: FitContext): Promise<DataFrame> {

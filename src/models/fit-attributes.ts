@@ -1,9 +1,9 @@
 /** What a fit writes into the model's metadata, as omega|ml does (reference of the fields: mixins/store/extdmeta.py). */
 import type { ColumnType } from '../frame/column.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { Score } from '../ml/scoring.ts';
 import { type Metadata, toNaive } from '../store/metadata.ts';
 import { toFields } from '../store/metadata-store.ts';
-import type { Score } from './model-backend.ts';
 
 /** Where the training data came from. */
 export interface TrainingSet {

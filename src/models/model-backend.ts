@@ -1,6 +1,7 @@
 /** The interface behind which every kind of model lives. */
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { Score, ScoreOptions } from '../ml/scoring.ts';
 
 /** A model as bytes: what lies in GridFS, and what the metadata say about it. */
 export interface PackedModel {
@@ -13,13 +14,6 @@ export interface PackedModel {
 export interface StoredModel extends PackedModel {
   /** Its name, for messages. */
   readonly name: string;
-}
-
-/** How well a model predicts given labels. */
-export interface Score {
-  /** `accuracy`, `r2`, … */
-  readonly metric: string;
-  readonly value: number;
 }
 
 /**
@@ -50,11 +44,25 @@ export interface ModelBackend<Model = unknown> {
   /** Names of the columns that the model was fitted on; null when it takes columns by position. */
   features(model: Model): readonly string[] | null;
 
+  /** An ONNX file that predicts the same. */
+  toOnnx?(model: Model): Uint8Array;
+
+  /** Does what the first prediction would have to wait for. */
+  preload?(model: Model, context: FitContext): Promise<void>;
+
   /** Fits a copy: `model` stays as it is. */
   fit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
+  /** Learns these rows besides those that it has learned: a copy, too. */
+  partialFit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
   /** One column per target. */
   predict?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class, named by the class. */
   predictProba?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
-  score?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Score>;
+  score?(
+    model: Model,
+    X: DataFrame,
+    y: DataFrame,
+    context: FitContext,
+    options?: ScoreOptions,
+  ): Promise<Score>;
 }

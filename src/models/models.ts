@@ -7,6 +7,7 @@ import { parseDatasetName } from '../store/names.ts';
 import { createStore, type OmegaStore } from '../store/store.ts';
 import { createModelBackends, type ModelBackends } from './backends.ts';
 import type { ModelBackend, StoredModel } from './model-backend.ts';
+import { createModelCache, type ModelCache } from './model-cache.ts';
 import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
 import { checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
@@ -15,6 +16,8 @@ export interface ModelsOptions {
   readonly bucket: string;
   /** Default: the built-in ones. Give the same registry to every bucket. */
   readonly backends?: ModelBackends;
+  /** Of unpacked models. Default: none are kept. Give the same to every bucket. */
+  readonly cache?: ModelCache;
 }
 
 interface PutModelOptions {
@@ -39,6 +42,13 @@ export interface Models {
    * @throws ModelNotFound, KindNotSupported, CorruptObject
    */
   get(name: string): Promise<unknown>;
+  /**
+   * The model as an ONNX file, for Python and everyone else: `label` and `probabilities`, or `variable`. It takes one
+   * matrix `X` of doubles; with strings among the columns, one input for each column, by its name.
+   *
+   * @throws ModelNotFound, NotFitted, OperationNotSupported for a kind that is none
+   */
+  exportOnnx(name: string): Promise<Buffer>;
   /** Names, sorted. @param pattern a name in which `*` stands for anything; default all but hidden ones. */
   list(pattern?: string): Promise<string[]>;
   /** Removes a model with all its versions. @returns false when `force` is set and there was none. */
@@ -54,7 +64,7 @@ export interface Models {
 
 export function createModels(
   mongo: Mongo,
-  { bucket, backends = createModelBackends() }: ModelsOptions,
+  { bucket, backends = createModelBackends(), cache = createModelCache(0) }: ModelsOptions,
 ): Models {
   const store = createStore({ mongo, prefix: 'models/', bucket, kinds: [], notFound: ModelNotFound });
 
@@ -68,11 +78,17 @@ export function createModels(
 
   async function open(name: string): Promise<OpenedModel> {
     const { base, version } = await findVersion(store, name);
-    const stored = await readModel(store, base.name, version);
-    const backend = backends.forStored(stored);
+    const { backend, model } = await cache.get(fileKey(base.name, version), () => load(base.name, version));
     const save = (put: Omit<VersionPut, 'name' | 'tag'>): Promise<Metadata> =>
       mapUnavailable(mongo, () => putVersion(store, { ...put, name: base.name, tag: undefined }));
-    return openModel({ metadata: base, backend, model: await backend.unpack(stored), save });
+    return openModel({ metadata: base, backend, model, save });
+  }
+
+  async function load(name: string, version: Metadata) {
+    const stored = await readModel(store, name, version);
+    const backend = backends.forStored(stored);
+    const model = { backend, model: await backend.unpack(stored) };
+    return { model, byteLength: stored.bytes.length };
   }
 
   async function drop(name: string, force: boolean): Promise<boolean> {
@@ -87,6 +103,7 @@ export function createModels(
   return {
     put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
     get: (name) => mapUnavailable(mongo, async () => (await open(name)).value()),
+    exportOnnx: (name) => mapUnavailable(mongo, async () => (await open(name)).toOnnx()),
     list: (pattern) => store.list(pattern),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
     metadata: (name) => mapUnavailable(mongo, () => findMetadata(store, name)),
@@ -95,6 +112,11 @@ export function createModels(
     open: (name) => mapUnavailable(mongo, () => open(name)),
     register: (backend) => backends.register(backend),
   };
+}
+
+/** A version's file; a model that has none is not found under any key. */
+function fileKey(name: string, { gridfile }: Metadata): string {
+  return `${name} ${gridfile?.toHexString()}`;
 }
 
 /** @throws InvalidName when the name says which version, which only reading may. */

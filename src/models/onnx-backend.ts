@@ -10,6 +10,8 @@ export interface OnnxBytes {
   /** For messages. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Once it is opened. */
+  opened?: OnnxModel;
 }
 
 /** ONNX files can predict and score; they are fitted where they are made. */
@@ -24,14 +26,20 @@ export const onnxBackend: ModelBackend<OnnxBytes> = {
   pack: ({ bytes }) => ({ bytes, kindMeta: {} }),
   isFitted: () => true,
   features: () => null,
+  toOnnx: ({ bytes }) => bytes,
   predict: async (file, X, context) => predictOnnx(await load(file, context), X, context),
   predictProba: async (file, X, context) => predictProbaOnnx(await load(file, context), X, context),
-  score: async (file, X, y, context) => scoreOnnx(await load(file, context), X, y, context),
+  preload: async (file, context) => {
+    await load(file, context);
+  },
+  score: async (file, X, y, context, options) => scoreOnnx(await load(file, context), X, y, context, options),
 };
 
-async function load({ name, bytes }: OnnxBytes, context: FitContext): Promise<OnnxModel> {
+async function load(file: OnnxBytes, context: FitContext): Promise<OnnxModel> {
+  const { name, bytes } = file;
   try {
-    return await openOnnx(bytes, context);
+    file.opened ??= await openOnnx(bytes, context);
+    return file.opened;
   } catch (error) {
     if (!(error instanceof CorruptObject)) throw error;
     throw new CorruptObject(`model '${name}' cannot be loaded: ${error.message}`, { cause: error });

@@ -2,9 +2,10 @@
 import { InvalidData, NotFitted, OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { Score, ScoreOptions } from '../ml/scoring.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
-import type { ModelBackend, PackedModel, Score } from './model-backend.ts';
+import type { ModelBackend, PackedModel } from './model-backend.ts';
 
 interface FitOptions {
   /** Where the data came from, noted in the metadata. */
@@ -22,6 +23,10 @@ export interface OpenedModel {
 
   /** What `om.models.get` gives. */
   value(): unknown;
+  /** Does what the first prediction would have to wait for. @throws CorruptObject, MissingDependency */
+  preload(context: FitContext): Promise<void>;
+  /** An ONNX file that predicts the same. @throws NotFitted, OperationNotSupported */
+  toOnnx(): Buffer;
   /**
    * Fits and stores a new version, with its score on the training data, its signature and the names of the
    * datasets in the metadata.
@@ -29,12 +34,14 @@ export interface OpenedModel {
    * @throws InvalidData, OperationNotSupported
    */
   fit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
+  /** Learns these rows besides those of earlier fits, and stores a new version, as {@link fit} does. */
+  partialFit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** One column per target. @throws NotFitted, InvalidData, OperationNotSupported */
   predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class. @throws NotFitted, InvalidData, OperationNotSupported */
   predictProba(X: DataFrame, context: FitContext): Promise<DataFrame>;
-  /** @throws NotFitted, InvalidData, OperationNotSupported */
-  score(X: DataFrame, y: DataFrame, context: FitContext): Promise<Score>;
+  /** @throws NotFitted, InvalidData, InvalidOptions, OperationNotSupported */
+  score(X: DataFrame, y: DataFrame, context: FitContext, options?: ScoreOptions): Promise<Score>;
 }
 
 /** A model and what is needed to work with it. */
@@ -51,7 +58,8 @@ export interface LoadedModel<Model> {
 }
 
 /** Binds a backend's operations to one model. */
-export function openModel<Model>({ metadata, backend, model, save }: LoadedModel<Model>): OpenedModel {
+export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
+  const { metadata, backend, model } = loaded;
   const { name } = metadata;
 
   /** @throws NotFitted, InvalidData, OperationNotSupported */
@@ -84,17 +92,41 @@ export function openModel<Model>({ metadata, backend, model, save }: LoadedModel
     metadata,
     features: backend.features(model),
     value: () => backend.toValue(model),
-    async fit(X, y, context, { trainingSet, taskId }) {
-      const started = performance.now();
-      const fitted = await offered(backend.fit, 'fit', X, y).call(backend, model, X, y, context);
-      const score = (await backend.score?.(fitted, X, y, context)) ?? null;
-      const seconds = (performance.now() - started) / 1000;
-      const attributes = fitAttributes(X, y, trainingSet, { score, seconds });
-      return save({ model: backend.pack(fitted), attributes, taskId });
+    preload: async (context) => backend.preload?.(model, context),
+    toOnnx() {
+      const bytes = ready(backend.toOnnx, 'be exported to ONNX').call(backend, model);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+    fit: async (X, y, context, options) => {
+      const learn = offered(backend.fit, 'fit', X, y);
+      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
+    },
+    partialFit: async (X, y, context, options) => {
+      const learn = offered(backend.partialFit, 'be fitted in parts', X, y);
+      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
     },
     predict: async (X, context) => ready(backend.predict, 'predict', X).call(backend, model, X, context),
     predictProba: async (X, context) =>
       ready(backend.predictProba, 'predict probabilities', X).call(backend, model, X, context),
-    score: async (X, y, context) => ready(backend.score, 'score', X, y).call(backend, model, X, y, context),
+    score: async (X, y, context, options) =>
+      ready(backend.score, 'score', X, y).call(backend, model, X, y, context, options),
   };
+}
+
+/** Scores a fitted model on its rows, and stores it. */
+async function storeFit<Model>(
+  { backend, save }: LoadedModel<Model>,
+  learn: () => Promise<Model>,
+  rows: readonly [X: DataFrame, y: DataFrame],
+  context: FitContext,
+  { trainingSet, taskId }: FitOptions,
+): Promise<Metadata> {
+  const started = performance.now();
+  const fitted = await learn();
+  const { threads, signal } = context;
+  const quiet = { threads, ...(signal ? { signal } : {}) };
+  const score = (await backend.score?.(fitted, ...rows, quiet)) ?? null;
+  const seconds = (performance.now() - started) / 1000;
+  const attributes = fitAttributes(...rows, trainingSet, { score, seconds });
+  return save({ model: backend.pack(fitted), attributes, taskId });
 }

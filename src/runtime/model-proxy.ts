@@ -16,15 +16,27 @@ export interface PredictOptions {
   readonly result?: string;
 }
 
+export interface FitCallOptions {
+  /** How much each row counts: the name of a dataset of one column, or the data. */
+  readonly sampleWeight?: Data;
+}
+
+export interface ScoreCallOptions {
+  /** The name of a scorer of scikit-learn, of which higher is better: `f1_macro`, `roc_auc`, `neg_log_loss`, … */
+  readonly scoring?: string;
+}
+
 export interface ModelProxy {
   /** Fits and stores a new version; the result is its Metadata text. `y` may be left out by unsupervised models. */
-  fit(X: Data, y?: Data): TaskHandle<string>;
+  fit(X: Data, y?: Data, options?: FitCallOptions): TaskHandle<string>;
+  /** Learns these rows besides those of earlier fits, where the model can; the result is as of `fit`. */
+  partialFit(X: Data, y?: Data): TaskHandle<string>;
   /** One value per row; a row of values when the model has several outputs. */
   predict(X: Data, options?: PredictOptions): TaskHandle<unknown>;
   /** One row of probabilities per row, classes in sorted order. */
   predictProba(X: Data, options?: PredictOptions): TaskHandle<unknown>;
-  /** Accuracy of a classifier, R² of a regression. */
-  score(X: Data, y: Data): TaskHandle<number>;
+  /** Accuracy of a classifier, R² of a regression, or the score that is asked for. */
+  score(X: Data, y: Data, options?: ScoreCallOptions): TaskHandle<number>;
   /** The same as signatures, for the canvas. */
   readonly signature: ModelSignatures;
 }
@@ -44,22 +56,33 @@ export function systemKwargs(bucket: string | null): Readonly<Record<string, unk
 export function createModelProxy(context: ProxyContext, name: string, options: SendOptions): ModelProxy {
   const { send, stage, bucket } = context;
 
-  function call<Result>(operation: string, X: Data, kwargs: Readonly<Record<string, Data | null>>) {
+  function call<Result>(
+    operation: string,
+    X: Data,
+    kwargs: Readonly<Record<string, Data | null>>,
+    settings: Readonly<Record<string, string>> = {},
+  ) {
     const staged = stageAll(stage, { X, ...kwargs });
     return send<Result>(
       `omegaml.tasks.omega_${operation}`,
       staged.then(({ X: dataset, ...rest }) => ({
         args: [name, dataset],
-        kwargs: { ...rest, ...systemKwargs(bucket) },
+        kwargs: { ...rest, ...settings, ...systemKwargs(bucket) },
       })),
       options,
     );
   }
   return {
-    fit: (X, y) => call('fit', X, { Yname: y ?? null }),
+    fit: (X, y, { sampleWeight } = {}) =>
+      call('fit', X, {
+        Yname: y ?? null,
+        ...(sampleWeight === undefined ? {} : { sample_weight: sampleWeight }),
+      }),
+    partialFit: (X, y) => call('partial_fit', X, { Yname: y ?? null }),
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
-    score: (X, y) => call('score', X, { Yname: y, rName: null }),
+    score: (X, y, { scoring } = {}) =>
+      call('score', X, { Yname: y, rName: null }, scoring === undefined ? {} : { scoring }),
     signature: createModelSignatures(name, systemKwargs(bucket), options),
   };
 }

@@ -1,31 +1,18 @@
 /** Fit, predict and score, as omega|ml's clients call them (omegaml/tasks.py). */
 import { valueAt } from '../frame/column-rows.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
+import type { FitContext } from '../ml/estimator.ts';
 import type { OpenedModel } from '../models/opened-model.ts';
 import { formatMetadata } from '../store/metadata.ts';
 import { bindArguments, optionalText, requiredText } from './arguments.ts';
 import type { BuiltinContext, BuiltinTask, Stores } from './builtin-task.ts';
-import { readFeatures, readLabels, type TaskData } from './task-data.ts';
-
-const FIT = {
-  task: 'omegaml.tasks.omega_fit',
-  required: ['modelname', 'Xname'],
-  optional: ['Yname'],
-} as const;
+import { readFeatures, readLabels, readWeights, type TaskData } from './task-data.ts';
 
 /** Fits a model and stores it as a new version. The result is the model's Metadata text. */
-export const fitTask: BuiltinTask = {
-  name: FIT.task,
-  async run(args, kwargs, context) {
-    const { values, bucket } = bindArguments(FIT, args, kwargs);
-    const om = context.om.bucket(bucket);
-    const model = await openModel(om, FIT.task, values.modelname);
-    const [X, y] = await readTrainingSet(om, model, values, null);
-    const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
-    const { taskId } = context;
-    return formatMetadata(await model.fit(X.frame, y.frame, context, { trainingSet, taskId }));
-  },
-};
+export const fitTask = createFitTask('omegaml.tasks.omega_fit', 'fit');
+
+/** The same, but what the model has learned before stays: it learns these rows, too. */
+export const partialFitTask = createFitTask('omegaml.tasks.omega_partial_fit', 'partialFit');
 
 /** The result is a list with a value per row; with a list of values per row where the model has several outputs. */
 export const predictTask = createPredictTask({
@@ -44,22 +31,53 @@ export const predictProbaTask = createPredictTask({
 const SCORE = {
   task: 'omegaml.tasks.omega_score',
   required: ['modelname', 'Xname'],
-  optional: ['Yname', 'rName'],
+  optional: ['Yname', 'rName', 'scoring'],
 } as const;
 
-/** The result is one number: accuracy of a classifier, R² of a regression. */
+/** The result is one number: accuracy of a classifier, R² of a regression, or what the scorer named by `scoring` gives. */
 export const scoreTask: BuiltinTask = {
   name: SCORE.task,
   async run(args, kwargs, context) {
     const { values, bucket } = bindArguments(SCORE, args, kwargs);
     const om = context.om.bucket(bucket);
     const result = optionalText(SCORE.task, 'rName', values.rName);
+    const scoring = optionalText(SCORE.task, 'scoring', values.scoring);
     const model = await openModel(om, SCORE.task, values.modelname);
     const [X, y] = await readTrainingSet(om, model, values, model.features);
-    const { value } = await model.score(X.frame, y.frame, context);
+    const { value } = await model.score(X.frame, y.frame, context, scoring === null ? {} : { scoring });
     return result === null ? value : store(om, [value], result, context);
   },
 };
+
+function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTask {
+  const signature = {
+    task: name,
+    required: ['modelname', 'Xname'],
+    optional: ['Yname', 'sample_weight'],
+  } as const;
+  return {
+    name,
+    async run(args, kwargs, context) {
+      const { values, bucket } = bindArguments(signature, args, kwargs);
+      const om = context.om.bucket(bucket);
+      const model = await openModel(om, name, values.modelname);
+      const [X, y] = await readTrainingSet(om, model, values, null);
+      const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
+      const sampleWeight = await readWeights(om.datasets, values.sample_weight);
+      const fitContext = { ...fitContextOf(context), ...(sampleWeight ? { sampleWeight } : {}) };
+      const { taskId } = context;
+      return formatMetadata(await model[operation](X.frame, y.frame, fitContext, { trainingSet, taskId }));
+    },
+  };
+}
+
+/** Reports the progress of a fit that takes more than one step. */
+function fitContextOf({ threads, signal, progress }: BuiltinContext): FitContext {
+  const onProgress = (done: number, total: number) => {
+    if (done < total) progress({ done, total });
+  };
+  return { threads, signal, onProgress };
+}
 
 interface Prediction {
   readonly name: string;

@@ -2,6 +2,7 @@
 import { InvalidData } from '../errors.ts';
 import { DataFrame } from '../frame/data-frame.ts';
 import { NdArray } from '../frame/nd-array.ts';
+import { toFloat64Array } from '../frame/numeric.ts';
 import type { OpenedModel } from '../models/opened-model.ts';
 import type { Datasets } from '../store/datasets.ts';
 import type { Metadata } from '../store/metadata.ts';
@@ -55,6 +56,25 @@ export async function readLabels(datasets: Datasets, model: OpenedModel, Y: unkn
   if (given !== null) return { frame: frameFromValues(given, 'y'), name: null, metadata: null };
   throw new InvalidData(
     `labels missing: send the name of the dataset with the labels of model '${model.name}' as Yname, for example sales[price]`,
+  );
+}
+
+/**
+ * How much each row counts.
+ *
+ * @param weights the name of a dataset with one column, values, or null for none.
+ * @throws InvalidData, DatasetNotFound, InvalidName
+ */
+export async function readWeights(datasets: Datasets, weights: unknown): Promise<Float64Array | null> {
+  if (weights === null || weights === undefined) return null;
+  const isName = typeof weights === 'string';
+  const frame = isName
+    ? (await readDataset(datasets, weights, null)).frame
+    : frameFromValues(weights, 'sample_weight');
+  const [column, ...others] = frame.columns;
+  if (column && others.length === 0) return toFloat64Array(column[1], column[0]);
+  throw new InvalidData(
+    `the weights of rows have ${frame.columns.size} columns (${frame.columnNames.join(', ')}): give one, for example as name[column]`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** All measurements beside the peers: `npm run bench`, or `npm run bench -- NAME…` for some of them. */
 import setup from '../support/global-setup.ts';
+import { forestFit, linearFit } from './estimators.ts';
 import { longTask } from './long-task.ts';
 import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
@@ -19,11 +20,13 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   publishing,
   soak,
   'read-rows': readRows,
+  'linear-fit': linearFit,
+  'forest-fit': forestFit,
   poison,
   'long-task': longTask,
 };
 /** They take minutes, and are run when they are named. */
-const ON_DEMAND = ['poison', 'long-task'];
+const ON_DEMAND = ['forest-fit', 'poison', 'long-task'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));

@@ -1,42 +1,53 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidData } from '../../../src/errors.ts';
 import type { DataFrame } from '../../../src/frame/data-frame.ts';
-import { score, scorePrediction } from '../../../src/ml/scoring.ts';
+import { type Score, score, scorePredictor } from '../../../src/ml/scoring.ts';
 import { contextOf, fitted, frame } from '../../support/ml-fixtures.ts';
 
+/** The score of what a model without probabilities has predicted. */
+function scorePrediction(
+  type: 'classifier' | 'regressor',
+  y: DataFrame,
+  prediction: DataFrame,
+): Promise<Score> {
+  const predict = async () => prediction;
+  return scorePredictor({ type, classes: undefined, predict, predictProba: predict }, y);
+}
+
 describe('a score', () => {
-  it('of a classifier is the share of right labels', () => {
+  it('of a classifier is the share of right labels', async () => {
     const y = frame({ y: ['a', 'b', 'a', 'c'] });
-    expect(scorePrediction('classifier', y, frame({ p: ['a', 'b', 'b', 'c'] }))).toEqual({
+    expect(await scorePrediction('classifier', y, frame({ p: ['a', 'b', 'b', 'c'] }))).toEqual({
       metric: 'accuracy',
       value: 0.75,
     });
   });
 
-  it('takes true for 1 and whole doubles for integers', () => {
-    expect(scorePrediction('classifier', frame({ y: [true, false] }), frame({ p: [1, 1] })).value).toBe(0.5);
+  it('takes true for 1 and whole doubles for integers', async () => {
+    const { value } = await scorePrediction('classifier', frame({ y: [true, false] }), frame({ p: [1, 1] }));
+    expect(value).toBe(0.5);
   });
 
   // sklearn.metrics.r2_score([3, -0.5, 2, 7], [2.5, 0.0, 2, 8])
-  it('of a regression is R² as scikit-learn has it', () => {
+  it('of a regression is R² as scikit-learn has it', async () => {
     const y = frame({ y: [3, -0.5, 2, 7] });
-    expect(scorePrediction('regressor', y, frame({ p: [2.5, 0, 2, 8] })).value).toBeCloseTo(
-      0.9486081370449679,
-      14,
-    );
+    const { value } = await scorePrediction('regressor', y, frame({ p: [2.5, 0, 2, 8] }));
+    expect(value).toBeCloseTo(0.9486081370449679, 14);
   });
 
-  it('of several targets is the mean of their R²', () => {
+  it('of several targets is the mean of their R²', async () => {
     const y = frame({ a: [1, 2, 3], b: [1, 2, 3] });
-    expect(scorePrediction('regressor', y, frame({ a: [1, 2, 3], b: [2, 2, 2] })).value).toBe(0.5);
+    const { value } = await scorePrediction('regressor', y, frame({ a: [1, 2, 3], b: [2, 2, 2] }));
+    expect(value).toBe(0.5);
   });
 
   it.each([
     [[2, 2], [2, 2], 1],
     [[2, 2], [2, 3], 0],
     [[2], [2], Number.NaN],
-  ])('of the constant truth %j and the answers %j is %d', (truth, answers, value) => {
-    expect(scorePrediction('regressor', frame({ y: truth }), frame({ p: answers })).value).toBe(value);
+  ])('of the constant truth %j and the answers %j is %d', async (truth, answers, value) => {
+    const scored = await scorePrediction('regressor', frame({ y: truth }), frame({ p: answers }));
+    expect(scored.value).toBe(value);
   });
 
   it.each([
@@ -52,6 +63,25 @@ describe('a score', () => {
     const { estimator, state } = await fitted('RandomForestClassifier', X, frame({ y: ['a', 'b'] }));
     await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(InvalidData);
     await expect(score(estimator, state, X, y, contextOf())).rejects.toThrow(message);
+  });
+
+  it('of a classifier may be another one, also of its probabilities', async () => {
+    const X = frame({ x: [1, 2, 3, 4] });
+    const y = frame({ y: ['a', 'a', 'b', 'b'] });
+    const { estimator, state } = await fitted('RandomForestClassifier', X, y, { useSampleBagging: false });
+    for (const scoring of ['f1_macro', 'roc_auc']) {
+      const scored = await score(estimator, state, X, y, contextOf(), { scoring });
+      expect(scored).toEqual({ metric: scoring, value: 1 });
+    }
+  });
+
+  it('of a class that only the test rows have is refused where it needs a probability', async () => {
+    const X = frame({ x: [1, 2] });
+    const { estimator, state } = await fitted('RandomForestClassifier', X, frame({ y: ['a', 'b'] }));
+    const y = frame({ y: ['a', 'c'] });
+    expect((await score(estimator, state, X, y, contextOf())).value).toBeLessThanOrEqual(0.5);
+    const loss = score(estimator, state, X, y, contextOf(), { scoring: 'neg_log_loss' });
+    await expect(loss).rejects.toThrow(/label c, of which the model gives no probability/);
   });
 
   describe('of a model of several targets', () => {
