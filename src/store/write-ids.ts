@@ -17,6 +17,13 @@ export function documentIds(writeId: string): (position: number) => ObjectId {
   };
 }
 
+/** The `_id` at a position in the write whose first one is known. */
+export function idAt(first: ObjectId, position: number): ObjectId {
+  const bytes = Buffer.from(first.id);
+  bytes.writeUInt32BE(position, 8);
+  return new ObjectId(bytes);
+}
+
 /** All that {@link documentIds} and {@link attemptId} give for a write. */
 export function idsOf(writeId: string): { $gte: ObjectId; $lte: ObjectId } {
   const idOf = documentIds(writeId);
