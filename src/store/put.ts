@@ -25,7 +25,7 @@ export interface PutOptions {
   readonly taskId?: string;
 }
 
-export type Layout = 'rows' | 'columns';
+type Layout = 'rows' | 'columns';
 
 const KIND_OF_LAYOUT: Readonly<Record<Layout, string>> = {
   rows: 'pandas.dfrows',

@@ -6,7 +6,7 @@ import { isPlainObject } from '../frame/tabular.ts';
 export type FilterValue = number | bigint | string | boolean | Date;
 
 /** All that are given must hold. */
-export interface Comparison {
+interface Comparison {
   readonly $eq?: FilterValue;
   readonly $in?: readonly FilterValue[];
   readonly $gt?: FilterValue;

@@ -52,7 +52,8 @@ export async function putRows(value: unknown, write: Write, context: KindContext
   const { target } = write;
   if (target) requireSameIndex(target, layout);
   const collection = await writeDocuments(write, context, async (into) => {
-    await writeRows(into, layout, value.rowCount, write.writeId);
+    const rows = { layout, rowCount: value.rowCount, writeId: write.writeId };
+    await writeRows(context.mongo, into, rows);
     await ensureIndex(into, layout.indexFields);
     await ensureIndex(into, [ROW_ID]);
   });
