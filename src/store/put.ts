@@ -25,7 +25,7 @@ export interface PutOptions {
   readonly taskId?: string;
 }
 
-type Layout = 'rows' | 'columns';
+export type Layout = 'rows' | 'columns';
 
 const KIND_OF_LAYOUT: Readonly<Record<Layout, string>> = {
   rows: 'pandas.dfrows',

@@ -3,11 +3,12 @@ import setup from '../support/global-setup.ts';
 import { longTask } from './long-task.ts';
 import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
-import { readRows } from './read-rows.ts';
+import { readColumns, readRows } from './read-rows.ts';
 import { mongoRoundTrip, rpcRoundTrip } from './round-trip.ts';
 import { soak } from './soak.ts';
 import { type Comparison, describe } from './statistics.ts';
 import { liveClient, mongoResults, noResults, rpcResults } from './throughput.ts';
+import { writeRows } from './write-rows.ts';
 
 const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'no-results': noResults,
@@ -19,6 +20,8 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   publishing,
   soak,
   'read-rows': readRows,
+  'read-columns': readColumns,
+  'write-rows': writeRows,
   poison,
   'long-task': longTask,
 };
