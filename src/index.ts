@@ -63,3 +63,4 @@ export type { AnyHandle, GetOptions, RevokeOptions, TaskHandle } from './runtime
 export type { Datasets } from './store/datasets.ts';
 export type { Metadata } from './store/metadata.ts';
 export type { Jobs } from './store/notebooks.ts';
+export type { Where } from './store/row-filter.ts';

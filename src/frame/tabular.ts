@@ -49,6 +49,11 @@ function isList(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && 'length' in row);
 }
 
+/** Whether a value is rows by column name, at least one. */
+export function isListOfObjects(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isPlainObject);
+}
+
 /** Whether a value is an object without a class, as opposed to a Date or a list. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;

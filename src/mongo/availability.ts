@@ -65,9 +65,13 @@ export async function mapUnavailable<Result>(
   try {
     return await operation();
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    throw unreachable(mongo.client.options.hosts.join(','), error);
+    throw orUnreachable(mongo, error);
   }
+}
+
+/** The error, or the OperationalError that stands for it when MongoDB cannot be used now. */
+export function orUnreachable(mongo: Mongo, error: unknown): unknown {
+  return isUnavailable(error) ? unreachable(mongo.client.options.hosts.join(','), error) : error;
 }
 
 /** @param hosts as `host:port`, comma separated. */

@@ -1,5 +1,5 @@
 /** Reads a collection as raw BSON batches, which the driver does not look into. */
-import { type ClientSession, type Document, Long } from 'mongodb';
+import { BSON, type ClientSession, type Document, Long } from 'mongodb';
 import type { Mongo } from './client.ts';
 import { BsonType, valueEnd } from './element.ts';
 
@@ -7,26 +7,32 @@ export interface RawQuery {
   readonly collection: string;
   /** Fields to include. Exclusions cost the server more than sending the whole documents. */
   readonly projection?: Readonly<Record<string, 0 | 1>> | undefined;
+  /** Default: all documents. */
+  readonly filter?: Document | undefined;
+  /** Default: natural order. */
+  readonly sort?: Readonly<Record<string, 1 | -1>> | undefined;
+  /** Most documents in a batch; default 101 in the first, then as many as fit into 16 MB. */
+  readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * All documents in natural order, each batch one BSON array. Closes the server's cursor when the
+ * The documents, each batch one BSON array. Closes the server's cursor when the
  * caller stops early.
  */
 export async function* readRawBatches(mongo: Mongo, query: RawQuery): AsyncGenerator<Buffer> {
-  const { collection, projection, signal } = query;
+  const { collection, signal } = query;
   const session = mongo.client.startSession();
   const run = (command: Document): Promise<RawCursor> => runRaw(mongo, session, command, signal);
   let open = Long.ZERO;
-  let pending = run({ find: collection, ...(projection ? { projection } : {}) });
+  let pending = run(findCommand(query));
   try {
     for (;;) {
       const { id, batch } = await pending;
       if (id.isZero()) return yield batch;
       open = id;
       // The server fills the next batch while the caller works on this one.
-      pending = run({ getMore: id, collection });
+      pending = run({ getMore: id, collection, ...batchSizeOf(query) });
       pending.catch(() => undefined);
       yield batch;
     }
@@ -38,6 +44,26 @@ export async function* readRawBatches(mongo: Mongo, query: RawQuery): AsyncGener
     if (!id.isZero()) await killCursor(mongo, session, collection, id);
     await session.endSession();
   }
+}
+
+/** The documents of a batch. Binary values are views of the batch. */
+export function decodeBatch(batch: Buffer): Document[] {
+  return Object.values(BSON.deserialize(batch, { promoteBuffers: true }));
+}
+
+function findCommand(query: RawQuery): Document {
+  const { collection, filter, projection, sort } = query;
+  return {
+    find: collection,
+    ...(filter && { filter }),
+    ...(projection && { projection }),
+    ...(sort && { sort }),
+    ...batchSizeOf(query),
+  };
+}
+
+function batchSizeOf({ batchSize }: RawQuery): Document {
+  return batchSize === undefined ? {} : { batchSize };
 }
 
 interface RawCursor {

@@ -3,6 +3,7 @@ import { DatasetNotFound } from '../errors.ts';
 import type { Mongo } from '../mongo/client.ts';
 import type { Kind } from './kind.ts';
 import { ndarrayBin } from './kinds/ndarray-bin.ts';
+import { omegaColumns } from './kinds/omega-columns.ts';
 import { pandasDfrows } from './kinds/pandas-dfrows.ts';
 import { pandasRawdict } from './kinds/pandas-rawdict.ts';
 import { pandasSerows } from './kinds/pandas-serows.ts';
@@ -19,6 +20,7 @@ export type Datasets = OmegaStore;
 const KINDS: readonly Kind[] = [
   pandasDfrows,
   pandasSerows,
+  omegaColumns,
   pythonData,
   pandasRawdict,
   ndarrayBin,

@@ -1,9 +1,11 @@
 /** The interface behind which every kind of stored data lives. */
 import { CorruptObject } from '../errors.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
 import type { Mongo } from '../mongo/client.ts';
 import type { FileStore } from './gridfs.ts';
 import type { Metadata } from './metadata.ts';
 import type { StoredData } from './metadata-store.ts';
+import type { ColumnFilter } from './row-filter.ts';
 
 /** What a kind is given to read and write with. */
 export interface KindContext {
@@ -31,8 +33,16 @@ export interface Write {
 export interface Read {
   /** A selection of columns, null for all; see `selectColumns`. */
   readonly columns: string | null;
+  /** What the rows must meet; none but for kinds that are read in blocks. */
+  readonly filters: readonly ColumnFilter[];
   /** Ends a long read. */
   readonly signal?: AbortSignal;
+}
+
+/** A get in blocks. */
+export interface BlocksRead extends Read {
+  /** Most rows of a frame. */
+  readonly rows: number;
 }
 
 /**
@@ -53,6 +63,13 @@ export interface Kind<Value = unknown> {
   put(value: unknown, write: Write, context: KindContext): Promise<StoredData>;
   /** @throws CorruptObject when the data are not what the metadata say. */
   get(metadata: Metadata, read: Read, context: KindContext): Promise<Value>;
+  /**
+   * The rows in frames of at most `rows` rows, for kinds of tables. The memory of a frame may be used again for the next
+   * one.
+   *
+   * @throws CorruptObject
+   */
+  blocks?(metadata: Metadata, read: BlocksRead, context: KindContext): AsyncIterable<DataFrame>;
 }
 
 /** The collection that holds an object's documents. */

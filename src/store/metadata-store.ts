@@ -15,6 +15,11 @@ export interface StoredData {
   readonly gridfile?: ObjectId;
   readonly objid?: ObjectId;
   readonly uri?: string;
+  /**
+   * Of an append: what is added to lists of `kind_meta`. Then `kindMeta` names only what is replaced, and the rest stays:
+   * several may append at the same time.
+   */
+  readonly added?: Readonly<Record<string, unknown>>;
 }
 
 /** Metadata of an object to be. */
@@ -120,9 +125,9 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
 
 /** The fields of the stored document that say where the data are. */
 export function toFields(data: StoredData): Partial<MetadataDocument> {
-  const { kindMeta, collection, gridfile, objid, uri } = data;
+  const { kindMeta, collection, gridfile, objid, uri, added } = data;
   return {
-    ...(kindMeta ? { kind_meta: { ...kindMeta } } : {}),
+    ...(kindMeta && !added ? { kind_meta: { ...kindMeta } } : {}),
     ...(collection ? { collection } : {}),
     ...(gridfile ? { gridfile } : {}),
     ...(objid ? { objid } : {}),

@@ -1,9 +1,10 @@
 /** A store: the named objects of one bucket under one prefix. */
 import type { OmegaError } from '../errors.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
 import { mapUnavailable } from '../mongo/availability.ts';
 import type { Mongo } from '../mongo/client.ts';
-import { kindToRead } from './choose-kind.ts';
 import { closeNames } from './close-names.ts';
+import { type BlocksOptions, type GetOptions, getBlocks, getObject } from './get.ts';
 import { createFileStore, type FileStore } from './gridfs.ts';
 import type { Kind } from './kind.ts';
 import type { Metadata } from './metadata.ts';
@@ -24,11 +25,6 @@ export interface StoreOptions {
   ) => OmegaError;
 }
 
-interface GetOptions {
-  /** Ends a long read; the get then fails with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
-
 export interface OmegaStore {
   readonly bucket: string;
   readonly prefix: string;
@@ -45,6 +41,17 @@ export interface OmegaStore {
    * @throws InvalidName, InvalidData, KindNotSupported, CorruptObject, the error for a missing name
    */
   get(name: string, options?: GetOptions): Promise<unknown>;
+  /**
+   * The rows of a table of any size, frame by frame: a few blocks are in memory at a time. A frame is valid until the next
+   * one is asked for, which takes its memory: copy what is to be kept. The type and the dictionary of a column may differ
+   * from frame to frame.
+   *
+   * @param name may select columns, as in `get`.
+   * @throws what `get` throws; OperationalError when the table is replaced while it is read.
+   * @example
+   * for await (const frame of om.datasets.blocks('sales[x,y]', { rows: 10_000 })) model.partialFit(frame);
+   */
+  blocks(name: string, options?: BlocksOptions): AsyncIterable<DataFrame>;
   /** Names, sorted. @param pattern a name in which `*` stands for anything; default all. */
   list(pattern?: string, options?: ListOptions): Promise<string[]>;
   /** Removes the object and its data. @returns false when `force` is set and there was none. */
@@ -53,9 +60,6 @@ export interface OmegaStore {
   metadata(name: string): Promise<Metadata>;
   exists(name: string): Promise<boolean>;
 }
-
-/** How often a get is tried while others replace the object. */
-const ATTEMPTS = 5;
 
 export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOptions): OmegaStore {
   checkBucket(bucket);
@@ -92,6 +96,7 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     ...{ bucket, prefix, catalog, files, key },
     put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
     get: (name, options = {}) => mapUnavailable(mongo, () => getObject(parts, name, options, find)),
+    blocks: (name, options = {}) => getBlocks(parts, name, options, find),
     list: (pattern, options) =>
       mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
@@ -99,29 +104,4 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     exists: (name) =>
       mapUnavailable(mongo, async () => (await catalog.find(parseDatasetName(name).name)) !== null),
   };
-}
-
-/**
- * Whoever replaces an object moves its metadata before removing the old data. So metadata that have not
- * moved while the data were read prove that the data were whole; otherwise they are read again.
- */
-async function getObject(
-  parts: StoreParts,
-  text: string,
-  options: GetOptions,
-  find: (name: string) => Promise<Metadata>,
-): Promise<unknown> {
-  const { name, columns } = parseDatasetName(text);
-  for (let attempt = 1; ; attempt += 1) {
-    const metadata = await find(name);
-    const kind = kindToRead(parts.kinds, metadata);
-    const [reading] = await Promise.allSettled([kind.get(metadata, { ...options, columns }, parts)]);
-    if (attempt < ATTEMPTS && hasMoved(metadata, await parts.catalog.find(name))) continue;
-    if (reading.status === 'fulfilled') return reading.value;
-    throw reading.reason;
-  }
-}
-
-function hasMoved(before: Metadata, now: Metadata | null): boolean {
-  return now?.collection !== before.collection || String(now?.gridfile) !== String(before.gridfile);
 }

@@ -12,9 +12,21 @@ const NAME_PREFIX = 20;
 export function documentIds(writeId: string): (position: number) => ObjectId {
   const bytes = createHash('sha1').update(writeId).digest().subarray(0, 12);
   return (position) => {
-    bytes.writeUInt32BE(position, 8);
+    setPosition(bytes, position);
     return new ObjectId(Buffer.from(bytes));
   };
+}
+
+/** Makes the bytes of an `_id` of a write those of the one at another position. */
+export function setPosition(id: Buffer, position: number): void {
+  id.writeUInt32BE(position, 8);
+}
+
+/** The `_id` at a position in the write whose first one is known. */
+export function idAt(first: ObjectId, position: number): ObjectId {
+  const bytes = Buffer.from(first.id);
+  setPosition(bytes, position);
+  return new ObjectId(bytes);
 }
 
 /** All that {@link documentIds} and {@link attemptId} give for a write. */

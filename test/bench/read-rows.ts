@@ -1,76 +1,96 @@
-/** Reads 1,000,000 rows of 10 doubles from a dataset into columns: we, and pymongoarrow, in turns. */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import type { Column } from '../../src/frame/column.ts';
-import { DataFrame } from '../../src/frame/data-frame.ts';
-import { toFloat64Array } from '../../src/frame/numeric.ts';
-import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
-import { createDatasets, type Datasets } from '../../src/store/datasets.ts';
-import { pythonPath } from '../support/python.ts';
-import { mongoUrl } from '../support/services.ts';
-import { type Comparison, compare as sideBySide } from './statistics.ts';
+/**
+ * Reads 1,000,000 rows of 10 doubles from a dataset into columns, stored as rows and as columns: we, and pymongoarrow,
+ * which knows rows only, in turns.
+ */
+import type { DataFrame } from '../../src/frame/data-frame.ts';
+import { type RawQuery, readRawBatches } from '../../src/mongo/raw.ts';
+import type { Layout } from '../../src/store/put.ts';
+import {
+  COLUMNS,
+  inDatabase,
+  type Place,
+  ROUNDS,
+  ROWS,
+  randomFrame,
+  requireSame,
+  secondsOf,
+  sumOf,
+  type Timing,
+  timePeer,
+} from './frame-data.ts';
+import { type Comparison, compare } from './statistics.ts';
 
-const ROWS = 1_000_000;
-const COLUMNS = Array.from({ length: 10 }, (_, i) => `x${i}`);
-const ROUNDS = 5;
-const NAME = 'rows';
-const PEER = fileURLToPath(new URL('../../../test/bench/peers/read_rows.py', import.meta.url));
-
-interface Reading {
-  readonly seconds: number;
-  readonly rows: number;
-  /** Of all values: both must have read the same. */
-  readonly sum: number;
+/** One of each round. */
+interface Readings {
+  readonly ours: Timing[];
+  readonly peers: Timing[];
+  /** Of one column. */
+  readonly ourColumn: Timing[];
+  /** Seconds that it takes to receive all of it and do nothing with it. */
+  readonly draining: number[];
 }
 
-export async function readRows(): Promise<Comparison[]> {
-  const url = mongoUrl('bench_rows');
-  const mongo = await connectMongo(url);
-  try {
-    await mongo.db.dropDatabase();
-    return await compare(mongo, url);
-  } finally {
-    await mongo.db.dropDatabase();
-    await mongo.close();
-  }
+export function readRows(): Promise<Comparison[]> {
+  return measure('rows', { all: '<= 0.3x', one: '', drained: '<= 1.5x' });
 }
 
-async function compare(mongo: Mongo, url: string): Promise<Comparison[]> {
-  const datasets = createDatasets(mongo, { bucket: 'omegaml' });
-  const { collection = '' } = await datasets.put(randomFrame(), NAME);
-  const ours: Reading[] = [];
-  const peers: Reading[] = [];
-  await readOurselves(datasets);
+export function readColumns(): Promise<Comparison[]> {
+  return measure('columns', { all: '<= 0.1x', one: '<= 0.03x', drained: '<= 1.5x' });
+}
+
+type Goals = Readonly<Record<'all' | 'one' | 'drained', string>>;
+
+function measure(layout: Layout, goals: Goals): Promise<Comparison[]> {
+  return inDatabase(`bench_read_${layout}`, async (place) => {
+    const { ours, peers, ourColumn, draining } = await read(place, layout);
+    requireSame([...ours, ...peers]);
+    const what = `reading ${ROWS} rows x ${COLUMNS.length} doubles in ${layout}`;
+    const peer = secondsOf(peers);
+    return [
+      compare(`${what}, beside pymongoarrow`, 's', { omega: secondsOf(ours), peer }, goals.all),
+      compare(
+        `${what}, one column, beside pymongoarrow reading all`,
+        's',
+        { omega: secondsOf(ourColumn), peer },
+        goals.one,
+      ),
+      compare(
+        `${what}, beside receiving them only`,
+        's',
+        { omega: secondsOf(ours), peer: draining },
+        goals.drained,
+      ),
+    ];
+  });
+}
+
+async function read(place: Place, layout: Layout): Promise<Readings> {
+  const { datasets, mongo, url } = place;
+  const frame = randomFrame();
+  const { collection = '' } = await datasets.put(frame, 'rows');
+  const own = layout === 'rows' ? collection : (await datasets.put(frame, 'columns', { layout })).collection;
+  const readings: Readings = { ours: [], peers: [], ourColumn: [], draining: [] };
+  await readOurselves(place, layout);
   for (let round = 0; round < ROUNDS; round += 1) {
-    ours.push(await readOurselves(datasets));
-    peers.push(readByPeer(url, mongo.db.databaseName, collection));
+    readings.ours.push(await readOurselves(place, layout));
+    readings.ourColumn.push(await readOurselves(place, `${layout}[x3]`));
+    readings.draining.push(await drain(place, { collection: own ?? '' }));
+    // The second of two readings of a fresh process: both sides are timed warm.
+    const args = [url, mongo.db.databaseName, collection, COLUMNS.join(','), '2'];
+    readings.peers.push(timePeer('read_rows.py', ...args));
   }
-  const sums = [...ours, ...peers].map(({ sum, rows }) => `${rows} ${sum.toFixed(3)}`);
-  if (new Set(sums).size !== 1) throw new Error(`the readers disagree: ${sums.join('; ')}`);
-  const seconds = (readings: readonly Reading[]) => readings.map((reading) => reading.seconds);
-  const what = `reading ${ROWS} rows x ${COLUMNS.length} doubles, beside pymongoarrow`;
-  return [sideBySide(what, 's', { omega: seconds(ours), peer: seconds(peers) }, '<= 0.35x')];
+  return readings;
 }
 
-function randomFrame(): DataFrame {
-  const columns = COLUMNS.map((name): [string, Column] => [
-    name,
-    { type: 'float64', values: Float64Array.from({ length: ROWS }, Math.random) },
-  ]);
-  return new DataFrame(new Map(columns));
-}
-
-async function readOurselves(datasets: Datasets): Promise<Reading> {
+async function readOurselves({ datasets }: Place, name: string): Promise<Timing> {
   const start = performance.now();
-  const frame = (await datasets.get(NAME)) as DataFrame;
+  const frame = (await datasets.get(name)) as DataFrame;
   const seconds = (performance.now() - start) / 1000;
-  const sums = COLUMNS.map((name) => toFloat64Array(frame.column(name), name).reduce((sum, x) => sum + x, 0));
-  return { seconds, rows: frame.rowCount, sum: sums.reduce((sum, x) => sum + x, 0) };
+  return { seconds, rows: frame.rowCount, sum: sumOf(frame) };
 }
 
-/** The second of two readings of a fresh process: both sides are timed warm. */
-function readByPeer(url: string, database: string, collection: string): Reading {
-  const args = [PEER, url, database, collection, COLUMNS.join(','), '2'];
-  const output = execFileSync(pythonPath(), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Reading;
+async function drain({ mongo }: Place, query: RawQuery): Promise<number> {
+  const start = performance.now();
+  for await (const batch of readRawBatches(mongo, query)) batch.at(-1);
+  return (performance.now() - start) / 1000;
 }

@@ -4,11 +4,12 @@ import { forestFit, linearFit } from './estimators.ts';
 import { longTask } from './long-task.ts';
 import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
-import { readRows } from './read-rows.ts';
+import { readColumns, readRows } from './read-rows.ts';
 import { mongoRoundTrip, rpcRoundTrip } from './round-trip.ts';
 import { soak } from './soak.ts';
 import { type Comparison, describe } from './statistics.ts';
 import { liveClient, mongoResults, noResults, rpcResults } from './throughput.ts';
+import { writeRows } from './write-rows.ts';
 
 const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'no-results': noResults,
@@ -22,6 +23,8 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'read-rows': readRows,
   'linear-fit': linearFit,
   'forest-fit': forestFit,
+  'read-columns': readColumns,
+  'write-rows': writeRows,
   poison,
   'long-task': longTask,
 };

@@ -16,12 +16,8 @@ export const pandasRawdict: Kind<DataFrame> = {
     );
   },
   async get(metadata, { columns, signal }, context) {
-    const { fields, rowCount } = await readFields(
-      context.mongo,
-      collectionToRead(metadata, context),
-      null,
-      signal,
-    );
+    const query = { collection: collectionToRead(metadata, context), wanted: null, signal };
+    const { fields, rowCount } = await readFields(context.mongo, query);
     const frame = new DataFrame(fields, [], rowCount);
     return columns === null ? frame : frame.select(selectColumns(columns, frame.columnNames));
   },
