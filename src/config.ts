@@ -193,6 +193,11 @@ const settingsSchema = z.object({
     'MiB of models, as stored, that each executor keeps ready; 0 reads them for every task',
     { env: ['OMEGA_MODEL_CACHE'] },
   ),
+  streamAbove: setting(
+    z.coerce.number().int().min(0).default(256),
+    'MiB of a dataset in columns above which fits that can, scores, and predictions that are stored take it block by block',
+    { env: ['OMEGA_STREAM_ABOVE'] },
+  ),
   memoryLimit: setting(
     count.optional(),
     'KiB of memory above which an executor is ended at once, and its task fails (default: none)',

@@ -9,7 +9,7 @@ import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
 const args: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
 const settings = loadSettings(process.env);
-const { mongoUrl, bucket, modelCache, python } = settings;
+const { mongoUrl, bucket, modelCache, streamAbove, python } = settings;
 const packageFolder = fileURLToPath(new URL('.', import.meta.resolve('omegaml-node/package.json')));
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */
 const die = () => process.kill(-process.pid, 'SIGKILL');
@@ -18,7 +18,7 @@ const send = (batch: readonly FromExecutor[], written?: () => void) =>
 
 const executor = new Executor({
   ...args,
-  ...{ mongoUrl, bucket, modelCache, builtins: builtinTasks },
+  ...{ mongoUrl, bucket, modelCache, streamAbove, builtins: builtinTasks },
   notebooks: {
     ...{ python, hostEnv: process.env, packages: { 'omegaml-node': packageFolder } },
     env: notebookEnvironment(settings),

@@ -16,6 +16,8 @@ import { loadTasks, manifestOf, type TaskRegistry } from './task-registry.ts';
 export interface ExecutorOptions extends ExecutorArguments, StoresOptions {
   readonly builtins: readonly BuiltinTask[];
   readonly notebooks: NotebookSettings;
+  /** MiB of a dataset above which built-in tasks read it in blocks. */
+  readonly streamAbove: number;
   /** Sends to the supervisor; `written` is called when the batch, and all before it, is on its way. */
   readonly send: (batch: readonly FromExecutor[], written?: () => void) => void;
   /** Ends the process in good order. */
@@ -48,6 +50,7 @@ export class Executor {
       taskThread: createTaskThread(),
       stores: () => this.#openStores().om,
       notebooks: options.notebooks,
+      streamAbove: options.streamAbove * 2 ** 20,
       children: {
         started: (pid) => this.#announce(pid, true),
         ended: (pid) => this.#announce(pid, false),

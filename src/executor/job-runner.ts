@@ -34,6 +34,8 @@ export interface JobServices {
   readonly stores: () => Stores;
   readonly children: ChildProcesses;
   readonly notebooks: NotebookSettings;
+  /** Bytes of a dataset above which built-in tasks read it in blocks. */
+  readonly streamAbove: number;
   /** What can be run under a name. */
   readonly find: (taskName: string) => RegisteredTask | undefined;
   /** How a job reaches the supervisor. */
@@ -95,10 +97,10 @@ async function runTask(job: Job, run: Run): Promise<JobEnd> {
 }
 
 function runBuiltin(task: BuiltinTask, job: Job, { services, signal, line }: Run): Promise<Outcome> {
-  const { threads, children, notebooks } = services;
+  const { threads, children, notebooks, streamAbove } = services;
   const context: BuiltinContext = {
     ...runningTask(job, signal),
-    ...{ threads, children, notebooks },
+    ...{ threads, children, notebooks, streamAbove },
     progress: (meta, state) => reportProgress(line, meta, state),
     get om() {
       return services.stores();

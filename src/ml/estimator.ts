@@ -31,6 +31,8 @@ export interface Estimator<Options = unknown> {
   readonly type: 'classifier' | 'regressor';
   /** Whether a fit heeds `sampleWeight`. */
   readonly weighsRows?: boolean;
+  /** Whether a fit in parts learns what a fit of all rows does. */
+  readonly exactInParts?: boolean;
 
   /**
    * Checks options and fills in the defaults. The result is JSON; parsing it again changes nothing.

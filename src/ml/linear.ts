@@ -29,6 +29,7 @@ function parseOptions(options: unknown): LinearOptions {
 export const linearRegression: Estimator<LinearOptions> = {
   name: NAME,
   type: 'regressor',
+  exactInParts: true,
   parseOptions,
   accepts: (instance) => isOfClass(instance, MultivariateLinearRegression),
   fromInstance,

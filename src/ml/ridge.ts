@@ -47,6 +47,7 @@ function parseOptions(options: unknown): RidgeOptions {
 export const ridge: Estimator<RidgeOptions> = {
   name: NAME,
   type: 'regressor',
+  exactInParts: true,
   parseOptions,
   accepts: (instance) => isOfClass(instance, Ridge),
   fromInstance,

@@ -3,6 +3,7 @@ import { CorruptObject, KindNotSupported, NotFitted, OperationNotSupported } fro
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { Estimator, FitContext } from '../ml/estimator.ts';
 import { estimators } from '../ml/estimators.ts';
+import { fitBlocks } from '../ml/fit-blocks.ts';
 import { exportOnnx } from '../ml/onnx-export/export.ts';
 import { score } from '../ml/scoring.ts';
 import { decodeState, encodeState, type ModelState } from '../ml/state.ts';
@@ -41,6 +42,12 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
     return { ...model, state: await model.estimator.fit(model.options, X, y, context) };
   },
   partialFit,
+  type: ({ estimator }) => estimator.type,
+  fitsInBlocks: ({ estimator }) => estimator.exactInParts === true,
+  fitBlocks: async (model, blocks, context) => ({
+    ...model,
+    state: await fitBlocks(model.estimator, model.options, blocks, context),
+  }),
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,
   score: async (model, X, y, context, options) =>

@@ -18,6 +18,7 @@ export interface FitMeasures {
   /** On the training data. */
   readonly score: Score | null;
   readonly seconds: number;
+  readonly rows: number;
 }
 
 /** `attributes.dataset`, `attributes.signature` and `attributes.metrics`. */
@@ -25,7 +26,7 @@ export function fitAttributes(
   X: DataFrame,
   y: DataFrame,
   { Xname, Yname, Xmeta, Ymeta }: TrainingSet,
-  { score, seconds }: FitMeasures,
+  { score, seconds, rows }: FitMeasures,
 ): Record<string, unknown> {
   return {
     dataset: {
@@ -46,7 +47,7 @@ export function fitAttributes(
       actions: null,
       orient: null,
     },
-    metrics: { ...(score ? { [score.metric]: score.value } : {}), rows: X.rowCount, seconds },
+    metrics: { ...(score ? { [score.metric]: score.value } : {}), rows, seconds },
   };
 }
 

@@ -1,6 +1,7 @@
 /** The interface behind which every kind of model lives. */
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { RowBlock } from '../ml/fit-blocks.ts';
 import type { Score, ScoreOptions } from '../ml/scoring.ts';
 
 /** A model as bytes: what lies in GridFS, and what the metadata say about it. */
@@ -54,6 +55,12 @@ export interface ModelBackend<Model = unknown> {
   fit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
   /** Learns these rows besides those that it has learned: a copy, too. */
   partialFit?(model: Model, X: DataFrame, y: DataFrame, context: FitContext): Promise<Model>;
+  /** A model of this kind, if it predicts labels or numbers as those of scikit-learn do. */
+  type?(model: Model): 'classifier' | 'regressor';
+  /** Whether {@link fitBlocks} learns what `fit` would of all rows at once. Default false. */
+  fitsInBlocks?(model: Model): boolean;
+  /** Fits a copy on rows that need not be in memory together. */
+  fitBlocks?(model: Model, blocks: AsyncIterable<RowBlock>, context: FitContext): Promise<Model>;
   /** One column per target. */
   predict?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class, named by the class. */

@@ -5,6 +5,7 @@ import type { FitContext } from '../ml/estimator.ts';
 import type { Score, ScoreOptions } from '../ml/scoring.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
+import { type OpenBlocks, scoreInBlocks, watchRows } from './fit-in-blocks.ts';
 import type { ModelBackend, PackedModel } from './model-backend.ts';
 
 interface FitOptions {
@@ -36,10 +37,18 @@ export interface OpenedModel {
   fit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** Learns these rows besides those of earlier fits, and stores a new version, as {@link fit} does. */
   partialFit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
+  /** Whether {@link fitBlocks} learns what {@link fit} would of all rows at once. */
+  readonly fitsInBlocks: boolean;
+  /** As {@link fit}, on rows that need not be in memory together: they are gone through twice. */
+  fitBlocks(blocks: OpenBlocks, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** One column per target. @throws NotFitted, InvalidData, OperationNotSupported */
   predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class. @throws NotFitted, InvalidData, OperationNotSupported */
   predictProba(X: DataFrame, context: FitContext): Promise<DataFrame>;
+  /** Whether {@link scoreBlocks} knows the usual score of such a model. */
+  readonly scoresInBlocks: boolean;
+  /** The usual score: accuracy or R². @throws NotFitted, InvalidData, OperationNotSupported */
+  scoreBlocks(blocks: OpenBlocks, context: FitContext): Promise<Score>;
   /** @throws NotFitted, InvalidData, InvalidOptions, OperationNotSupported */
   score(X: DataFrame, y: DataFrame, context: FitContext, options?: ScoreOptions): Promise<Score>;
 }
@@ -105,6 +114,16 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
       const learn = offered(backend.partialFit, 'be fitted in parts', X, y);
       return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
     },
+    fitsInBlocks: backend.fitsInBlocks?.(model) ?? false,
+    fitBlocks: (blocks, context, options) => {
+      const learn = offered(backend.fitBlocks, 'be fitted in blocks');
+      return storeFitOfBlocks(loaded, learn, blocks, context, options);
+    },
+    scoresInBlocks: backend.type !== undefined,
+    scoreBlocks: (blocks, context) => {
+      ready(backend.score, 'score');
+      return scoreBlocks(backend, model, blocks(), context);
+    },
     predict: async (X, context) => ready(backend.predict, 'predict', X).call(backend, model, X, context),
     predictProba: async (X, context) =>
       ready(backend.predictProba, 'predict probabilities', X).call(backend, model, X, context),
@@ -127,6 +146,41 @@ async function storeFit<Model>(
   const quiet = { threads, ...(signal ? { signal } : {}) };
   const score = (await backend.score?.(fitted, ...rows, quiet)) ?? null;
   const seconds = (performance.now() - started) / 1000;
-  const attributes = fitAttributes(...rows, trainingSet, { score, seconds });
+  const measures = { score, seconds, rows: rows[0].rowCount };
+  const attributes = fitAttributes(...rows, trainingSet, measures);
   return save({ model: backend.pack(fitted), attributes, taskId });
+}
+
+/** The same, of rows that are gone through twice. */
+async function storeFitOfBlocks<Model>(
+  { backend, model, save }: LoadedModel<Model>,
+  learn: NonNullable<ModelBackend<Model>['fitBlocks']>,
+  blocks: OpenBlocks,
+  context: FitContext,
+  { trainingSet, taskId }: FitOptions,
+): Promise<Metadata> {
+  const started = performance.now();
+  const watched = watchRows(blocks());
+  const fitted = await learn.call(backend, model, watched.blocks(), context);
+  const score = await scoreBlocks(backend, fitted, blocks(), context);
+  const { X, y, rowCount } = watched.seen();
+  const seconds = (performance.now() - started) / 1000;
+  const attributes = fitAttributes(X, y, trainingSet, { score, seconds, rows: rowCount });
+  return save({ model: backend.pack(fitted), attributes, taskId });
+}
+
+async function scoreBlocks<Model>(
+  backend: ModelBackend<Model>,
+  model: Model,
+  blocks: ReturnType<OpenBlocks>,
+  context: FitContext,
+): Promise<Score> {
+  const { predict } = backend;
+  const type = backend.type?.(model);
+  if (predict === undefined || type === undefined) {
+    throw new OperationNotSupported(
+      `a model of ${backend.name} cannot be scored in blocks: score it on fewer rows`,
+    );
+  }
+  return await scoreInBlocks(type, (X) => predict.call(backend, model, X, context), blocks, context);
 }

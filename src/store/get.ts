@@ -77,6 +77,13 @@ export async function* getBlocks(
   if (failure !== undefined) throw orUnreachable(parts.mongo, failure);
 }
 
+/** Bytes that a get would take, about; null where nobody knows. */
+export async function sizeOf(parts: StoreParts, text: string, find: Find): Promise<number | null> {
+  const { name, read } = parseRead(text, {});
+  const metadata = await find(name);
+  return kindToRead(parts.kinds, metadata).sizeOf?.(metadata, read) ?? null;
+}
+
 function parseRead(text: string, { where, signal }: GetOptions): { name: string; read: Read } {
   const { name, columns } = parseDatasetName(text);
   const filters = where === undefined ? [] : parseWhere(where);

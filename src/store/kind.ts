@@ -63,6 +63,8 @@ export interface Kind<Value = unknown> {
   put(value: unknown, write: Write, context: KindContext): Promise<StoredData>;
   /** @throws CorruptObject when the data are not what the metadata say. */
   get(metadata: Metadata, read: Read, context: KindContext): Promise<Value>;
+  /** Bytes that the wanted columns take in memory, about; for kinds whose metadata tell. */
+  sizeOf?(metadata: Metadata, read: Read): number;
   /**
    * The rows in frames of at most `rows` rows, for kinds of tables. The memory of a frame may be used again for the next
    * one.

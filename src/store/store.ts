@@ -4,7 +4,7 @@ import type { DataFrame } from '../frame/data-frame.ts';
 import { mapUnavailable } from '../mongo/availability.ts';
 import type { Mongo } from '../mongo/client.ts';
 import { closeNames } from './close-names.ts';
-import { type BlocksOptions, type GetOptions, getBlocks, getObject } from './get.ts';
+import { type BlocksOptions, type GetOptions, getBlocks, getObject, sizeOf } from './get.ts';
 import { createFileStore, type FileStore } from './gridfs.ts';
 import type { Kind } from './kind.ts';
 import type { Metadata } from './metadata.ts';
@@ -52,6 +52,13 @@ export interface OmegaStore {
    * for await (const frame of om.datasets.blocks('sales[x,y]', { rows: 10_000 })) model.partialFit(frame);
    */
   blocks(name: string, options?: BlocksOptions): AsyncIterable<DataFrame>;
+  /**
+   * Bytes that a get would take, about; null where the metadata do not tell.
+   *
+   * @param name may select columns, as in `get`.
+   * @throws what `get` throws
+   */
+  sizeOf(name: string): Promise<number | null>;
   /** Names, sorted. @param pattern a name in which `*` stands for anything; default all. */
   list(pattern?: string, options?: ListOptions): Promise<string[]>;
   /** Removes the object and its data. @returns false when `force` is set and there was none. */
@@ -97,6 +104,7 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     put: (value, name, options = {}) => mapUnavailable(mongo, () => put(value, name, options)),
     get: (name, options = {}) => mapUnavailable(mongo, () => getObject(parts, name, options, find)),
     blocks: (name, options = {}) => getBlocks(parts, name, options, find),
+    sizeOf: (name) => mapUnavailable(mongo, () => sizeOf(parts, name, find)),
     list: (pattern, options) =>
       mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),

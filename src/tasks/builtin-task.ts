@@ -35,6 +35,8 @@ export interface BuiltinContext extends RunningTask {
   readonly children: ChildProcesses;
   /** Default: `python3` of the standard PATH, and no packages. */
   readonly notebooks?: NotebookSettings;
+  /** Bytes of a dataset above which a task reads it in blocks, where it can. Default: never. */
+  readonly streamAbove?: number;
   /** Reports how far the task is. */
   readonly progress: TaskContext['progress'];
 }

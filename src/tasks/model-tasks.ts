@@ -6,6 +6,7 @@ import type { OpenedModel } from '../models/opened-model.ts';
 import { formatMetadata } from '../store/metadata.ts';
 import { bindArguments, optionalText, requiredText } from './arguments.ts';
 import type { BuiltinContext, BuiltinTask, Stores } from './builtin-task.ts';
+import { findLarge, findLargeFeatures, type LargeData, mapBlocks, rowBlocks } from './large-data.ts';
 import { readFeatures, readLabels, readWeights, type TaskData } from './task-data.ts';
 
 /** Fits a model and stores it as a new version. The result is the model's Metadata text. */
@@ -43,6 +44,12 @@ export const scoreTask: BuiltinTask = {
     const result = optionalText(SCORE.task, 'rName', values.rName);
     const scoring = optionalText(SCORE.task, 'scoring', values.scoring);
     const model = await openModel(om, SCORE.task, values.modelname);
+    const large =
+      scoring === null && model.scoresInBlocks ? await findLarge(om.datasets, model, values, context) : null;
+    if (large) {
+      const { value } = await model.scoreBlocks(() => rowBlocks(om.datasets, large, context), context);
+      return result === null ? value : store(om, [value], result, context);
+    }
     const [X, y] = await readTrainingSet(om, model, values, model.features);
     const { value } = await model.score(X.frame, y.frame, context, scoring === null ? {} : { scoring });
     return result === null ? value : store(om, [value], result, context);
@@ -61,6 +68,9 @@ function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTa
       const { values, bucket } = bindArguments(signature, args, kwargs);
       const om = context.om.bucket(bucket);
       const model = await openModel(om, name, values.modelname);
+      const canStream = operation === 'fit' && model.fitsInBlocks && !values.sample_weight;
+      const large = canStream ? await findLarge(om.datasets, model, values, context) : null;
+      if (large) return await fitLarge(om, model, large, context);
       const [X, y] = await readTrainingSet(om, model, values, null);
       const trainingSet = { Xname: X.name, Yname: y.name, Xmeta: X.metadata, Ymeta: y.metadata };
       const sampleWeight = await readWeights(om.datasets, values.sample_weight);
@@ -69,6 +79,20 @@ function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTa
       return formatMetadata(await model[operation](X.frame, y.frame, fitContext, { trainingSet, taskId }));
     },
   };
+}
+
+/** The rows are gone through twice, to be learned and to be scored, and never in memory all together. */
+async function fitLarge(
+  { datasets }: Stores,
+  model: OpenedModel,
+  large: LargeData,
+  context: BuiltinContext,
+): Promise<string> {
+  const [Xmeta, Ymeta] = await Promise.all([datasets.metadata(large.Xname), datasets.metadata(large.Yname)]);
+  const { taskId } = context;
+  const options = { trainingSet: { ...large, Xmeta, Ymeta }, taskId };
+  const blocks = () => rowBlocks(datasets, large, context);
+  return formatMetadata(await model.fitBlocks(blocks, fitContextOf(context), options));
 }
 
 /** Reports the progress of a fit that takes more than one step. */
@@ -85,7 +109,10 @@ interface Prediction {
   toResult(frame: DataFrame): unknown;
 }
 
-/** With `rName`, the prediction is stored as a dataset, and the result is its Metadata text. */
+/**
+ * With `rName`, the prediction is stored as a dataset, and the result is its Metadata text. That of a large dataset is
+ * stored in columns, as its rows come.
+ */
 function createPredictTask({ name, compute, toResult }: Prediction): BuiltinTask {
   const signature = { task: name, required: ['modelname', 'Xname'], optional: ['rName'] } as const;
   return {
@@ -95,6 +122,12 @@ function createPredictTask({ name, compute, toResult }: Prediction): BuiltinTask
       const om = context.om.bucket(bucket);
       const result = optionalText(name, 'rName', values.rName);
       const model = await openModel(om, name, values.modelname);
+      const large =
+        result === null ? null : await findLargeFeatures(om.datasets, model, values.Xname, context);
+      if (large !== null && result !== null) {
+        const predicted = mapBlocks(om.datasets, large, (X) => compute(model, X, context), context);
+        return store(om, predicted, result, context);
+      }
       const X = await readFeatures(om.datasets, model, values.Xname, model.features);
       const predicted = await compute(model, X.frame, context);
       return result === null ? toResult(predicted) : store(om, predicted, result, context);

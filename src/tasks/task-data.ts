@@ -78,6 +78,12 @@ export async function readWeights(datasets: Datasets, weights: unknown): Promise
   );
 }
 
+/** The name of the dataset that a client means; null when the data came by value, or there are none. */
+export function datasetName(value: unknown, model: OpenedModel, field: 'Xname' | 'Yname'): string | null {
+  const given = orDefault(value, model, field);
+  return typeof given === 'string' && !given.startsWith(LOST_DATA) ? given : null;
+}
+
 function orDefault(value: unknown, { metadata }: OpenedModel, field: 'Xname' | 'Yname'): unknown {
   if (value !== null && value !== undefined && value !== SAME_AS_FIT) return value;
   const fitted = metadata.attributes.dataset;

@@ -39,6 +39,14 @@ export async function* readFrames(
   yield* slicesOf(frame.build(), read.rows);
 }
 
+/** The wanted columns' share of all blocks, whose values take about as much in memory. */
+export function sizeOfColumns(metadata: Metadata, read: Read): number {
+  const { columns, parts } = readLayout(metadata);
+  const wanted = wantedColumns(columns, read).columns.length;
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  return (bytes * wanted) / Math.max(1, columns.length);
+}
+
 interface Plan {
   readonly source: BlockSource;
   readonly blocks: readonly BlockReference[];
