@@ -2,10 +2,12 @@
 import setup from '../support/global-setup.ts';
 import { forestFit, linearFit } from './estimators.ts';
 import { longTask } from './long-task.ts';
+import { outOfCore } from './out-of-core.ts';
 import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
 import { readColumns, readRows } from './read-rows.ts';
 import { mongoRoundTrip, rpcRoundTrip } from './round-trip.ts';
+import { servedPredictions } from './served-predictions.ts';
 import { soak } from './soak.ts';
 import { type Comparison, describe } from './statistics.ts';
 import { liveClient, mongoResults, noResults, rpcResults } from './throughput.ts';
@@ -27,9 +29,11 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'write-rows': writeRows,
   poison,
   'long-task': longTask,
+  'out-of-core': outOfCore,
+  'served-predictions': servedPredictions,
 };
 /** They take minutes, and are run when they are named. */
-const ON_DEMAND = ['forest-fit', 'poison', 'long-task'];
+const ON_DEMAND = ['forest-fit', 'poison', 'long-task', 'out-of-core', 'served-predictions'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));

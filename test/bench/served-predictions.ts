@@ -1,0 +1,106 @@
+/**
+ * Predictions through the queue: a forest of 100 trees on 100,000 rows, data from MongoDB and the result into MongoDB, beside
+ * a Celery worker that does the same with scikit-learn; then one row at a time.
+ */
+import { RandomForestClassifier } from 'ml-random-forest';
+import type { Column } from '../../src/frame/column.ts';
+import { DataFrame, type Omega } from '../../src/index.ts';
+import { connectMongo } from '../../src/mongo/client.ts';
+import { QUEUES, resultsUrl, sideBySide } from './contestants.ts';
+import { type Comparison, pair, percentile, single } from './statistics.ts';
+
+const PREDICT = 'omegaml.tasks.omega_predict';
+const TRAINING_ROWS = 10_000;
+const ROWS = 100_000;
+const COLUMNS = 10;
+const RUNS = 3;
+const SINGLE_ROWS = 300;
+const PATIENCE_MS = 300_000;
+
+export async function servedPredictions(): Promise<Comparison[]> {
+  const times = { omega: [] as number[], peer: [] as number[] };
+  const rowTimes: number[] = [];
+  await sideBySide('both', async ({ om }) => {
+    await prepareOurs(om);
+    const url = await preparePeers(om);
+    const predict = {
+      omega: () =>
+        om.runtime.send(PREDICT, ['forest', 'rows'], { rName: 'predicted' }, { queue: QUEUES.omega }),
+      peer: () => om.runtime.send('bench.predict', [url], {}, { queue: QUEUES.peer }),
+    };
+    // The first run of each reads the model.
+    for (let run = 0; run <= RUNS; run += 1) {
+      for (const contestant of ['omega', 'peer'] as const) {
+        const begun = performance.now();
+        await predict[contestant]().get({ timeout: PATIENCE_MS });
+        if (run > 0) times[contestant].push(performance.now() - begun);
+      }
+    }
+    const row = [Array.from({ length: COLUMNS }, (_, i) => i / COLUMNS)];
+    for (let i = 0; i < SINGLE_ROWS; i += 1) {
+      const begun = performance.now();
+      await om.runtime.send(PREDICT, ['forest', row], {}, { queue: QUEUES.omega });
+      rowTimes.push(performance.now() - begun);
+    }
+  });
+  return [
+    pair(
+      '100,000 rows by 100 trees, from MongoDB to MongoDB',
+      'ms',
+      [median(times.omega), median(times.peer)],
+      '< 1x',
+    ),
+    single('one row, median', 'ms', median(rowTimes), '<= 3 ms'),
+  ];
+}
+
+async function prepareOurs(om: Omega): Promise<void> {
+  const train = rows(TRAINING_ROWS);
+  await om.datasets.put(train, 'train', { append: false });
+  await om.datasets.put(rows(ROWS).select(names()), 'rows', { append: false });
+  await om.models.put(new RandomForestClassifier({ nEstimators: 100 }), 'forest');
+  const fit = om.runtime.send(
+    'omegaml.tasks.omega_fit',
+    ['forest', 'train[^y]'],
+    { Yname: 'train[y]' },
+    {
+      queue: QUEUES.omega,
+    },
+  );
+  await fit.get({ timeout: PATIENCE_MS });
+}
+
+/** The same rows, in a database of the peer's own. @returns its URL. */
+async function preparePeers(om: Omega): Promise<string> {
+  const url = resultsUrl('peer');
+  const mongo = await connectMongo(url);
+  for (const [name, frame] of [
+    ['train', rows(TRAINING_ROWS)],
+    ['rows', rows(ROWS).select(names())],
+  ] as const) {
+    await mongo.db.collection(name).drop();
+    await mongo.db.collection(name).insertMany(frame.toRows());
+  }
+  await mongo.close();
+  await om.runtime.send('bench.train', [url], {}, { queue: QUEUES.peer }).get({ timeout: PATIENCE_MS });
+  return url;
+}
+
+function names(): string[] {
+  return Array.from({ length: COLUMNS }, (_, i) => `x${i}`);
+}
+
+function rows(count: number): DataFrame {
+  const columns = names().map((name, i) => {
+    const values = Float64Array.from({ length: count }, (_, row) => Math.sin(row * (i + 1.7)));
+    return [name, { type: 'float64', values }] as const;
+  });
+  const y = Int32Array.from({ length: count }, (_, row) =>
+    Number(Math.sin(row * 1.7) + Math.sin(row * 2.7) > 0),
+  );
+  return new DataFrame(new Map<string, Column>([...columns, ['y', { type: 'int32', values: y }] as const]));
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
