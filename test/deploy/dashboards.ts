@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const FOLDER = 'helm/omega/files/dashboards';
 
-export interface Panel {
+interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;

@@ -11,30 +11,18 @@ export interface MonitoredBroker {
   readonly managementUrl: string;
   /** Host and port of its metrics. */
   readonly metricsAddress: string;
-  stop(): Promise<void>;
 }
 
 /** It counts messages every half a second, not every five. It is stopped after the test. */
 export async function useMonitoredBroker(): Promise<MonitoredBroker> {
-  const broker = await startMonitoredBroker();
-  onTestFinished(() => broker.stop());
-  return broker;
-}
-
-export async function startMonitoredBroker(): Promise<MonitoredBroker> {
   const broker = await startPrivateBroker(['collect_statistics_interval = 500']);
+  onTestFinished(() => broker.stop());
   const ports = { rabbitmq_management: await freePort(), rabbitmq_prometheus: await freePort() };
-  try {
-    enablePlugins(broker, ports);
-  } catch (error) {
-    await broker.stop();
-    throw error;
-  }
+  enablePlugins(broker, ports);
   return {
     url: brokerUrlAt(broker.port),
     managementUrl: `http://${LOOPBACK}:${ports.rabbitmq_management}`,
     metricsAddress: `${LOOPBACK}:${ports.rabbitmq_prometheus}`,
-    stop: () => broker.stop(),
   };
 }
 
