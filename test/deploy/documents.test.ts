@@ -6,7 +6,7 @@ import { chartReadme, currentReadme } from './chart-readme.ts';
 import { alerts } from './rules.ts';
 
 const RUNBOOK = 'docs/runbook.md';
-const PAGES = [RUNBOOK, 'helm/omega/README.md', 'helm/omega/UPGRADING.md'];
+const PAGES = [RUNBOOK, 'docs/operations.md', 'helm/omega/README.md', 'helm/omega/UPGRADING.md'];
 
 it('the README of the chart lists its values (else: npm run docs:chart)', () => {
   expect(currentReadme()).toBe(chartReadme());

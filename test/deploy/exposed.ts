@@ -23,8 +23,10 @@ export const CLUSTER_METRICS: readonly string[] = [
 /** Prometheus' own. */
 export const PROMETHEUS_METRICS: readonly string[] = ['up', 'ALERTS'];
 
-/** Names of the series in a text of Prometheus' format: of a histogram those of its parts. */
+/** Names of the series that a text of Prometheus' format declares: of a histogram those of its parts. */
 export function seriesNames(text: string): string[] {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return [...new Set(lines.map((line) => /^[a-zA-Z_:][\w:]*/.exec(line)?.[0] ?? ''))];
+  const declared = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  return declared.flatMap(([, name = '', type]) =>
+    type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  );
 }

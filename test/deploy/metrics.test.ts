@@ -1,17 +1,19 @@
 /** The rules and dashboards read what a worker really shows, or what others are known to export. */
 import { expect, it } from 'vitest';
 import { type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
+import { dashboards, expressionsOf } from './dashboards.ts';
 import { CLUSTER_METRICS, PROMETHEUS_METRICS, RABBITMQ_METRICS, seriesNames } from './exposed.ts';
 import { metricsIn } from './promql.ts';
 import { alerts, recordings } from './rules.ts';
 
-it('every metric of the rules is there', async () => {
+it('every metric of the rules and dashboards is there', async () => {
   const known = new Set([
     ...(await shownByWorker()),
     ...[...CLUSTER_METRICS, ...PROMETHEUS_METRICS, ...RABBITMQ_METRICS],
     ...recordings().map(({ record }) => record),
   ]);
-  const read = [...alerts(), ...recordings()].flatMap(({ expr }) => metricsIn(expr));
+  const shown = dashboards().flatMap((dashboard) => expressionsOf(dashboard, '5m'));
+  const read = [...[...alerts(), ...recordings()].map(({ expr }) => expr), ...shown].flatMap(metricsIn);
   expect(read.filter((name) => !known.has(name))).toEqual([]);
 });
 

@@ -43,7 +43,7 @@ export function prometheusTool(name: 'promtool' | 'prometheus'): string {
   const folder = installOnce('deploy-prometheus-1', (path) => {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
-    install('apt-get', ['download', 'prometheus'], path);
+    downloadPackage('prometheus', path);
     const [archive = ''] = readdirSync(path).filter((file) => file.endsWith('.deb'));
     install('dpkg', ['-x', archive, '.'], path);
   });
@@ -53,6 +53,16 @@ export function prometheusTool(name: 'promtool' | 'prometheus'): string {
 /** Path of a command of the Python environment. */
 export function pythonTool(name: 'python' | 'checkov' | 'hadolint'): string {
   return join(deployPythonPath(), '..', name);
+}
+
+/** A machine that is new knows no packages yet. */
+function downloadPackage(name: string, folder: string): void {
+  try {
+    install('apt-get', ['download', name], folder);
+  } catch {
+    install('apt-get', ['update']);
+    install('apt-get', ['download', name], folder);
+  }
 }
 
 function helmIn(folder: string): string {

@@ -43,9 +43,12 @@ function interpreterIn(folder: string): string {
 function makeEnvironment({ requirements, flags }: Recipe, folder: string): void {
   process.stderr.write(`installing ${requirements} (some minutes, once)\n`);
   rmSync(folder, { recursive: true, force: true });
-  execFileSync('python3', ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
-  execFileSync(interpreterIn(folder), ['-m', 'pip', 'install', ...quiet, ...flags, '-r', requirements], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const pip = ['-m', 'pip', 'install', ...quiet, ...flags, '-r', requirements];
+  try {
+    execFileSync('python3', ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(interpreterIn(folder), pip, { stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch (error) {
+    throw new Error(`${requirements} cannot be installed: is PyPI reached?`, { cause: error });
+  }
 }
