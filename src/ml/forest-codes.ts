@@ -14,7 +14,7 @@ const MAX_BINS = 255;
 /** Quantiles of larger columns are taken from so many evenly spaced rows. */
 const QUANTILE_ROWS = 200_000;
 
-export type Codes = Uint8Array | Uint16Array;
+type Codes = Uint8Array | Uint16Array;
 
 /** A feature in ascending codes. A missing value has the highest code of all. */
 export interface CodedFeature {

@@ -98,14 +98,16 @@ function sampling(
   rowWeights: Float64Array | null,
   options: GrowOptions,
 ) {
-  const values = target.type === 'numbers' ? target.values : new Float64Array(rowCount).fill(1);
+  const values = channelValues(target);
   const center = target.type === 'numbers' ? meanOf(target.values) : 0;
+  const hasChannels = target.type === 'classes' && target.classCount > 2;
   const samples: Samples = {
-    channelCount: target.type === 'classes' ? target.classCount : 1,
-    channel: target.type === 'classes' ? target.codes : new Int32Array(rowCount),
+    channelCount: hasChannels ? target.classCount : 1,
+    channel: hasChannels ? target.codes : new Int32Array(0),
     weight: new Float64Array(rowCount),
     amount: new Float64Array(rowCount),
     value: values,
+    gainFactor: target.type === 'classes' && !hasChannels ? 2 : 1,
   };
   return { samples, draw };
 
@@ -116,6 +118,13 @@ function sampling(
       samples.amount[row] = (samples.weight[row] as number) * ((values[row] as number) - center);
     }
   }
+}
+
+/** What a row adds to its channel: of classes a row, of two classes one of the second. */
+function channelValues(target: ForestTarget): Float64Array {
+  if (target.type === 'numbers') return target.values;
+  const { codes, classCount } = target;
+  return Float64Array.from(codes, (code) => (classCount > 2 ? 1 : code));
 }
 
 function scale(weight: Float64Array, rowWeights: Float64Array): void {
@@ -158,9 +167,16 @@ function leaves(target: ForestTarget): { leafOf: LeafOf; distributions: Float64A
 
   function classLeaf({ isPure, totals, weight }: SplitSearch, row: number): number {
     if (isPure) return codes[row] as number;
-    distributions.push(totals.map((total) => total / weight));
+    distributions.push(shares(totals, weight));
     return classCount + distributions.length - 1;
   }
+}
+
+/** By class. Of two classes, the totals are those of the second. */
+function shares(totals: Float64Array, weight: number): Float64Array {
+  if (totals.length > 1) return totals.map((total) => total / weight);
+  const [second = 0] = totals;
+  return Float64Array.of((weight - second) / weight, second / weight);
 }
 
 function meanOf(values: Float64Array): number {

@@ -74,5 +74,5 @@ it('every estimator agrees with scikit-learn on three of its datasets', { timeou
       3,
     );
   }
-    process.stderr.write(`${JSON.stringify(Object.fromEntries(differences))}\n`);
+  process.stderr.write(`${JSON.stringify(Object.fromEntries(differences))}\n`);
 });
