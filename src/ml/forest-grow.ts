@@ -91,22 +91,21 @@ function growTrees({ features, target, rowWeights, options, trees }: GrowInput):
   };
 }
 
-/** The samples of one tree after the other: `draw` changes their weights and amounts. */
+/** The samples of one tree after the other: `draw` changes their weights. */
 function sampling(
   target: ForestTarget,
   rowCount: number,
   rowWeights: Float64Array | null,
   options: GrowOptions,
 ) {
-  const values = channelValues(target);
   const center = target.type === 'numbers' ? meanOf(target.values) : 0;
   const hasChannels = target.type === 'classes' && target.classCount > 2;
   const samples: Samples = {
     channelCount: hasChannels ? target.classCount : 1,
     channel: hasChannels ? target.codes : new Int32Array(0),
     weight: new Float64Array(rowCount),
-    amount: new Float64Array(rowCount),
-    value: values,
+    value: channelValues(target),
+    center,
     gainFactor: target.type === 'classes' && !hasChannels ? 2 : 1,
   };
   return { samples, draw };
@@ -114,17 +113,15 @@ function sampling(
   function draw(random: Random): void {
     drawRows(samples.weight, random, options);
     if (rowWeights) scale(samples.weight, rowWeights);
-    for (let row = 0; row < rowCount; row += 1) {
-      samples.amount[row] = (samples.weight[row] as number) * ((values[row] as number) - center);
-    }
   }
 }
 
-/** What a row adds to its channel: of classes a row, of two classes one of the second. */
+/** The numbers, or of two classes one for each row of the second. */
 function channelValues(target: ForestTarget): Float64Array {
   if (target.type === 'numbers') return target.values;
-  const { codes, classCount } = target;
-  return Float64Array.from(codes, (code) => (classCount > 2 ? 1 : code));
+  const values = new Float64Array(target.codes.length);
+  values.set(target.codes);
+  return values;
 }
 
 function scale(weight: Float64Array, rowWeights: Float64Array): void {

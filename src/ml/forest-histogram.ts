@@ -5,7 +5,9 @@ import type { Node } from './forest-split.ts';
 /** The rows of a node, one after the other. */
 export interface NodeRows {
   readonly weight: Float64Array;
+  /** Of one channel. */
   readonly amount: Float64Array;
+  /** Of several channels, whose amounts are the weights. */
   readonly channel: Int32Array;
 }
 
@@ -77,14 +79,15 @@ export class CodeHistogram {
   #addChannels(codes: CodedFeature['codes'], { rows, start, end }: Node): void {
     const { sums, stride } = this;
     const marks = this.#marks;
-    const { weight, amount, channel } = this.#rows;
+    const { weight, channel } = this.#rows;
     for (let i = start; i < end; i += 1) {
       const code = codes[rows[i] as number] as number;
       const base = code * stride;
       const slot = base + 1 + (channel[i - start] as number);
       marks[code >>> 5] = (marks[code >>> 5] as number) | (1 << (code & 31));
-      sums[base] = (sums[base] as number) + (weight[i - start] as number);
-      sums[slot] = (sums[slot] as number) + (amount[i - start] as number);
+      const w = weight[i - start] as number;
+      sums[base] = (sums[base] as number) + w;
+      sums[slot] = (sums[slot] as number) + w;
     }
   }
 

@@ -4,7 +4,7 @@ import { CodeHistogram, type NodeRows } from './forest-histogram.ts';
 
 /**
  * What the splits of a tree are to separate, in one form for both kinds of forest: a row adds its `weight`
- * to the node and its `amount` to one `channel`. Three classes and more: a channel for each class, the amount is the
+ * to the node and an amount to one `channel`. Three classes and more: a channel for each class, the amount is the
  * weight. Regression: one channel, the amount is weight × value. Two classes are a regression of 0 and 1. The purity of
  * a node is then Σ channel² / weight: maximal gini gain and maximal reduction of variance alike.
  */
@@ -13,9 +13,9 @@ export interface Samples {
   readonly channel: Int32Array;
   /** How often the row was drawn, times how much it counts. */
   readonly weight: Float64Array;
-  readonly amount: Float64Array;
-  /** What a pure node has only one of, in one channel. */
+  /** Of one channel: an amount is weight × (value - center). A pure node has one value only. */
   readonly value: Float64Array;
+  readonly center: number;
   /** Of the purity, to be what the impurity loses: gini is twice the variance of 0 and 1. */
   readonly gainFactor: number;
 }
@@ -113,7 +113,7 @@ export class SplitSearch {
   }
 
   #sumOne({ rows, start, end }: Node): void {
-    const { weight, amount, value } = this.#samples;
+    const { weight, value, center } = this.#samples;
     const into = this.#rows;
     const firstValue = value[rows[start] as number];
     let total = 0;
@@ -122,10 +122,11 @@ export class SplitSearch {
     for (let i = start; i < end; i += 1) {
       const row = rows[i] as number;
       const w = weight[row] as number;
-      const a = amount[row] as number;
+      const v = value[row] as number;
+      const a = w * (v - center);
       total += w;
       sum += a;
-      if (value[row] !== firstValue) isPure = false;
+      if (v !== firstValue) isPure = false;
       into.weight[i - start] = w;
       into.amount[i - start] = a;
     }
@@ -135,17 +136,17 @@ export class SplitSearch {
   }
 
   #sumMany({ rows, start, end }: Node): void {
-    const { channel, weight, amount } = this.#samples;
+    const { channel, weight } = this.#samples;
     const into = this.#rows;
     const firstChannel = channel[rows[start] as number];
     for (let i = start; i < end; i += 1) {
       const row = rows[i] as number;
       const c = channel[row] as number;
-      this.weight += weight[row] as number;
-      this.totals[c] = (this.totals[c] as number) + (amount[row] as number);
+      const w = weight[row] as number;
+      this.weight += w;
+      this.totals[c] = (this.totals[c] as number) + w;
       if (c !== firstChannel) this.isPure = false;
-      into.weight[i - start] = weight[row] as number;
-      into.amount[i - start] = amount[row] as number;
+      into.weight[i - start] = w;
       into.channel[i - start] = c;
     }
   }
