@@ -91,31 +91,37 @@ function growTrees({ features, target, rowWeights, options, trees }: GrowInput):
   };
 }
 
-/** The samples of one tree after the other: `draw` changes their weights and amounts. */
+/** The samples of one tree after the other: `draw` changes their weights. */
 function sampling(
   target: ForestTarget,
   rowCount: number,
   rowWeights: Float64Array | null,
   options: GrowOptions,
 ) {
-  const values = target.type === 'numbers' ? target.values : new Float64Array(rowCount).fill(1);
   const center = target.type === 'numbers' ? meanOf(target.values) : 0;
+  const hasChannels = target.type === 'classes' && target.classCount > 2;
   const samples: Samples = {
-    channelCount: target.type === 'classes' ? target.classCount : 1,
-    channel: target.type === 'classes' ? target.codes : new Int32Array(rowCount),
+    channelCount: hasChannels ? target.classCount : 1,
+    channel: hasChannels ? target.codes : new Int32Array(0),
     weight: new Float64Array(rowCount),
-    amount: new Float64Array(rowCount),
-    value: values,
+    value: channelValues(target),
+    center,
+    gainFactor: target.type === 'classes' && !hasChannels ? 2 : 1,
   };
   return { samples, draw };
 
   function draw(random: Random): void {
     drawRows(samples.weight, random, options);
     if (rowWeights) scale(samples.weight, rowWeights);
-    for (let row = 0; row < rowCount; row += 1) {
-      samples.amount[row] = (samples.weight[row] as number) * ((values[row] as number) - center);
-    }
   }
+}
+
+/** The numbers, or of two classes one for each row of the second. */
+function channelValues(target: ForestTarget): Float64Array {
+  if (target.type === 'numbers') return target.values;
+  const values = new Float64Array(target.codes.length);
+  values.set(target.codes);
+  return values;
 }
 
 function scale(weight: Float64Array, rowWeights: Float64Array): void {
@@ -158,9 +164,16 @@ function leaves(target: ForestTarget): { leafOf: LeafOf; distributions: Float64A
 
   function classLeaf({ isPure, totals, weight }: SplitSearch, row: number): number {
     if (isPure) return codes[row] as number;
-    distributions.push(totals.map((total) => total / weight));
+    distributions.push(shares(totals, weight));
     return classCount + distributions.length - 1;
   }
+}
+
+/** By class. Of two classes, the totals are those of the second. */
+function shares(totals: Float64Array, weight: number): Float64Array {
+  if (totals.length > 1) return totals.map((total) => total / weight);
+  const [second = 0] = totals;
+  return Float64Array.of((weight - second) / weight, second / weight);
 }
 
 function meanOf(values: Float64Array): number {

@@ -38,15 +38,26 @@ const FIELDS = [
   'selectionMethod',
 ] as const;
 
+/** Options that the library has not: an instance keeps them as properties of its own, if they are set on it. */
+const OWN_FIELDS = ['classWeight', 'maxLeafNodes', 'oobScore', 'voting'] as const;
+
 /**
  * The options that an instance carries. The library's default of `maxFeatures`, all of them, counts as not
  * given: an instance does not tell it from a wish.
  */
 export function instanceOptions(instance: unknown): Record<string, unknown> {
   const { maxFeatures, ...fields } = fieldsOf(instance);
-  const options = FIELDS.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]);
+  const known = [...FIELDS, ...OWN_FIELDS].filter((name) => fields[name] !== undefined);
+  const options = known.map((name) => [name, fields[name]]);
   const isGiven = maxFeatures !== undefined && maxFeatures !== 1;
   return { ...Object.fromEntries(options), ...(isGiven ? { maxFeatures } : {}) };
+}
+
+/** Sets the options that the library has not on its instance. */
+export function withOwnOptions(instance: object, options: AnyForestOptions): object {
+  const given = new Map(Object.entries(options));
+  const own = OWN_FIELDS.filter((name) => given.get(name)).map((name) => [name, given.get(name)]);
+  return Object.assign(instance, Object.fromEntries(own));
 }
 
 /** The library's options; it has no `sqrt` and `log2`. */

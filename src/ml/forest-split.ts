@@ -1,20 +1,23 @@
 /** Finds the best split of a node. */
 import type { CodedFeature } from './forest-codes.ts';
+import { CodeHistogram, type NodeRows } from './forest-histogram.ts';
 
 /**
  * What the splits of a tree are to separate, in one form for both kinds of forest: a row adds its `weight`
- * to the node and its `amount` to one `channel`. Classification: a channel for each class, the amount is the
- * weight. Regression: one channel, the amount is weight × value. The purity of a node is then
- * Σ channel² / weight: maximal gini gain and maximal reduction of variance alike.
+ * to the node and an amount to one `channel`. Three classes and more: a channel for each class, the amount is the
+ * weight. Regression: one channel, the amount is weight × value. Two classes are a regression of 0 and 1. The purity of
+ * a node is then Σ channel² / weight: maximal gini gain and maximal reduction of variance alike.
  */
 export interface Samples {
   readonly channelCount: number;
   readonly channel: Int32Array;
   /** How often the row was drawn, times how much it counts. */
   readonly weight: Float64Array;
-  readonly amount: Float64Array;
-  /** What a pure node has only one of, in one channel. */
+  /** Of one channel: an amount is weight × (value - center). A pure node has one value only. */
   readonly value: Float64Array;
+  readonly center: number;
+  /** Of the purity, to be what the impurity loses: gini is twice the variance of 0 and 1. */
+  readonly gainFactor: number;
 }
 
 /** Rows `start` to `end` of a tree's row order. */
@@ -46,26 +49,15 @@ export class SplitSearch {
   readonly #features: readonly CodedFeature[];
   readonly #samples: Samples;
   readonly #minWeight: number;
-  readonly #stride: number;
+  readonly #histogram: CodeHistogram;
+  readonly #rows: NodeRows;
   readonly #left: Float64Array;
   readonly #right: Float64Array;
-  /** Per code: weight, then the channels. Zero between two searches. */
-  readonly #histogram: Float64Array;
-  /** A bit for each code. Zero between two searches. */
-  readonly #marks: Int32Array;
-  readonly #nodeWeight: Float64Array;
-  readonly #nodeAmount: Float64Array;
-  readonly #nodeChannel: Int32Array;
-
   #leftWeight = 0;
   #leftSquares = 0;
   #rightSquares = 0;
-  /** Code of the last group that went left, -1 before the first. */
-  #previous = -1;
-  #groupCount = 0;
-  /** Whether the node has missing values of the feature that is looked at, and whether they go left first. */
+  /** Whether the node has missing values of the feature that is looked at. */
   #missing = false;
-  #missingFirst = false;
 
   constructor(features: readonly CodedFeature[], samples: Samples, minSamplesLeaf: number) {
     const rowCount = samples.weight.length;
@@ -73,15 +65,15 @@ export class SplitSearch {
     this.#features = features;
     this.#samples = samples;
     this.#minWeight = minSamplesLeaf;
-    this.#stride = samples.channelCount + 1;
     this.totals = new Float64Array(samples.channelCount);
     this.#left = new Float64Array(samples.channelCount);
     this.#right = new Float64Array(samples.channelCount);
-    this.#histogram = new Float64Array(codeCount * this.#stride);
-    this.#marks = new Int32Array((codeCount + 31) >>> 5);
-    this.#nodeWeight = new Float64Array(rowCount);
-    this.#nodeAmount = new Float64Array(rowCount);
-    this.#nodeChannel = new Int32Array(rowCount);
+    this.#rows = {
+      weight: new Float64Array(rowCount),
+      amount: new Float64Array(rowCount),
+      channel: new Int32Array(rowCount),
+    };
+    this.#histogram = new CodeHistogram(codeCount, samples.channelCount, this.#rows);
   }
 
   /** Mean value of the node's first channel. */
@@ -89,30 +81,19 @@ export class SplitSearch {
     return (this.totals[0] as number) / this.weight;
   }
 
+  /** What the impurity loses by the best split, times weight. */
+  get gain(): number {
+    return (this.score - this.purity) * this.#samples.gainFactor;
+  }
+
   /** Sums up a node and forgets the last one's split. */
-  enter({ rows, start, end }: Node): void {
-    const { channel, weight, amount, value } = this.#samples;
-    const first = rows[start] as number;
-    const firstChannel = channel[first] as number;
-    const firstValue = value[first] as number;
+  enter(node: Node): void {
     this.totals.fill(0);
-    let total = 0;
-    let isPure = true;
-    for (let i = start; i < end; i += 1) {
-      const row = rows[i] as number;
-      const w = weight[row] as number;
-      const a = amount[row] as number;
-      const c = channel[row] as number;
-      total += w;
-      this.totals[c] = (this.totals[c] as number) + a;
-      if (c !== firstChannel || (value[row] as number) !== firstValue) isPure = false;
-      this.#nodeWeight[i - start] = w;
-      this.#nodeAmount[i - start] = a;
-      this.#nodeChannel[i - start] = c;
-    }
-    this.weight = total;
-    this.purity = squaresOf(this.totals) / total;
-    this.isPure = isPure;
+    this.weight = 0;
+    this.isPure = true;
+    if (this.totals.length === 1) this.#sumOne(node);
+    else this.#sumMany(node);
+    this.purity = squaresOf(this.totals) / this.weight;
     this.feature = -1;
     this.score = Number.NEGATIVE_INFINITY;
   }
@@ -121,112 +102,117 @@ export class SplitSearch {
   visit(feature: number, node: Node): boolean {
     const coded = this.#features[feature];
     if (!coded) return false;
-    this.#missing = false;
-    this.#scan(feature, coded, node);
-    const varies = this.#groupCount > 1;
+    const histogram = this.#histogram;
+    const count = histogram.count(coded, node);
+    this.#missing = coded.hasMissing && histogram.occupied[count - 1] === coded.codeCount - 1;
+    this.#test(feature, count, false);
     // Of two groups, one of them missing, there is only one split.
-    if (this.#missing && this.#groupCount > 2) {
-      this.#missingFirst = true;
-      this.#scan(feature, coded, node);
-      this.#missingFirst = false;
-    }
-    return varies;
+    if (this.#missing && count > 2) this.#test(feature, count - 1, true);
+    histogram.clear(count);
+    return count > 1;
   }
 
-  /** Moves one group of equal codes after the other from right to left. */
-  #scan(feature: number, coded: CodedFeature, node: Node): void {
+  #sumOne({ rows, start, end }: Node): void {
+    const { weight, value, center } = this.#samples;
+    const into = this.#rows;
+    const firstValue = value[rows[start] as number];
+    let total = 0;
+    let sum = 0;
+    let isPure = true;
+    for (let i = start; i < end; i += 1) {
+      const row = rows[i] as number;
+      const w = weight[row] as number;
+      const v = value[row] as number;
+      const a = w * (v - center);
+      total += w;
+      sum += a;
+      if (v !== firstValue) isPure = false;
+      into.weight[i - start] = w;
+      into.amount[i - start] = a;
+    }
+    this.weight = total;
+    this.totals[0] = sum;
+    this.isPure = isPure;
+  }
+
+  #sumMany({ rows, start, end }: Node): void {
+    const { channel, weight } = this.#samples;
+    const into = this.#rows;
+    const firstChannel = channel[rows[start] as number];
+    for (let i = start; i < end; i += 1) {
+      const row = rows[i] as number;
+      const c = channel[row] as number;
+      const w = weight[row] as number;
+      this.weight += w;
+      this.totals[c] = (this.totals[c] as number) + w;
+      if (c !== firstChannel) this.isPure = false;
+      into.weight[i - start] = w;
+      into.channel[i - start] = c;
+    }
+  }
+
+  /**
+   * Tests the split before each group of equal codes but the first.
+   *
+   * @param count groups of numbers.
+   * @param missingFirst whether the missing values, the group after them, are on the left from the start.
+   */
+  #test(feature: number, count: number, missingFirst: boolean): void {
+    if (this.totals.length === 1) this.#testOne(feature, count, missingFirst);
+    else this.#testMany(feature, count, missingFirst);
+  }
+
+  #testOne(feature: number, count: number, missingFirst: boolean): void {
+    const { sums, occupied } = this.#histogram;
+    const { weight, score: least } = this;
+    const minWeight = this.#minWeight;
+    const total = this.totals[0] as number;
+    const missing = (occupied[count] as number) * 2;
+    let leftWeight = missingFirst ? (sums[missing] as number) : 0;
+    let left = missingFirst ? (sums[missing + 1] as number) : 0;
+    let best = least;
+    for (let i = 0; i < count; i += 1) {
+      const code = occupied[i] as number;
+      const rightWeight = weight - leftWeight;
+      if (i > 0 && leftWeight >= minWeight && rightWeight >= minWeight && rightWeight > 0) {
+        const right = total - left;
+        const score = (left * left) / leftWeight + (right * right) / rightWeight;
+        if (score > best) {
+          best = score;
+          this.#keep(feature, i, score, missingFirst);
+        }
+      }
+      leftWeight += sums[code * 2] as number;
+      left += sums[code * 2 + 1] as number;
+    }
+  }
+
+  #testMany(feature: number, count: number, missingFirst: boolean): void {
+    const { sums, occupied, stride } = this.#histogram;
     this.#leftWeight = 0;
     this.#leftSquares = 0;
     this.#rightSquares = this.purity * this.weight;
-    this.#previous = -1;
-    this.#groupCount = 0;
-    // Not fill and set: of a few channels, their calls would take longer than the rest.
-    for (let channel = 0; channel < this.totals.length; channel += 1) {
-      this.#left[channel] = 0;
-      this.#right[channel] = this.totals[channel] as number;
-    }
-    const isDense = node.end - node.start > coded.codeCount;
-    if (isDense) this.#countAll(coded, node);
-    else this.#countMarked(coded, node);
-    const missing = (coded.codeCount - 1) * this.#stride;
-    if (coded.hasMissing && this.#histogram[missing] !== 0) this.#missing = true;
-    if (this.#missingFirst) this.#move(missing);
-    if (isDense) this.#scanAll(feature, coded.codeCount);
-    else this.#scanMarked(feature, coded.codeCount);
-  }
-
-  #countAll({ codes }: CodedFeature, { rows, start, end }: Node): void {
-    const stride = this.#stride;
-    for (let i = start; i < end; i += 1) {
-      this.#add((codes[rows[i] as number] as number) * stride, i - start);
-    }
-  }
-
-  #scanAll(feature: number, codeCount: number): void {
-    const histogram = this.#histogram;
-    const stride = this.#stride;
-    for (let code = 0; code < codeCount; code += 1) {
-      const base = code * stride;
-      if (histogram[base] !== 0) this.#group(feature, code, base);
-    }
-  }
-
-  /** Marks the codes that occur: of few rows, looking through all codes would take longest. */
-  #countMarked({ codes }: CodedFeature, { rows, start, end }: Node): void {
-    const stride = this.#stride;
-    const marks = this.#marks;
-    for (let i = start; i < end; i += 1) {
-      const code = codes[rows[i] as number] as number;
-      const word = code >>> 5;
-      marks[word] = (marks[word] as number) | (1 << (code & 31));
-      this.#add(code * stride, i - start);
-    }
-  }
-
-  #scanMarked(feature: number, codeCount: number): void {
-    const histogram = this.#histogram;
-    const stride = this.#stride;
-    const marks = this.#marks;
-    const wordCount = (codeCount + 31) >>> 5;
-    for (let word = 0; word < wordCount; word += 1) {
-      let bits = marks[word] as number;
-      marks[word] = 0;
-      for (; bits !== 0; bits &= bits - 1) {
-        const code = word * 32 + 31 - Math.clz32(bits & -bits);
-        const base = code * stride;
-        if (histogram[base] !== 0) this.#group(feature, code, base);
+    this.#left.fill(0);
+    this.#right.set(this.totals);
+    if (missingFirst) this.#move(sums, (occupied[count] as number) * stride);
+    for (let i = 0; i < count; i += 1) {
+      const leftWeight = this.#leftWeight;
+      const rightWeight = this.weight - leftWeight;
+      if (i > 0 && leftWeight >= this.#minWeight && rightWeight >= this.#minWeight && rightWeight > 0) {
+        const score = this.#leftSquares / leftWeight + this.#rightSquares / rightWeight;
+        if (score > this.score) this.#keep(feature, i, score, missingFirst);
       }
+      this.#move(sums, (occupied[i] as number) * stride);
     }
   }
 
-  #add(base: number, position: number): void {
-    const histogram = this.#histogram;
-    const slot = base + 1 + (this.#nodeChannel[position] as number);
-    histogram[base] = (histogram[base] as number) + (this.#nodeWeight[position] as number);
-    histogram[slot] = (histogram[slot] as number) + (this.#nodeAmount[position] as number);
-  }
-
-  /** Tests the split before a group of equal codes, then moves the group from right to left. */
-  #group(feature: number, code: number, base: number): void {
-    const leftWeight = this.#leftWeight;
-    const rightWeight = this.weight - leftWeight;
-    if (this.#groupCount > 0 && leftWeight >= this.#minWeight && rightWeight >= this.#minWeight) {
-      const score = this.#leftSquares / leftWeight + this.#rightSquares / rightWeight;
-      if (score > this.score) this.#keep(feature, code, score);
-    }
-    this.#move(base);
-    this.#previous = code;
-    this.#groupCount += 1;
-  }
-
-  #move(base: number): void {
-    const histogram = this.#histogram;
+  /** Moves a group from right to left. */
+  #move(sums: Float64Array, base: number): void {
     const left = this.#left;
     const right = this.#right;
-    this.#leftWeight += histogram[base] as number;
-    histogram[base] = 0;
+    this.#leftWeight += sums[base] as number;
     for (let channel = 0; channel < left.length; channel += 1) {
-      const amount = histogram[base + 1 + channel] as number;
+      const amount = sums[base + 1 + channel] as number;
       if (amount === 0) continue;
       const before = left[channel] as number;
       const after = right[channel] as number;
@@ -234,22 +220,23 @@ export class SplitSearch {
       this.#rightSquares -= amount * (2 * after - amount);
       left[channel] = before + amount;
       right[channel] = after - amount;
-      histogram[base + 1 + channel] = 0;
     }
   }
 
-  #keep(feature: number, nextCode: number, score: number): void {
+  /** Keeps the split before group `i`. */
+  #keep(feature: number, i: number, score: number, missingLeft: boolean): void {
+    const { occupied } = this.#histogram;
     this.feature = feature;
-    this.code = this.#previous;
-    this.nextCode = nextCode;
+    this.code = occupied[i - 1] as number;
+    this.nextCode = occupied[i] as number;
     this.score = score;
     this.hasMissing = this.#missing;
-    this.missingLeft = this.#missingFirst;
+    this.missingLeft = missingLeft;
   }
 }
 
 function squaresOf(totals: Float64Array): number {
   let sum = 0;
-  for (const total of totals) sum += total * total;
+  for (let i = 0; i < totals.length; i += 1) sum += (totals[i] as number) ** 2;
   return sum;
 }

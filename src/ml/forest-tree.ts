@@ -150,8 +150,8 @@ export class TreeGrower {
   }
 
   #foundSplit(): Split {
-    const { feature, code, nextCode, score, purity, hasMissing, missingLeft } = this.#search;
-    return { feature, code, nextCode, gain: score - purity, hasMissing, missingLeft };
+    const { feature, code, nextCode, gain, hasMissing, missingLeft } = this.#search;
+    return { feature, code, nextCode, gain, hasMissing, missingLeft };
   }
 
   #setLeaf(index: number, leafOf: LeafOf, start: number): void {
@@ -194,7 +194,7 @@ export class TreeGrower {
       if (search.visit(feature, node)) varies = true;
     }
     if (search.feature < 0) return false;
-    return gainThreshold === null || (search.score - search.purity) / search.weight > gainThreshold;
+    return gainThreshold === null || search.gain / search.weight > gainThreshold;
   }
 
   /** Limits of 1 are none: then a weight below 1 must not count as less than a row. */

@@ -6,7 +6,13 @@ import { RandomForestClassifier, RandomForestRegression } from 'ml-random-forest
 import type { DataFrame } from '../frame/data-frame.ts';
 import { classWeightsOf, rowWeights } from './class-weights.ts';
 import type { Estimator, FitContext } from './estimator.ts';
-import { exportForest, importForest, instanceOptions, libraryOptions } from './forest-library.ts';
+import {
+  exportForest,
+  importForest,
+  instanceOptions,
+  libraryOptions,
+  withOwnOptions,
+} from './forest-library.ts';
 import {
   type ForestClassifierOptions,
   type ForestRegressionOptions,
@@ -29,8 +35,10 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
   accepts: (instance) => isOfClass(instance, RandomForestClassifier),
   fromInstance: importClassifier,
   toInstance: (options, state) => {
-    if (!state) return new RandomForestClassifier(libraryOptions(options));
-    return RandomForestClassifier.load(exportForest(state, forestOf(state), libraryOptions(options)));
+    const known = libraryOptions(options);
+    if (!state) return withOwnOptions(new RandomForestClassifier(known), options);
+    const model = exportForest(state, forestOf(state), known);
+    return withOwnOptions(RandomForestClassifier.load(model), options);
   },
   fit: async (options, X, y, context) => {
     const { target, codes } = encodeLabels(X, y);
@@ -68,8 +76,10 @@ export const forestRegression: Estimator<ForestRegressionOptions> = {
     return { options, state: importForest('RandomForestRegression', instance, options) };
   },
   toInstance: (options, state) => {
-    if (!state) return new RandomForestRegression(libraryOptions(options));
-    return RandomForestRegression.load(exportForest(state, forestOf(state), libraryOptions(options)));
+    const known = libraryOptions(options);
+    if (!state) return withOwnOptions(new RandomForestRegression(known), options);
+    const model = exportForest(state, forestOf(state), known);
+    return withOwnOptions(RandomForestRegression.load(model), options);
   },
   fit: async (options, X, y, context) => {
     const { target, values } = numericTarget(X, y, 'one');

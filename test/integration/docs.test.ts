@@ -5,14 +5,18 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const OPTIONS = '--noEmit --strict --skipLibCheck --target es2023 --module nodenext --types node'.split(' ');
 
-const PAGES = ['docs/tasks.md', 'docs/canvas.md'];
+const PAGES: readonly (readonly [page: string, examples: number])[] = [
+  ['docs/tasks.md', 6],
+  ['docs/canvas.md', 6],
+  ['docs/estimators.md', 2],
+];
 
 test.each(PAGES)(
   'the examples of %s compile against the package as it is built',
   { timeout: 120_000 },
-  (page) => {
+  (page, least) => {
     const examples = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)];
-    expect(examples.length).toBeGreaterThan(5);
+    expect(examples.length).toBeGreaterThanOrEqual(least);
     const files = writeModules(examples.map(([, code = '']) => code));
     expect(compile(files)).toBe('');
   },

@@ -1,3 +1,4 @@
+import { RandomForestClassifier } from 'ml-random-forest';
 import { describe, expect, it } from 'vitest';
 import { InvalidData, InvalidOptions } from '../../../src/errors.ts';
 import type { DataFrame } from '../../../src/frame/data-frame.ts';
@@ -114,6 +115,16 @@ describe('a forest', () => {
       [1, 3].map((cores) => fitted(CLASSIFIER, patients, labels, options, contextOf(cores))),
     );
     expect(one && encodeState(one.state)).toEqual(three && encodeState(three.state));
+  });
+
+  it('takes options that the library has not from its instance, and gives them back', async () => {
+    const options = { classWeight: 'balanced', oobScore: true, maxLeafNodes: 9 };
+    const estimator = estimatorOf(CLASSIFIER);
+    const given = estimator.fromInstance(
+      Object.assign(new RandomForestClassifier({ nEstimators: 3 }), options),
+    );
+    expect(given.options).toMatchObject({ nEstimators: 3, ...options });
+    expect(estimator.fromInstance(estimator.toInstance(given.options, null)).options).toEqual(given.options);
   });
 
   it('leaves rows of weight 0 out', async () => {
