@@ -27,7 +27,7 @@ describe('memory for columns', () => {
 
   it('is given back when it is dropped, so that the sum of all may be far above the limit', async () => {
     limitAllocations(allocatedBytes() + 200 * MIB);
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < 30; i += 1) {
       allocateShared(20 * MIB);
       await nextTurn();
     }
