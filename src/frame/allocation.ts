@@ -5,8 +5,11 @@ import { MemoryLimitExceeded } from '../errors.ts';
 
 /** Smaller ones do not count. */
 const MIN_COUNTED_BYTES = 2 ** 14;
-/** After so many new bytes, or half of what is held where that is more, garbage is collected. */
-const COLLECTED_BYTES = 64 * 2 ** 20;
+/**
+ * After so many new bytes, or half of what is held where that is more, garbage is collected; below a limit, after a quarter
+ * of it. On a busy machine a collection may take longer than reading 50 MB.
+ */
+const COLLECTED_BYTES = 256 * 2 ** 20;
 
 /** Memory that may be in use, in bytes: what was dropped counts until it is collected. */
 let held = 0;
