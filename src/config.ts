@@ -203,6 +203,11 @@ const settingsSchema = z.object({
     'KiB of memory above which an executor is ended at once, and its task fails (default: none)',
     { env: ['OMEGA_WORKER_MEMORY_LIMIT'], flag: '--memory-limit <KiB>' },
   ),
+  frameMemoryLimit: setting(
+    count.optional(),
+    'KiB of memory that the columns of data may take in an executor together; a task that needs more fails (default: none)',
+    { env: ['OMEGA_FRAME_MEMORY_LIMIT'], flag: '--frame-memory-limit <KiB>' },
+  ),
   autoscale: setting(
     z
       .string()

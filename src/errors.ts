@@ -205,6 +205,12 @@ export class InvalidData extends OmegaError {
   override readonly python = { excType: 'ValueError', excModule: PYTHON };
 }
 
+/** Columns would take more memory than they may in one executor. */
+export class MemoryLimitExceeded extends OmegaError {
+  override readonly code = 'MEMORY_LIMIT';
+  override readonly python = { excType: 'MemoryError', excModule: PYTHON };
+}
+
 /** Options are wrong: those of an estimator, or of a call of a task. */
 export class InvalidOptions extends OmegaError {
   override readonly code = 'OPTIONS_INVALID';

@@ -26,6 +26,8 @@ export class ColumnBuilder {
   /** Whether an integer was beyond 32 bits. */
   #hasWide = false;
   #dictionary: StringDictionary | null = null;
+  /** Whether all values so far are the numbers of their rows, as row ids are: they are written down when another comes. */
+  #isCounting = true;
 
   /** @param capacity the expected number of rows; more rows cost copying. */
   constructor(capacity = 16) {
@@ -45,6 +47,10 @@ export class ColumnBuilder {
 
   /** @param value an integer that a double holds exactly. */
   integer(row: number, value: number): void {
+    if (this.#isCounting && value === row && row === this.#length) {
+      this.#length += 1;
+      return;
+    }
     if (!this.#open(row)) return;
     if (value !== (value | 0)) this.#hasWide = true;
     if (this.#kind === 'number') this.#pushNumber(value);
@@ -105,6 +111,7 @@ export class ColumnBuilder {
 
   /** The column; the builder must not be used any more. */
   build(rowCount: number): Column {
+    if (this.#isCounting && this.#length === rowCount && rowCount > 0) return countedColumn(rowCount);
     while (this.#length < rowCount) this.null(this.#length);
     if (this.#objects) return { type: 'object', values: this.#objects };
     const nulls = this.#nulls ? { nulls: this.#nulls.subarray(0, rowCount) } : {};
@@ -143,9 +150,18 @@ export class ColumnBuilder {
   /** Makes room for this row, and fills the rows left out; false when the row has a value already. */
   #open(row: number): boolean {
     if (row < this.#length) return false;
+    if (this.#isCounting) this.#stopCounting();
     if (row >= this.#capacity) this.#grow(row + 1);
     while (this.#length < row) this.#pushNull();
     return true;
+  }
+
+  #stopCounting(): void {
+    this.#isCounting = false;
+    if (this.#length === 0) return;
+    this.#kind = 'number';
+    if (this.#length > this.#capacity) this.#grow(this.#length);
+    for (let row = 0; row < this.#length; row += 1) this.#numbers[row] = row;
   }
 
   /** Whether the column can take a value of this kind as it is. */
@@ -238,6 +254,13 @@ export class ColumnBuilder {
     if (this.#nulls) this.#nulls = copyInto(allocateUint8(this.#capacity), this.#nulls);
     if (this.#bigints) this.#bigints = copyInto(allocateBigInt64(this.#capacity), this.#bigints);
   }
+}
+
+/** 0, 1, 2, … */
+function countedColumn(rowCount: number): Column {
+  const values = allocateInt32(rowCount);
+  for (let row = 0; row < rowCount; row += 1) values[row] = row;
+  return { type: 'int32', values };
 }
 
 function copyInto<Target extends { set(source: Source): void }, Source>(

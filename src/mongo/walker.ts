@@ -19,6 +19,8 @@ export interface FieldHandler {
 
 interface Field {
   readonly key: Uint8Array;
+  /** From the element's type byte to its value. */
+  readonly valueOffset: number;
   /** Null for a field to be skipped. */
   readonly handler: FieldHandler | null;
 }
@@ -54,6 +56,7 @@ export class BsonWalker {
   }
 
   #walkDocument(batch: Buffer, view: DataView, start: number, end: number): void {
+    const row = this.#rows;
     let offset = start;
     let position = 0;
     while (offset < end) {
@@ -61,23 +64,29 @@ export class BsonWalker {
       position = this.#positionOf(batch, offset + 1, position);
       const field = this.#fields[position];
       if (!field) break;
-      const value = offset + 2 + field.key.length;
-      offset = field.handler
-        ? handleValue(field.handler, this.#rows, batch, view, type, value)
-        : valueEnd(batch, type, value);
+      const value = offset + field.valueOffset;
+      if (!field.handler) {
+        offset = valueEnd(batch, type, value);
+      } else if (type === BsonType.double) {
+        field.handler.double(row, view.getFloat64(value, true));
+        offset = value + 8;
+      } else {
+        offset = handleValue(field.handler, row, batch, view, type, value);
+      }
       position += 1;
     }
   }
 
   /** Position of the field whose key starts at `start`; `expected` is tried first. */
   #positionOf(batch: Buffer, start: number, expected: number): number {
-    const key = this.#fields[expected]?.key;
-    if (key && isKey(key, batch, start)) return expected;
+    const likely = this.#fields[expected];
+    if (likely && isKey(likely.key, batch, start)) return expected;
     const end = batch.indexOf(0, start);
     const name = batch.toString('utf8', start, end);
     const known = this.#positions.get(name);
     if (known !== undefined) return known;
-    const added = { key: Uint8Array.prototype.slice.call(batch, start, end), handler: this.#handlerOf(name) };
+    const key = Uint8Array.prototype.slice.call(batch, start, end);
+    const added = { key, valueOffset: key.length + 2, handler: this.#handlerOf(name) };
     const position = this.#fields.push(added) - 1;
     this.#positions.set(name, position);
     return position;
@@ -92,7 +101,7 @@ function isKey(key: Uint8Array, batch: Buffer, start: number): boolean {
   return batch[start + length] === 0;
 }
 
-/** Returns the offset after the value. */
+/** Any but a double. Returns the offset after the value. */
 function handleValue(
   handler: FieldHandler,
   row: number,
@@ -102,9 +111,6 @@ function handleValue(
   start: number,
 ): number {
   switch (type) {
-    case BsonType.double:
-      handler.double(row, view.getFloat64(start, true));
-      return start + 8;
     case BsonType.int32:
       handler.integer(row, view.getInt32(start, true));
       return start + 4;

@@ -13,6 +13,7 @@ export function executorEnvironment(settings: Settings, environment: Environment
     OMEGA_MONGO_URL: settings.mongoUrl,
     OMEGA_PYTHON: settings.python,
     OMEGA_LOGLEVEL: settings.logLevel,
+    OMEGA_FRAME_MEMORY_LIMIT: settings.frameMemoryLimit?.toString(),
   };
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),

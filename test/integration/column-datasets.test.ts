@@ -7,6 +7,7 @@ import {
   InvalidOptions,
   OperationalError,
 } from '../../src/errors.ts';
+import { allocatedBytes } from '../../src/frame/allocation.ts';
 import type { Column } from '../../src/frame/column.ts';
 import { columnFromValues } from '../../src/frame/column-rows.ts';
 import { DataFrame } from '../../src/frame/data-frame.ts';
@@ -349,5 +350,24 @@ describe.each(['rows', 'columns'] as const)('a table in %s, read in blocks', (la
     await expect(blocks(`${name}-missing`)).rejects.toThrow(DatasetNotFound);
     await datasets.put(Buffer.from('x'), `${name}-bytes`);
     await expect(blocks(`${name}-bytes`)).rejects.toThrow(InvalidData);
+  });
+});
+
+describe('a table in columns that is read in blocks', () => {
+  it('takes the memory of one block, whatever its size', async () => {
+    const put = largeFrame();
+    await putColumns(put, 'bounded');
+    for (let i = 0; i < 2; i += 1) await datasets.put(put, 'bounded');
+    const before = allocatedBytes();
+    let [rows, sum, most] = [0, 0, 0];
+    for await (const frame of datasets.blocks('bounded[x,y]', { rows: 50_000 })) {
+      rows += frame.rowCount;
+      sum += Number(frame.column('x').values[0]);
+      most = Math.max(most, allocatedBytes() - before);
+    }
+    expect(rows).toBe(900_000);
+    expect(sum).toBeGreaterThan(0);
+    const largest = 4 * 2 ** 20;
+    expect(most).toBeLessThan(2 * largest);
   });
 });

@@ -9,6 +9,7 @@ import type { PackedBytes } from './compression.ts';
 import type { FieldColumns, Part, StoredColumn } from './layout.ts';
 import { describeRows } from './statistics.ts';
 
+const INSERT_BYTES = 16 * 2 ** 20;
 /** Reading a smaller block takes no longer than reading its statistics. */
 const MIN_ROWS_FOR_STATISTICS = 256;
 
@@ -39,20 +40,34 @@ export async function writePart(
   const blocks = blocksOf(part);
   const last = idAt(part.id, blocks.length - 1);
   if (await collection.findOne({ _id: last }, { projection: { _id: 1 } })) return;
-  let start = 0;
   let inserting = Promise.resolve();
-  for (const block of blocks) {
-    const documents = encodeBlock(source, block, start);
-    start += block.rows;
+  for (const group of groupBlocks(blocks)) {
+    const documents = group.flatMap((block) => encodeBlock(source, block));
     await inserting;
-    // The next block is encoded while the server works on this one.
+    // The next blocks are encoded while the server works on these.
     inserting = insertMissing(collection, documents);
   }
   await inserting;
 }
 
+/** Blocks that are inserted together, since the server flushes its journal after each insert; the last one alone. */
+function groupBlocks(blocks: readonly BlockReference[]): BlockReference[][] {
+  const groups: BlockReference[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const block of blocks) {
+    bytes += block.bytes;
+    if (bytes > INSERT_BYTES || block === blocks.at(-1)) {
+      groups.push([]);
+      bytes = block.bytes;
+    }
+    groups.at(-1)?.push(block);
+  }
+  return groups;
+}
+
 /** The block and its statistics. */
-function encodeBlock(source: BlockSource, block: BlockReference, start: number): Document[] {
+function encodeBlock(source: BlockSource, block: BlockReference): Document[] {
+  const { start } = block;
   const end = start + block.rows;
   const chunks = new Map<string, Document>();
   const statistics = new Map<string, Document>();

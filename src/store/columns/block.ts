@@ -22,6 +22,8 @@ export interface StatisticsDocument {
 export interface BlockReference {
   readonly id: ObjectId;
   readonly statisticsId: ObjectId;
+  /** Its first row in the part. */
+  readonly start: number;
   readonly rows: number;
   /** About. */
   readonly bytes: number;
@@ -33,10 +35,16 @@ const STATISTICS_OFFSET = 0x8000_0000;
 /** In the order of their rows. */
 export function blocksOf({ id, rows, bytes }: Part): BlockReference[] {
   const total = rows.reduce((sum, count) => sum + count, 0);
-  return rows.map((count, position) => ({
-    id: idAt(id, position),
-    statisticsId: idAt(id, STATISTICS_OFFSET + position),
-    rows: count,
-    bytes: (bytes * count) / total,
-  }));
+  let end = 0;
+  return rows.map((count, position) => {
+    const start = end;
+    end += count;
+    return {
+      id: idAt(id, position),
+      statisticsId: idAt(id, STATISTICS_OFFSET + position),
+      start,
+      rows: count,
+      bytes: (bytes * count) / total,
+    };
+  });
 }

@@ -24,6 +24,24 @@ describe('a column built from values', () => {
     expect(valuesOf(column).map(Number)).toEqual(values.map(Number));
   });
 
+  it.each([
+    ['nothing', []],
+    ['a missing value', [null]],
+    ['another integer', [7]],
+    ['a text', ['x']],
+  ])('keeps integers that count the rows, with %s after them, whatever room there was', (_, last) => {
+    const values = [...Array.from({ length: 100 }, (_, i) => i), ...last];
+    const builder = new ColumnBuilder(1);
+    values.forEach((value, row) => {
+      builder.value(row, value);
+    });
+    builder.integer(0, 5);
+    expect(valuesOf(builder.build(values.length))).toEqual(values);
+    const short = new ColumnBuilder();
+    short.integer(0, 0);
+    expect(valuesOf(short.build(2))).toEqual([0, null]);
+  });
+
   it('keeps the values when their type widens late', () => {
     const integers = Array.from({ length: 40 }, (_, i) => i);
     expect(valuesOf(columnFromValues([...integers, 0.5]))).toEqual([...integers, 0.5]);
