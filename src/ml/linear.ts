@@ -4,12 +4,10 @@ import { z } from 'zod';
 import { CorruptObject } from '../errors.ts';
 import type { Estimator, ImportedEstimator } from './estimator.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
-import { extendLinear, fitLinear, linearState, predictLinear } from './linear-state.ts';
-import { linearScores } from './onnx-export/linear.ts';
-import { declareNumbers } from './onnx-export/outputs.ts';
+import { linearEstimator } from './linear-estimator.ts';
+import { linearState } from './linear-state.ts';
 import { parseWith } from './options.ts';
 import { float64Array, type ModelState } from './state.ts';
-import { numberFrame } from './target.ts';
 
 const NAME = 'MultivariateLinearRegression';
 
@@ -25,23 +23,13 @@ function parseOptions(options: unknown): LinearOptions {
   return { intercept: parseWith(schema, options, NAME).intercept };
 }
 
-/** Linear regression; `y` may have several columns. */
+/** Linear regression. */
 export const linearRegression: Estimator<LinearOptions> = {
-  name: NAME,
-  type: 'regressor',
-  exactInParts: true,
+  ...linearEstimator(NAME),
   parseOptions,
   accepts: (instance) => isOfClass(instance, MultivariateLinearRegression),
   fromInstance,
   toInstance,
-  fit: (options, X, y, context) => fitLinear(NAME, options, X, y, context),
-  partialFit: (options, state, X, y, context) => {
-    return state ? extendLinear(state, options, X, y, context) : fitLinear(NAME, options, X, y, context);
-  },
-  predict: async (state, X, context) => {
-    return numberFrame(state.meta.target, X, await predictLinear(state, X, context));
-  },
-  toGraph: (state, graph, X) => declareNumbers(graph, state.meta.target, linearScores(graph, X, state)),
 };
 
 /** The library keeps a row of weights for each feature, and the intercepts as the last row. */

@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { CorruptObject } from '../errors.ts';
 import type { Estimator, ImportedEstimator } from './estimator.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
+import { linearEstimator } from './linear-estimator.ts';
 import { applyLinear, type LinearFunction, linearFunctionOf, readLinearFunction } from './linear-function.ts';
-import { extendLinear, fitLinear, linearState, predictLinear } from './linear-state.ts';
-import { linearScores } from './onnx-export/linear.ts';
-import { declareNumbers } from './onnx-export/outputs.ts';
+import { linearState } from './linear-state.ts';
 import { parseWith } from './options.ts';
-import { numberFrame } from './target.ts';
 
 const NAME = 'Ridge';
 
@@ -45,21 +43,11 @@ function parseOptions(options: unknown): RidgeOptions {
 
 /** `Ridge`; `y` may have several columns. */
 export const ridge: Estimator<RidgeOptions> = {
-  name: NAME,
-  type: 'regressor',
-  exactInParts: true,
+  ...linearEstimator(NAME),
   parseOptions,
   accepts: (instance) => isOfClass(instance, Ridge),
   fromInstance,
   toInstance: (options, state) => new Ridge(options, state && linearFunctionOf(state)),
-  fit: (options, X, y, context) => fitLinear(NAME, options, X, y, context),
-  partialFit: (options, state, X, y, context) => {
-    return state ? extendLinear(state, options, X, y, context) : fitLinear(NAME, options, X, y, context);
-  },
-  predict: async (state, X, context) => {
-    return numberFrame(state.meta.target, X, await predictLinear(state, X, context));
-  },
-  toGraph: (state, graph, X) => declareNumbers(graph, state.meta.target, linearScores(graph, X, state)),
 };
 
 /** @throws CorruptObject */

@@ -17,7 +17,7 @@ import { carryOut } from './consequences.ts';
 import { durably } from './durably.ts';
 import { isMalformed, partOf } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
-import type { Conclusion } from './report.ts';
+import { type Conclusion, taskFields } from './report.ts';
 import { applierOf, failureOf, type Parent, publishApplied } from './sender.ts';
 
 /** What a conclusion leads to. Planned before the result is stored, since the result names its children. */
@@ -53,7 +53,7 @@ export function planContinuation(node: WorkerNode, request: Request, conclusion:
     const children = consequences.flatMap((next) => (next.kind === 'send' ? next.applied.children : []));
     return {
       children: [...(sent?.children ?? []), ...children],
-      publish: () => publish(node, message, consequences),
+      publish: () => publish(node, request, consequences),
     };
   } catch (error) {
     if (!isMalformed(error)) throw error;
@@ -199,12 +199,11 @@ function replacement(node: WorkerNode, request: Request, signature: JsonText): C
 
 async function publish(
   node: WorkerNode,
-  { taskId, taskName }: TaskMessage,
+  request: Request,
   consequences: readonly Consequence[],
 ): Promise<void> {
-  const fields = { task_id: taskId, task_name: taskName };
-  await durably(node, fields, 'what comes next cannot be sent', (again) =>
-    carryOut(node, again ? consequences.map(copied) : consequences),
+  await durably(node, taskFields(request), 'what comes next cannot be sent', (again) =>
+    carryOut(node, again || isAgain(request) ? consequences.map(copied) : consequences),
   );
 }
 
@@ -221,7 +220,10 @@ function sendsBy(request: Request): Sends {
   return fresh;
 }
 
-/** Whether this run may have begun before, elsewhere. */
+/**
+ * Whether this run may have begun before, elsewhere, or what comes of it be done there by now: a delivery that is lost comes
+ * to another worker, which finds the result that is stored here, and sends what comes next in its turn.
+ */
 function isAgain({ message, delivery }: Request): boolean {
-  return delivery.redelivered || copyReason(message) === 'again';
+  return delivery.redelivered || delivery.lost || copyReason(message) === 'again';
 }

@@ -35,8 +35,8 @@ async function publishRetry(
   again: boolean,
 ): Promise<void> {
   const { message, delivery } = request;
-  // A run that was delivered before may have sent its retry before.
-  const reason = again || isCopy(request) ? 'again' : null;
+  // A run that was delivered before may have sent its retry before; one that is delivered elsewhere by now may do so there.
+  const reason = again || isCopy(request) || delivery.lost ? 'again' : null;
   const eta = countdown > 0 ? new Date(Date.now() + countdown * 1000) : null;
   const next: NextRun = { eta, input, reason };
   await node.delays.publish(retryMessage(delivery, message, delivery.queue, next, node.encoding), eta);
