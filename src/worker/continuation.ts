@@ -17,7 +17,7 @@ import { carryOut } from './consequences.ts';
 import { durably } from './durably.ts';
 import { isMalformed, partOf } from './failing.ts';
 import type { Request, WorkerNode } from './node.ts';
-import { type Conclusion, taskFields } from './report.ts';
+import type { Conclusion } from './report.ts';
 import { applierOf, failureOf, type Parent, publishApplied } from './sender.ts';
 
 /** What a conclusion leads to. Planned before the result is stored, since the result names its children. */
@@ -202,7 +202,9 @@ async function publish(
   request: Request,
   consequences: readonly Consequence[],
 ): Promise<void> {
-  await durably(node, taskFields(request), 'what comes next cannot be sent', (again) =>
+  const { taskId, taskName } = request.message;
+  const fields = { task_id: taskId, task_name: taskName };
+  await durably(node, fields, 'what comes next cannot be sent', (again) =>
     carryOut(node, again || isAgain(request) ? consequences.map(copied) : consequences),
   );
 }
