@@ -6,7 +6,7 @@ import { CELERY_CLUSTER } from '../contract/cluster.ts';
 import type { BrokerAddress } from './address.ts';
 import { type BrokerOptions, createSession } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
-import { exists, onChannel } from './declare.ts';
+import { exists } from './declare.ts';
 import type { Session } from './session.ts';
 import { closeQuietly } from './supervised-channel.ts';
 import { checkQueueName, declareSharedExchanges } from './topology.ts';
@@ -113,9 +113,8 @@ async function lookAt(
 }
 
 async function lookAtOne(connection: ChannelModel, name: string): Promise<QueueState | null> {
-  if (!(await exists(connection, (channel) => channel.checkQueue(name)))) return null;
   let state: QueueState | null = null;
-  await onChannel(connection, async (channel) => {
+  await exists(connection, async (channel) => {
     const { messageCount: ready, consumerCount: consumers } = await channel.checkQueue(name);
     state = { name, ready, consumers };
   });

@@ -9,6 +9,7 @@ import { drawRows, type ForestTarget, type GrowOptions } from './forest-grow.ts'
 import { type Forest, leafValue } from './forest-predict.ts';
 import { createRandom } from './random.ts';
 import { r2Score } from './scores/regression.ts';
+import { highestClass } from './target.ts';
 
 interface OutOfBagInput {
   readonly forest: Forest;
@@ -93,9 +94,4 @@ function addLeaf(
 
 function increase(values: Float64Array | undefined, row: number, by: number): void {
   if (values) values[row] = (values[row] as number) + by;
-}
-
-function highestClass(sums: readonly Float64Array[], row: number): number {
-  const values = sums.map((sum) => sum[row] as number);
-  return values.indexOf(Math.max(...values));
 }

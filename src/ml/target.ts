@@ -110,7 +110,8 @@ function frameOf(X: DataFrame, columns: readonly (readonly [string, Column])[]):
   return new DataFrame(new Map(columns), X.index, X.rowCount);
 }
 
-function highestClass(probabilities: readonly Float64Array[], row: number): number {
+/** The class of highest probability in a row, the first of several. */
+export function highestClass(probabilities: readonly Float64Array[], row: number): number {
   let best = 0;
   probabilities.forEach((values, code) => {
     if ((values[row] as number) > (probabilities[best]?.[row] as number)) best = code;

@@ -1,19 +1,12 @@
 /** Scores of predicted numbers, equal to those of `sklearn.metrics`. All throw InvalidData when there are no rows, or not as many on both sides. */
 import { InvalidData } from '../../errors.ts';
+import { r2Of, spreadOf } from './spread.ts';
 import { sumOver } from './sum.ts';
 
-/**
- * R²: 1 - residual / total sum of squares. Of a constant truth: 1 if every prediction is right, else 0. Of
- * one row: NaN, as in scikit-learn.
- */
+/** R²; of a constant truth and of one row see {@link r2Of}. */
 export function r2Score(truth: ArrayLike<number>, predicted: ArrayLike<number>): number {
   requirePairs(truth, predicted);
-  if (truth.length < 2) return Number.NaN;
-  const mean = sumOver(truth.length, (row) => truth[row] as number) / truth.length;
-  const residual = sumOver(truth.length, (row) => errorAt(truth, predicted, row) ** 2);
-  const total = sumOver(truth.length, (row) => ((truth[row] as number) - mean) ** 2);
-  if (total === 0) return residual === 0 ? 1 : 0;
-  return 1 - residual / total;
+  return r2Of(spreadOf(truth, predicted));
 }
 
 /** The mean of |error|. */
