@@ -15,12 +15,13 @@ const ROWS = 100_000;
 const COLUMNS = 10;
 const RUNS = 3;
 const SINGLE_ROWS = 300;
+const SAME_LABELS = 0.9;
 const PATIENCE_MS = 300_000;
 
 export async function servedPredictions(): Promise<Comparison[]> {
   const times = { omega: [] as number[], peer: [] as number[] };
   const rowTimes: number[] = [];
-  await sideBySide('both', async ({ om }) => {
+  await sideBySide('rpc', async ({ om }) => {
     await prepareOurs(om);
     const url = await preparePeers(om);
     const predict = {
@@ -36,6 +37,7 @@ export async function servedPredictions(): Promise<Comparison[]> {
         if (run > 0) times[contestant].push(performance.now() - begun);
       }
     }
+    await compareLabels(om, url);
     const row = [Array.from({ length: COLUMNS }, (_, i) => i / COLUMNS)];
     for (let i = 0; i < SINGLE_ROWS; i += 1) {
       const begun = performance.now();
@@ -84,6 +86,24 @@ async function preparePeers(om: Omega): Promise<string> {
   await mongo.close();
   await om.runtime.send('bench.train', [url], {}, { queue: QUEUES.peer }).get({ timeout: PATIENCE_MS });
   return url;
+}
+
+/** Two forests of other random numbers: most labels are the same. */
+async function compareLabels(om: Omega, url: string): Promise<void> {
+  const ours = numeric(await om.datasets.get('predicted'));
+  const mongo = await connectMongo(url);
+  const theirs = await mongo.db.collection('predicted').find().sort({ _id: 1 }).toArray();
+  await mongo.close();
+  const same = theirs.filter(({ y }, row) => y === ours[row]).length;
+  if (ours.length !== ROWS || theirs.length !== ROWS || same < SAME_LABELS * ROWS) {
+    throw new Error(`${ours.length} and ${theirs.length} labels, ${same} of them alike`);
+  }
+}
+
+function numeric(frame: unknown): ArrayLike<unknown> {
+  if (!(frame instanceof DataFrame)) throw new Error('the predictions are not a data frame');
+  const [name = ''] = frame.columnNames;
+  return frame.column(name).values;
 }
 
 function names(): string[] {

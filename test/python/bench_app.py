@@ -35,7 +35,7 @@ def train(url):
 
     database, files = stores(url)
     rows = read_rows(database.train)
-    forest = RandomForestClassifier(n_estimators=100, random_state=1)
+    forest = RandomForestClassifier(n_estimators=100, random_state=1, n_jobs=os.cpu_count())
     forest.fit(rows[rows.columns[:-1]].to_numpy(), rows["y"].to_numpy())
     files.put(pickle.dumps(forest), filename="forest")
 
