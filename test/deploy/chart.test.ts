@@ -142,45 +142,6 @@ it('the slots share the memory limit of the pool, without what the supervisor ne
   expect(setting(worker, 'OMEGA_WORKER_MEMORY_LIMIT')).toBe(String(Math.floor((2 * 1024 * 1024 * 0.8) / 2)));
 });
 
-describe('a pool whose idle workers go first', () => {
-  const manifests = render(KEDA);
-  const volumesOf = (name: string) => {
-    const found = ofKind(manifests, 'Deployment').find(({ metadata }) => metadata.name === name);
-    return (at(found, 'spec.template.spec.volumes') as { name: string }[]).map((volume) => volume.name);
-  };
-
-  it('has a token in the container of the worker, which may patch the status of pods and nothing else', () => {
-    expect(ofKind(manifests, 'Role').map((role) => at(role, 'rules'))).toEqual([
-      [{ apiGroups: [''], resources: ['pods/status'], verbs: ['patch'] }],
-    ]);
-    const [binding] = ofKind(manifests, 'RoleBinding');
-    expect(at(binding, 'subjects.0.name')).toBe(ofKind(manifests, 'ServiceAccount')[0]?.metadata.name);
-    expect(volumesOf('test-omega-batch')).toContain('service-account');
-    expect(ofKind(render(null), 'Role')).toEqual([]);
-    expect(volumesOf('test-omega-default')).not.toContain('service-account');
-  });
-
-  it('mounts the token where the worker looks for it, and tells it the name of its pod', () => {
-    const worker = workerOf(KEDA, 'test-omega-batch');
-    expect(setting(worker, 'OMEGA_POD_DELETION_COST')).toBe('true');
-    expect(worker?.env).toContainEqual({
-      name: 'OMEGA_POD_NAME',
-      valueFrom: { fieldRef: { fieldPath: 'metadata.name' } },
-    });
-    const { serviceAccount: mountPath } = loadSettings({});
-    expect(worker?.volumeMounts).toContainEqual({ name: 'service-account', mountPath, readOnly: true });
-  });
-
-  it('reaches the API server, which a release without it does not', () => {
-    const portsOf = (values: string | null) =>
-      (at(ofKind(render(values), 'NetworkPolicy')[0], 'spec.egress') as { ports: { port: number }[] }[])
-        .flatMap(({ ports }) => ports)
-        .map(({ port }) => port);
-    expect(portsOf(KEDA)).toEqual(expect.arrayContaining([443, 6443]));
-    expect(portsOf(null)).not.toContain(6443);
-  });
-});
-
 it('certificates and secrets are files that are mounted', () => {
   const worker = workerOf(TLS, 'ml-workers-default');
   expect(setting(worker, 'OMEGA_BROKER_CERT')).toBe('/etc/omega/tls/broker/tls.crt');
