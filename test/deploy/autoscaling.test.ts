@@ -56,8 +56,10 @@ it('0 workers, 200 tasks, all workers, 0 workers: every task runs once, and idle
   const om = await useClient(place);
   const trace = useTrace();
   const pods = createReplicaSet(place, await useKubernetesApi());
+  const rule = ruleFor(place.queue);
   const sizes: number[] = [];
   const sentAt = Date.now();
+  let seenAt = 0;
   let isDone = false;
   const runs = Promise.all(
     Array.from({ length: TASKS }, async (_, index) => {
@@ -65,13 +67,14 @@ it('0 workers, 200 tasks, all workers, 0 workers: every task runs once, and idle
       const taken = await om.runtime.task(linger)({
         ...{ path: trace.path, text: String(index), seconds: SECONDS, inPod },
       });
-      return { taken, after: (Date.now() - sentAt) / 1000 };
+      return { taken, endedAt: Date.now() };
     }),
   ).finally(() => {
     isDone = true;
   });
-  await scaleUntil(broker, ruleFor(place.queue), pods, (size) => {
+  await scaleUntil(broker, rule, pods, (size) => {
     sizes.push(size);
+    if (size > 0) seenAt ||= Date.now();
     return isDone && size === 0;
   });
 
@@ -86,17 +89,17 @@ it('0 workers, 200 tasks, all workers, 0 workers: every task runs once, and idle
     ended,
   }));
   expect(withoutCost.flatMap(wronglyEnded).map(({ name }) => name)).toContain(podName(MOST));
-  tell(await runs, await pods.slowestStart());
+  const short = (await runs).filter(({ taken }) => taken === SECONDS);
+  const drained = Math.max(...short.map(({ endedAt }) => endedAt)) - seenAt;
+  const start = await pods.slowestStart();
+  const work = Math.ceil((short.length * SECONDS) / (MOST * SLOTS));
+  process.stderr.write(
+    `drained in ${seconds(drained)} s, of ${seconds(1300 * (work + start) + 1.3 * rule.pollEvery)} s that it may take: ${work} s of work for all slots, ${start.toFixed(1)} s for the slowest start; RabbitMQ told of the new queue after ${seconds(seenAt - sentAt)} s\n`,
+  );
 });
 
-/** How long it took until all but the long tasks had ended, and how long it had to. */
-function tell(runs: readonly { readonly taken: number; readonly after: number }[], start: number): void {
-  const short = runs.filter(({ taken }) => taken === SECONDS);
-  const drained = Math.max(...short.map(({ after }) => after));
-  const work = (short.length * SECONDS) / (MOST * SLOTS);
-  process.stderr.write(
-    `drained in ${drained.toFixed(1)} s: ${work.toFixed(1)} s of work for all slots, ${start.toFixed(1)} s for the slowest start\n`,
-  );
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(1);
 }
 
 async function scaleUntil(
