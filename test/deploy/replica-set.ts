@@ -42,7 +42,7 @@ export function podName(number: number): string {
  * Those that the controller prefers to end come first (pkg/controller/controller_utils.go, `ActivePodsWithRanks`). All are
  * on one machine, and none was started again.
  */
-export function endingOrder(pods: readonly Candidate[]): Candidate[] {
+function endingOrder(pods: readonly Candidate[]): Candidate[] {
   return pods.toSorted(
     (a, b) => Number(a.isReady) - Number(b.isReady) || a.cost - b.cost || b.number - a.number,
   );

@@ -27,7 +27,7 @@ export interface KubernetesApi {
   refuseWith(status: number | null): void;
 }
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: string | undefined;
   readonly url: string;
   readonly contentType: string | undefined;
