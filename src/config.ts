@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { connectionSettings, routingSettings } from './broker-settings.ts';
 import { clusterNames } from './contract/cluster.ts';
 import { ImproperlyConfigured } from './errors.ts';
+import { kubernetesSettings } from './kubernetes-settings.ts';
 import type { Routing } from './protocol/routes.ts';
 import { type Environment, readSecretFiles } from './secret-files.ts';
 import { securitySettings } from './security-settings.ts';
@@ -236,6 +237,7 @@ const settingsSchema = z.object({
     env: ['OMEGA_HTTP_PORT'],
     flag: '--http-port <port>',
   }),
+  ...kubernetesSettings,
   python: setting(
     z.string().min(1).default('python3'),
     'Python interpreter with ipykernel, for Python notebooks',

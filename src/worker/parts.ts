@@ -2,12 +2,15 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
 import { packageVersion } from '../package-version.ts';
+import type { Environment } from '../secret-files.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
+import { sayDeletionCost } from './deletion-cost.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
 import { addGauges } from './metrics.ts';
 import { type Request, secondsOf, type WorkerNode } from './node.ts';
+import { openPod } from './pod.ts';
 import { answerControl } from './remote-control.ts';
 
 /** What Prometheus reads of the node as it is now. */
@@ -64,9 +67,30 @@ export function autoscalerOf(
   return startAutoscaler({
     range: { most, fewest },
     slots: () => executors.slots,
-    load: () => [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length,
+    load: () => loadOf(requests),
     lastReceived: () => Math.max(0, ...[...received.values()].map(({ last }) => last)),
     resize: (slots) => executors.resize(slots),
     onRange: (range) => intake.resize(range.most),
   });
+}
+
+/** Says at the pod how busy the worker is, where that is wanted; answers with what ends it. */
+export async function deletionCostOf(node: WorkerNode, environment: Environment): Promise<() => void> {
+  const { settings, executors, requests, logger } = node;
+  if (!settings.podDeletionCost) return () => undefined;
+  const pod = await openPod(settings, environment);
+  const end = sayDeletionCost({
+    tasks: () => Math.min(loadOf(requests), executors.slots),
+    annotate: pod.annotate,
+    logger,
+  });
+  return () => {
+    end();
+    pod.close();
+  };
+}
+
+/** Tasks that run, wait for a slot, or are being reported. */
+function loadOf(requests: WorkerNode['requests']): number {
+  return [...requests.keys()].filter(({ waitingSince }) => waitingSince !== null).length;
 }

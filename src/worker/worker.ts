@@ -30,7 +30,7 @@ import { drainLeases } from './long-run.ts';
 import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { watchOutages } from './outage.ts';
-import { addNodeGauges, autoscalerOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { addNodeGauges, autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
@@ -103,6 +103,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     },
   });
   closers.push(() => health.close());
+  closers.push(await deletionCostOf(node, options.environment));
   const joins = watchJoins(node);
   closers.push(() => joins.stop());
   options.signal?.throwIfAborted();

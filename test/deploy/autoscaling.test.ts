@@ -1,16 +1,23 @@
 /** The chart's ScaledObject, played against RabbitMQ's real management API and real workers. */
 import { expect, it } from 'vitest';
 import { until } from '../support/broker-harness.ts';
-import { note } from '../support/tasks.ts';
-import { type Place, type TestWorker, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import { useKubernetesApi } from '../support/kubernetes-api.ts';
+import { linger, note } from '../support/tasks.ts';
+import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 import { countMessages, createAutoscaler, type ScalingRule, scalingRule } from './autoscaler.ts';
 import { ofKind, render } from './chart.ts';
 import { type MonitoredBroker, useMonitoredBroker } from './monitored-broker.ts';
+import { createReplicaSet, podName, type ReplicaSet, wronglyEnded } from './replica-set.ts';
 
 const TASKS = 200;
 const MOST = 3;
+/** Of a worker. */
+const SLOTS = 2;
 /** Of each task. */
 const SECONDS = 0.5;
+/** So many of the last ones take longer, if the youngest worker runs them: it still does when there are too many workers. */
+const LAST = 20;
+const LONG_SECONDS = 16;
 
 it('what runs keeps its workers, and nothing is ended before the cooldown', () => {
   const scaler = createAutoscaler(ruleFor('jobs'));
@@ -41,91 +48,71 @@ it('counts what waits, and what workers hold, over all queues of the pool', {
   expect(await worker.stop()).toBe(0);
 });
 
-it('0 workers, 200 tasks, all workers, 0 workers: every task runs once', { timeout: 300_000 }, async () => {
+it('0 workers, 200 tasks, all workers, 0 workers: every task runs once, and idle workers go first', {
+  timeout: 300_000,
+}, async () => {
   const broker = await useMonitoredBroker();
   const place = usePlace(broker.url);
   const om = await useClient(place);
   const trace = useTrace();
-  const deployment = createDeployment(place);
+  const pods = createReplicaSet(place, await useKubernetesApi());
+  const rule = ruleFor(place.queue);
   const sizes: number[] = [];
   const sentAt = Date.now();
-  const results = Promise.all(
-    Array.from({ length: TASKS }, (_, index) =>
-      om.runtime.task(note)({ path: trace.path, text: String(index), seconds: SECONDS }),
-    ),
-  );
-  let drained = 0;
-  results.then(
-    () => (drained = (Date.now() - sentAt) / 1000),
-    () => undefined,
-  );
-  await scaleUntil(broker, ruleFor(place.queue), deployment, (size) => {
+  let seenAt = 0;
+  let isDone = false;
+  const runs = Promise.all(
+    Array.from({ length: TASKS }, async (_, index) => {
+      const inPod = { name: podName(MOST), seconds: index < TASKS - LAST ? SECONDS : LONG_SECONDS };
+      const taken = await om.runtime.task(linger)({
+        ...{ path: trace.path, text: String(index), seconds: SECONDS, inPod },
+      });
+      return { taken, endedAt: Date.now() };
+    }),
+  ).finally(() => {
+    isDone = true;
+  });
+  await scaleUntil(broker, rule, pods, (size) => {
     sizes.push(size);
-    return drained > 0 && size === 0;
+    if (size > 0) seenAt ||= Date.now();
+    return isDone && size === 0;
   });
 
-  expect(await results).toHaveLength(TASKS);
-  expect(
-    trace
-      .lines()
-      .map(Number)
-      .toSorted((a, b) => a - b),
-  ).toEqual(Array.from({ length: TASKS }, (_, index) => index));
+  const numbers = trace.lines().map(Number);
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: TASKS }, (_, index) => index));
   expect(Math.max(...sizes)).toBe(MOST);
-  expect(new Set(await deployment.ended())).toEqual(new Set([0]));
-  const work = (TASKS * SECONDS) / (MOST * 2);
-  const start = await deployment.slowestStart();
+  expect(new Set(await pods.statuses())).toEqual(new Set([0]));
+  expect(pods.decisions.flatMap(wronglyEnded)).toEqual([]);
+  // Otherwise the youngest would have been ended in the middle of its tasks.
+  const withoutCost = pods.decisions.map(({ candidates, ended }) => ({
+    candidates: candidates.map((pod) => ({ ...pod, cost: 0 })),
+    ended,
+  }));
+  expect(withoutCost.flatMap(wronglyEnded).map(({ name }) => name)).toContain(podName(MOST));
+  const short = (await runs).filter(({ taken }) => taken === SECONDS);
+  const drained = Math.max(...short.map(({ endedAt }) => endedAt)) - seenAt;
+  const start = await pods.slowestStart();
+  const work = Math.ceil((short.length * SECONDS) / (MOST * SLOTS));
   process.stderr.write(
-    `drained in ${drained.toFixed(1)} s: ${work.toFixed(1)} s of work for all slots, ${start.toFixed(1)} s for the slowest start\n`,
+    `drained in ${seconds(drained)} s, of ${seconds(1300 * (work + start) + 1.3 * rule.pollEvery)} s that it may take: ${work} s of work for all slots, ${start.toFixed(1)} s for the slowest start; RabbitMQ told of the new queue after ${seconds(seenAt - sentAt)} s\n`,
   );
 });
 
-/** The Deployment of a pool: starts workers, and ends the newest first, as Kubernetes does without another wish. */
-interface Deployment {
-  readonly size: number;
-  scale(size: number): void;
-  /** In seconds, until a worker consumed. */
-  slowestStart(): Promise<number>;
-  /** Exit statuses of all that were ended. */
-  ended(): Promise<(number | null)[]>;
-}
-
-function createDeployment(place: Place): Deployment {
-  const running: Promise<TestWorker>[] = [];
-  const ended: Promise<number | null>[] = [];
-  const starts: Promise<number>[] = [];
-
-  function start(): Promise<TestWorker> {
-    const startedAt = Date.now();
-    const worker = useWorker(place);
-    starts.push(worker.then(() => (Date.now() - startedAt) / 1000));
-    return worker;
-  }
-
-  return {
-    get size() {
-      return running.length;
-    },
-    scale(size) {
-      while (running.length < size) running.push(start());
-      for (const worker of running.splice(size)) ended.push(worker.then((one) => one.stop()));
-    },
-    slowestStart: async () => Math.max(...(await Promise.all(starts))),
-    ended: () => Promise.all(ended),
-  };
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1000).toFixed(1);
 }
 
 async function scaleUntil(
   broker: MonitoredBroker,
   rule: ScalingRule,
-  deployment: Deployment,
+  pods: ReplicaSet,
   isOver: (size: number) => boolean,
 ): Promise<void> {
   const scaler = createAutoscaler(rule);
   const step = async (): Promise<boolean> => {
-    deployment.scale(scaler.decide(await countMessages(broker, rule), deployment.size, Date.now()));
+    await pods.scale(scaler.decide(await countMessages(broker, rule), pods.size, Date.now()));
     await new Promise((resolve) => setTimeout(resolve, rule.pollEvery));
-    return isOver(deployment.size);
+    return isOver(pods.size);
   };
   await until(step, 240_000, 'drained, and no worker left');
 }

@@ -199,6 +199,11 @@ describe('refuses', () => {
       ['defaults.autoscaling={"type":"keda","keda":{"drainSeconds":60}}'],
       'needs keda.prometheusUrl',
     ],
+    [
+      'rights for the service account of all pods',
+      ['defaults.autoscaling={"idleFirst":true}', 'serviceAccount.create=false'],
+      'every pod has the one named default',
+    ],
     ['no pool', ['pools.default={"enabled":false}'], 'no pool is enabled'],
     [
       'a queue whose parked queue has no room for its name',

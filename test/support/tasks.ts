@@ -54,6 +54,24 @@ export const note = task({
   },
 });
 
+/** {@link note}, which takes longer in one pod than in all others; answers with the seconds that it took. */
+export const linger = task({
+  name: 'test.linger',
+  input: z.object({
+    path: z.string(),
+    text: z.string(),
+    seconds: z.number(),
+    inPod: z.object({ name: z.string(), seconds: z.number() }),
+  }),
+  inline: true,
+  async run({ path, text, seconds, inPod }) {
+    const taken = process.env.OMEGA_POD_NAME === inPod.name ? inPod.seconds : seconds;
+    await delay(taken * 1000);
+    appendFileSync(path, `${text}\n`);
+    return taken;
+  },
+});
+
 /** Never ends by itself. */
 export const spin = task({
   name: 'test.spin',

@@ -21,6 +21,8 @@ export interface Place {
   readonly queue: string;
   readonly mongoUrl: string;
   readonly broker: string;
+  /** Further environment of its workers. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface TestWorker {
@@ -115,7 +117,12 @@ export function spawnWorker(
   ];
   const [command = '', ...args] = [...launcher, ...omega];
   const child = spawn(command, args, {
-    env: { ...process.env, OMEGA_MONGO_URL: place.mongoUrl, OMEGA_BROKER: place.broker },
+    env: {
+      ...process.env,
+      ...place.environment,
+      OMEGA_MONGO_URL: place.mongoUrl,
+      OMEGA_BROKER: place.broker,
+    },
     stdio: ['ignore', output, 'pipe'],
   });
   onTestFinished(() => stopProcess(child).then(() => undefined));

@@ -83,6 +83,13 @@ are replaced as a whole.
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty where a pool has its idle workers ended first. */}}
+{{- define "omega.idleFirst" -}}
+{{- range $name, $pool := include "omega.pools" . | fromYaml -}}
+{{- if $pool.autoscaling.idleFirst }}{{ $name }} {{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A quantity of memory in KiB, such as 2Gi, 512Mi or 1G. */}}
 {{- define "omega.kibibytes" -}}
 {{- $text := toString . -}}
@@ -154,6 +161,17 @@ are replaced as a whole.
     sizeLimit: {{ .size }}
 {{- end -}}
 
+{{/* What the API server wants to see; as Kubernetes would mount it in every container of the pod. */}}
+{{- define "omega.serviceAccountVolume" -}}
+- name: service-account
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3607 }
+      - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
+      - downwardAPI: { items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }] }
+{{- end -}}
+
 {{/* The settings of a pool, by environment variable; what the values name wins. Takes {root, name, pool}. */}}
 {{- define "omega.settings" -}}
 {{- $pool := .pool -}}
@@ -168,6 +186,7 @@ are replaced as a whole.
   "REMAP_SIGTERM" "SIGQUIT"
   "OMEGA_SOFT_SHUTDOWN_TIMEOUT" (sub (int $pool.grace) 15)
 -}}
+{{- if $pool.autoscaling.idleFirst }}{{ $_ := set $settings "OMEGA_POD_DELETION_COST" true }}{{ end -}}
 {{- with $pool.softTaskTimeLimit }}{{ $_ := set $settings "OMEGA_WORKER_SOFT_TIME_LIMIT" . }}{{ end -}}
 {{- with include "omega.executorKibibytes" $pool }}{{ $_ := set $settings "OMEGA_WORKER_MEMORY_LIMIT" . }}{{ end -}}
 {{- range $variable, $value := mergeOverwrite $settings .root.Values.settings $pool.settings }}

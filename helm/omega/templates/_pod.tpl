@@ -20,6 +20,10 @@ containers:
     env:
       {{- include "omega.secretEnv" .root | trim | nindent 6 }}
       {{- include "omega.settings" . | trim | nindent 6 }}
+      {{- if $pool.autoscaling.idleFirst }}
+      - name: OMEGA_POD_NAME
+        valueFrom: { fieldRef: { fieldPath: metadata.name } }
+      {{- end }}
       {{- with $pool.env }}{{ toYaml . | nindent 6 }}{{ end }}
     {{- with $pool.envFrom }}
     envFrom: {{- toYaml . | nindent 6 }}
@@ -36,10 +40,14 @@ containers:
     securityContext: {{- toYaml .root.Values.securityContext | nindent 6 }}
     volumeMounts:
       {{- include "omega.secretMounts" .root | nindent 6 }}
+      {{- if $pool.autoscaling.idleFirst }}
+      - { name: service-account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
+      {{- end }}
       {{- with $pool.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
   {{- with $pool.extraContainers }}{{ toYaml . | nindent 2 }}{{ end }}
 volumes:
   {{- include "omega.volumes" (dict "root" .root "size" $pool.scratchSize) | nindent 2 }}
+  {{- if $pool.autoscaling.idleFirst }}{{ include "omega.serviceAccountVolume" . | nindent 2 }}{{ end }}
   {{- with $pool.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- include "omega.placement" . }}
 {{- end -}}
