@@ -5,7 +5,7 @@ import { versionsOf } from '../../src/models/version-name.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import type { Omega } from '../../src/omega.ts';
 import { until } from '../support/broker-harness.ts';
-import { type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
+import { isFitting, type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
 
 /** Of the whole worker, its executors too. */
 function signal({ pid, executorPids }: TestWorker, name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -37,8 +37,7 @@ it('changes neither the result nor the model that others have stored meanwhile',
   const [om, frozen] = await Promise.all([useClient(place), useWorker(place)]);
   await putForest(om);
   const handle = om.runtime.model('forest').fit('X', 'y');
-  // A fast machine may tell of its progress before its start would be reported.
-  await until(async () => ['STARTED', 'PROGRESS'].includes(await handle.state()), 20_000);
+  await until(() => isFitting(handle), 20_000);
   signal(frozen, 'SIGSTOP');
   onTestFinished(() => signal(frozen, 'SIGCONT'));
 

@@ -6,7 +6,16 @@ import { until, useProxy } from '../support/broker-harness.ts';
 import { hasRabbitmqctl, rabbitmqctl } from '../support/rabbitmqctl.ts';
 import { brokerUrl } from '../support/services.ts';
 import { add, die, note } from '../support/tasks.ts';
-import { isAlive, metric, type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import {
+  isAlive,
+  isFitting,
+  metric,
+  type Place,
+  useClient,
+  usePlace,
+  useTrace,
+  useWorker,
+} from '../support/worker.ts';
 
 it('runs a task whose executor dies five times in all, then fails it, while others go on', async () => {
   const place = usePlace();
@@ -25,13 +34,13 @@ it('killed in the middle of a fit leaves no executor, and another worker finishe
   const [om, first] = await Promise.all([useClient(place), useWorker(place)]);
   await putSlowFit(om);
   const handle = om.runtime.model('forest').fit('X', 'y');
-  await until(async () => (await handle.state()) === 'STARTED', 20_000);
+  await until(() => isFitting(handle), 20_000);
   const executors = first.executorPids();
   expect(executors.length).toBeGreaterThan(0);
   first.process.kill('SIGKILL');
   await until(() => executors.every((pid) => !isAlive(pid)), 1_000);
   // It was in the middle.
-  expect(await handle.state()).toBe('STARTED');
+  expect(await isFitting(handle)).toBe(true);
 
   await useWorker(place);
   expect(await handle.get({ timeout: 60_000 })).toContain('name=forest');
