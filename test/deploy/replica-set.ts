@@ -1,8 +1,6 @@
 /** A pool's ReplicaSet and kubelet: real workers as pods, of which the controller of Kubernetes would end the same ones. */
-import type { KubernetesApi } from '../support/kubernetes-api.ts';
+import { DELETION_COST, type KubernetesApi } from '../support/kubernetes-api.ts';
 import { metric, type Place, type TestWorker, useWorker } from '../support/worker.ts';
-
-const COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 /** What is known of a pod when it is decided which ones are ended. */
 export interface Candidate {
@@ -86,7 +84,7 @@ export function createReplicaSet(place: Place, api: KubernetesApi): ReplicaSet {
   }
 
   async function examine({ name, number, started }: Pod): Promise<Candidate> {
-    const cost = Number(api.annotations(name)[COST] ?? 0);
+    const cost = Number(api.annotations(name)[DELETION_COST] ?? 0);
     if (started === undefined) return { name, number, cost, isReady: false, active: 0 };
     const isReady = (await fetch(`${started.url}/readyz`)).ok;
     return { name, number, cost, isReady, active: await metric(started, 'omega_worker_active_tasks') };

@@ -5,11 +5,9 @@ import { loadSettings } from '../../src/config.ts';
 import { ImproperlyConfigured, OperationalError } from '../../src/errors.ts';
 import { sayDeletionCost } from '../../src/worker/deletion-cost.ts';
 import { openPod, type Pod } from '../../src/worker/pod.ts';
-import { type KubernetesApi, useKubernetesApi } from '../support/kubernetes-api.ts';
+import { DELETION_COST, type KubernetesApi, useKubernetesApi } from '../support/kubernetes-api.ts';
 import { note } from '../support/tasks.ts';
 import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
-
-const COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 async function usePod(api: KubernetesApi, more: Readonly<Record<string, string>> = {}): Promise<Pod> {
   const environment = { ...api.environment('worker-1'), ...more };
@@ -35,7 +33,7 @@ async function useCost(api: KubernetesApi) {
 }
 
 function costs({ requests }: KubernetesApi): string[] {
-  return requests.map(({ body }) => JSON.parse(body).metadata.annotations[COST]);
+  return requests.map(({ body }) => JSON.parse(body).metadata.annotations[DELETION_COST]);
 }
 
 describe('a pod', () => {
@@ -139,7 +137,7 @@ describe('the deletion cost', () => {
     expect(logged).toHaveLength(1);
     expect(String(logged[0]?.fields.err)).toContain('patch pods/status');
     api.refuseWith(null);
-    await expect.poll(() => api.annotations('worker-1')[COST], { timeout: 30_000 }).toBe('100');
+    await expect.poll(() => api.annotations('worker-1')[DELETION_COST], { timeout: 30_000 }).toBe('100');
     await expect.poll(() => logged.length).toBe(2);
     expect(logged[1]?.message).toContain('again');
     const [token] = api.requests.flatMap(({ authorization }) => authorization?.split(' ').slice(1) ?? []);
@@ -152,12 +150,12 @@ it('a worker says what it runs, from its start to its end', { timeout: 60_000 },
   const place = usePlace();
   const om = await useClient(place);
   const worker = await useWorker({ ...place, environment: api.environment('worker-1') });
-  await expect.poll(() => api.annotations('worker-1')[COST]).toBe('0');
+  await expect.poll(() => api.annotations('worker-1')[DELETION_COST]).toBe('0');
   const { path } = useTrace();
   const handles = ['a', 'b'].map((text) => om.runtime.task(note)({ path, text, seconds: 3 }));
-  await expect.poll(() => api.annotations('worker-1')[COST], { timeout: 5_000 }).toBe('200');
+  await expect.poll(() => api.annotations('worker-1')[DELETION_COST], { timeout: 5_000 }).toBe('200');
   await Promise.all(handles);
-  await expect.poll(() => api.annotations('worker-1')[COST], { timeout: 5_000 }).toBe('0');
+  await expect.poll(() => api.annotations('worker-1')[DELETION_COST], { timeout: 5_000 }).toBe('0');
   expect(await worker.stop()).toBe(0);
 });
 

@@ -1,11 +1,10 @@
 /** A worker that stands still, and comes back when others have done its work. */
-import { RandomForestRegression } from 'ml-random-forest';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { versionsOf } from '../../src/models/version-name.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
-import type { Omega } from '../../src/omega.ts';
 import { until } from '../support/broker-harness.ts';
-import { isFitting, type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
+import { isFitting, putSlowFit } from '../support/slow-fit.ts';
+import { type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
 
 /** Of the whole worker, its executors too. */
 function signal({ pid, executorPids }: TestWorker, name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -19,23 +18,12 @@ async function storedResult({ mongoUrl }: Place, taskId: string): Promise<unknow
   return document;
 }
 
-/** Data and an unfitted forest that takes two seconds or more to grow. */
-async function putForest(om: Omega): Promise<void> {
-  const rows = Array.from({ length: 10_000 }, (_, i) => ({ a: Math.sin(i), b: Math.cos(i * 7), c: i % 97 }));
-  await om.datasets.put(rows, 'X');
-  await om.datasets.put(
-    rows.map(({ a, b, c }) => ({ y: a * b + c })),
-    'y',
-  );
-  await om.models.put(new RandomForestRegression({ nEstimators: 200, seed: 1 }), 'forest');
-}
-
 it('changes neither the result nor the model that others have stored meanwhile', async () => {
   vi.stubEnv('OMEGA_BROKER_HEARTBEAT', '1');
   onTestFinished(() => void vi.unstubAllEnvs());
   const place = usePlace();
   const [om, frozen] = await Promise.all([useClient(place), useWorker(place)]);
-  await putForest(om);
+  await putSlowFit(om);
   const handle = om.runtime.model('forest').fit('X', 'y');
   await until(() => isFitting(handle), 20_000);
   signal(frozen, 'SIGSTOP');

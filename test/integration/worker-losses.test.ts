@@ -5,17 +5,9 @@ import { READY_STATES, REVOKED } from '../../src/protocol/states.ts';
 import { until, useProxy } from '../support/broker-harness.ts';
 import { hasRabbitmqctl, rabbitmqctl } from '../support/rabbitmqctl.ts';
 import { brokerUrl } from '../support/services.ts';
+import { isFitting, putSlowFit } from '../support/slow-fit.ts';
 import { add, die, note } from '../support/tasks.ts';
-import {
-  isAlive,
-  isFitting,
-  metric,
-  type Place,
-  useClient,
-  usePlace,
-  useTrace,
-  useWorker,
-} from '../support/worker.ts';
+import { isAlive, metric, type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 it('runs a task whose executor dies five times in all, then fails it, while others go on', async () => {
   const place = usePlace();
@@ -103,22 +95,4 @@ async function surviveLoss(place: Place, workerBroker: string, lose: () => unkno
   await until(() => trace.lines().length > done + 2, 5_000);
   expect(await Promise.all(handles.map((handle) => handle.get({ timeout: 20_000 })))).toEqual(texts);
   expect(new Set(trace.lines())).toEqual(new Set(texts));
-}
-
-/** Data and an unfitted forest that takes some seconds to grow. */
-async function putSlowFit(om: Awaited<ReturnType<typeof useClient>>): Promise<void> {
-  const { RandomForestRegressor } = await import('ml-random-forest').then((library) => ({
-    RandomForestRegressor: library.RandomForestRegression,
-  }));
-  const rows = Array.from({ length: 20_000 }, (_, i) => ({
-    a: Math.sin(i),
-    b: Math.cos(i * 7),
-    c: (i * 31) % 997,
-  }));
-  await om.datasets.put(rows, 'X');
-  await om.datasets.put(
-    rows.map(({ a, b, c }) => ({ y: a * b + c })),
-    'y',
-  );
-  await om.models.put(new RandomForestRegressor({ nEstimators: 50, seed: 1 }), 'forest');
 }

@@ -11,6 +11,8 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { createAuthority } from './certificates.ts';
 
+/** What a worker says at its pod. */
+export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const NAMESPACE = 'ml';
 const POD_STATUS = new RegExp(`^/api/v1/namespaces/${NAMESPACE}/pods/([^/?]+)/status(\\?|$)`);
 

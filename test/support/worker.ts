@@ -144,11 +144,6 @@ export function useTrace(): { path: string; lines(): string[] } {
   return { path, lines: () => readLines(path) };
 }
 
-/** Whether a fit has begun and not ended: on a fast machine it tells of its progress before its start is reported. */
-export async function isFitting(fit: { state(): Promise<string> }): Promise<boolean> {
-  return ['STARTED', 'PROGRESS'].includes(await fit.state());
-}
-
 /** Whether a process runs; one that has ended and waits to be reaped does not. */
 export function isAlive(pid: number): boolean {
   try {
