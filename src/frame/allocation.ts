@@ -1,7 +1,6 @@
 /** The one place where memory for columns is allocated and counted. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { MemoryLimitExceeded } from '../errors.ts';
+import { collectGarbage } from './garbage.ts';
 
 /** Smaller ones do not count. */
 const MIN_COUNTED_BYTES = 2 ** 14;
@@ -9,7 +8,7 @@ const MIN_COUNTED_BYTES = 2 ** 14;
  * After so many new bytes, or half of what is held where that is more, garbage is collected; below a limit, after a quarter
  * of it. On a busy machine a collection may take longer than reading 50 MB.
  */
-const COLLECTED_BYTES = 256 * 2 ** 20;
+const COLLECTED_BYTES = 128 * 2 ** 20;
 
 /** Memory that may be in use, in bytes: what was dropped counts until it is collected. */
 let held = 0;
@@ -33,7 +32,7 @@ export function allocatedBytes(): number {
 /** Zeroed memory that all threads of the process see. @throws MemoryLimitExceeded */
 export function allocateShared(byteLength: number): SharedArrayBuffer {
   if (byteLength < MIN_COUNTED_BYTES) return new SharedArrayBuffer(byteLength);
-  collectGarbage(byteLength);
+  collectBefore(byteLength);
   if (held + byteLength > limit) throw beyondLimit(byteLength);
   const memory = new SharedArrayBuffer(byteLength);
   counted.register(memory, byteLength);
@@ -65,21 +64,11 @@ export function allocateUint8(length: number): Uint8Array<SharedArrayBuffer> {
  * V8 does not take shared memory for a reason to collect garbage: 25 frames of 50 MB, each dropped before the next, took
  * 1.3 GB.
  */
-function collectGarbage(byteLength: number): void {
+function collectBefore(byteLength: number): void {
   sinceCollection += byteLength;
   if (sinceCollection <= Math.min(Math.max(COLLECTED_BYTES, held / 2), limit / 4)) return;
   sinceCollection = 0;
-  collector()();
-}
-
-let collect: (() => void) | undefined;
-
-/** V8's own, without a flag for the whole process. */
-function collector(): () => void {
-  if (collect) return collect;
-  setFlagsFromString('--expose-gc');
-  collect = runInNewContext('gc') as () => void;
-  return collect;
+  collectGarbage();
 }
 
 function beyondLimit(byteLength: number): MemoryLimitExceeded {
