@@ -71,8 +71,13 @@ export class DataFrame {
     throw new InvalidData(`no column '${name}': the columns are ${this.columnNames.join(', ')}`);
   }
 
-  /** The named columns, in the order asked for. Shares their memory. */
+  /**
+   * The named columns, in the order asked for. Shares their memory.
+   *
+   * @throws InvalidData when there is no such column, or one is named twice.
+   */
   select(names: readonly string[]): DataFrame {
+    requireUniqueNames(names);
     return new DataFrame(new Map(names.map((name) => [name, this.column(name)])), this.index, this.rowCount);
   }
 
@@ -110,4 +115,13 @@ export class DataFrame {
     const index = this.index.map(({ name, column }) => ({ name, column: change(column) }));
     return new DataFrame(columns, index, rowCount);
   }
+}
+
+/** @throws InvalidData when columns that are to be in one frame have the same name. */
+export function requireUniqueNames(names: readonly string[]): void {
+  if (new Set(names).size === names.length) return;
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
+  throw new InvalidData(
+    `column '${duplicate}' is there twice (${names.join(', ')}): give each column a name of its own`,
+  );
 }

@@ -5,6 +5,7 @@
  * - A string column is one-hot encoded, one 0/1 column per value in ascending order; a missing string is a
  *   value of its own. Values not seen in the fit become all zeros (scikit-learn's
  *   `OneHotEncoder(handle_unknown='ignore')`).
+ * - Dates are refused where the fit had other numbers, and the reverse.
  * - Infinite values are refused. Missing numbers are refused or kept as NaN, as the estimator says.
  */
 import { InvalidData } from '../errors.ts';
@@ -74,6 +75,7 @@ export function designMatrix(
     const feature = features[i];
     if (!feature) return [];
     if (feature.categories) return oneHot(feature.name, feature.categories, column);
+    requireDatesAlike(feature, column);
     return [numeric(feature.name, column, missing)];
   });
   return { rowCount: X.rowCount, columns };
@@ -157,13 +159,22 @@ function oneHot(name: string, categories: readonly (string | null)[], column: Co
 
 /** A column in which every value is missing has no type of its own: it counts as strings. */
 function allMissing(name: string, column: Exclude<Column, StringColumn>): undefined {
-  const isMissing =
-    column.type === 'object'
-      ? column.values.every((value) => value === null || value === undefined)
-      : column.nulls?.every((isNull) => isNull === 1);
-  if (isMissing) return undefined;
+  if (isAllMissing(column)) return undefined;
   throw new InvalidData(
     `column '${name}' holds ${column.type} values where the model was fitted on strings: give it the same type`,
+  );
+}
+
+function isAllMissing(column: Column): boolean {
+  if (column.type === 'object') return column.values.every((value) => value === null || value === undefined);
+  return column.nulls?.every((isNull) => isNull === 1) ?? false;
+}
+
+/** As numbers, dates are milliseconds, which no other number need be. A column in which every value is missing has no type. */
+function requireDatesAlike({ name, type }: Feature, column: Column): void {
+  if ((column.type === 'datetime') === (type === 'datetime') || isAllMissing(column)) return;
+  throw new InvalidData(
+    `column '${name}' holds ${column.type} values where the model was fitted on ${type}: give it the same type`,
   );
 }
 

@@ -5,6 +5,8 @@ import { DataFrame } from '../frame/data-frame.ts';
 import { designMatrix } from './features.ts';
 import type { OnnxColumn, OnnxFeed, OnnxValue } from './onnx-session.ts';
 
+/** More is infinite once it is rounded to a float. */
+const MAX_FLOAT32 = (2 - 2 ** -24) * 2 ** 127;
 /** The whole numbers that an input of this type takes, first and last; beyond 2^53 a double is not exact. */
 const WHOLE_NUMBERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['bool', [0, 1]],
@@ -84,6 +86,7 @@ function numberColumn(name: string, column: Column, type: string): Float64Array 
     { estimator: 'an ONNX model', allowed: true },
   );
   const [numbers = new Float64Array(0)] = columns;
+  if (type === 'float32') requireFloats(name, numbers);
   const range = WHOLE_NUMBERS.get(type);
   if (!range) return numbers;
   const [first, last] = range;
@@ -93,6 +96,14 @@ function numberColumn(name: string, column: Column, type: string): Float64Array 
   if (bad === undefined) return numbers;
   throw new InvalidData(
     `column '${name}' holds ${bad} where the ONNX model expects ${type}: give whole numbers from ${first} to ${last}, or convert the model for doubles`,
+  );
+}
+
+function requireFloats(name: string, numbers: Float64Array): void {
+  const bad = numbers.find((value) => Math.abs(value) >= MAX_FLOAT32);
+  if (bad === undefined) return;
+  throw new InvalidData(
+    `column '${name}' holds ${bad} where the ONNX model expects float32: scale it down, or convert the model for doubles`,
   );
 }
 

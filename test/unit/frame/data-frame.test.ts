@@ -72,6 +72,12 @@ describe('a DataFrame', () => {
   it('refuses columns of different lengths', () => {
     expect(() => DataFrame.fromObject({ a: [1], b: [1, 2] })).toThrow(InvalidData);
   });
+
+  it('refuses to select a column twice', () => {
+    expect(() => DataFrame.fromObject({ a: [1], b: [2] }).select(['a', 'b', 'a'])).toThrow(
+      /column 'a' is there twice/,
+    );
+  });
 });
 
 describe('a column as doubles', () => {

@@ -163,6 +163,12 @@ describe('data that do not suit an ONNX model', () => {
     await expect(prediction).rejects.toThrow(message);
   });
 
+  it('are refused: numbers that a float cannot hold', async () => {
+    const model = await openFile('logistic-strings');
+    const X = frame({ a: [1], b: [2], c: [3], d: [1e39] });
+    await expect(predictOnnx(model, X, contextOf())).rejects.toThrow(/column 'd' holds 1e\+39.*float32/);
+  });
+
   it('may be whole numbers up to the limits of the input', async () => {
     const X = frame({ count: [-(2 ** 31), 2 ** 31 - 1], flag: [0, 1] });
     expect(await predictions(await openFile('integers'), X)).toEqual([-(2 ** 31), 2 ** 31]);
