@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MemoryLimitExceeded } from '../errors.ts';
+import type { NumberArray } from './column.ts';
 
 /** Smaller ones do not count. */
 const MIN_COUNTED_BYTES = 2 ** 14;
@@ -46,6 +47,11 @@ export function allocateFloat64(length: number): Float64Array<SharedArrayBuffer>
   return new Float64Array(allocateShared(length * Float64Array.BYTES_PER_ELEMENT));
 }
 
+/** Zeroed floats of 32 bits in shared memory. */
+export function allocateFloat32(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(allocateShared(length * Float32Array.BYTES_PER_ELEMENT));
+}
+
 /** Zeroed 32-bit integers in shared memory. */
 export function allocateInt32(length: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(allocateShared(length * Int32Array.BYTES_PER_ELEMENT));
@@ -59,6 +65,15 @@ export function allocateBigInt64(length: number): BigInt64Array<SharedArrayBuffe
 /** Zeroed bytes in shared memory. */
 export function allocateUint8(length: number): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(allocateShared(length));
+}
+
+/** The numbers where all threads see them: as they are if they do, else a copy. */
+export function toShared<Numbers extends NumberArray>(numbers: Numbers): Numbers {
+  if (numbers.buffer instanceof SharedArrayBuffer) return numbers;
+  const TypedArray = numbers.constructor as new (memory: SharedArrayBuffer) => Numbers;
+  const shared = new TypedArray(allocateShared(numbers.byteLength));
+  shared.set(numbers);
+  return shared;
 }
 
 /**

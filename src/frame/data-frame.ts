@@ -1,6 +1,6 @@
 /** A table of typed columns: what datasets are read into and models compute on. */
 import { InvalidData } from '../errors.ts';
-import type { Column } from './column.ts';
+import type { Column, NumberArray } from './column.ts';
 import { columnFromValues, sliceColumn, takeColumn, valueAt } from './column-rows.ts';
 import { readCsv } from './csv.ts';
 import { columnsFromRows } from './tabular.ts';
@@ -41,11 +41,12 @@ export class DataFrame {
   }
 
   /**
-   * From the values of each column; null and undefined are missing values.
+   * From the values of each column; null and undefined are missing values. A Float64Array, Float32Array or Int32Array
+   * becomes a column of its type.
    *
    * @throws InvalidData when columns differ in length.
    */
-  static fromObject(columns: Readonly<Record<string, readonly unknown[]>>): DataFrame {
+  static fromObject(columns: Readonly<Record<string, readonly unknown[] | NumberArray>>): DataFrame {
     return new DataFrame(
       new Map(Object.entries(columns).map(([name, values]) => [name, columnFromValues(values)])),
     );

@@ -9,8 +9,8 @@
  * - Infinite values are refused. Missing numbers are refused or kept as NaN, as the estimator says.
  */
 import { InvalidData } from '../errors.ts';
-import { allocateFloat64 } from '../frame/allocation.ts';
-import type { Column } from '../frame/column.ts';
+import { allocateFloat64, toShared } from '../frame/allocation.ts';
+import type { Column, NumberArray } from '../frame/column.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { toFloat64Array } from '../frame/numeric.ts';
 import type { Feature, ModelMeta } from './state.ts';
@@ -76,7 +76,7 @@ export function designMatrix(
     if (!feature) return [];
     if (feature.categories) return oneHot(feature.name, feature.categories, column);
     requireDatesAlike(feature, column);
-    return [numeric(feature.name, column, missing)];
+    return [finiteNumbers(feature.name, toFloat64Array(column, feature.name), missing)];
   });
   return { rowCount: X.rowCount, columns };
 }
@@ -178,8 +178,16 @@ function requireDatesAlike({ name, type }: Feature, column: Column): void {
   );
 }
 
-function numeric(name: string, column: Column, missing: MissingValues): Float64Array {
-  const values = shared(toFloat64Array(column, name));
+/**
+ * The numbers of a column, where all threads see them.
+ *
+ * @throws InvalidData when one is infinite, or missing and not allowed to be.
+ */
+export function finiteNumbers<Numbers extends NumberArray>(
+  name: string,
+  values: Numbers,
+  missing: MissingValues,
+): Numbers {
   let missingCount = 0;
   let infiniteCount = 0;
   for (const value of values) {
@@ -198,12 +206,5 @@ function numeric(name: string, column: Column, missing: MissingValues): Float64A
       `column '${name}' has ${missingCount} missing values in ${values.length} rows, and ${missing.estimator} takes none: drop those rows, or fill them in`,
     );
   }
-  return values;
-}
-
-function shared(values: Float64Array): Float64Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const copy = allocateFloat64(values.length);
-  copy.set(values);
-  return copy;
+  return toShared(values);
 }
