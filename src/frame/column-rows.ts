@@ -15,12 +15,17 @@ import { ColumnBuilder } from './column-builder.ts';
  * where threads do not see its memory.
  */
 export function columnFromValues(values: readonly unknown[] | NumberArray): Column {
-  if (values instanceof Float64Array) return { type: 'float64', values: toShared(values) };
-  if (values instanceof Float32Array) return { type: 'float32', values: toShared(values) };
-  if (values instanceof Int32Array) return { type: 'int32', values: toShared(values) };
+  if (ArrayBuffer.isView(values)) return columnFromNumbers(values);
   const builder = new ColumnBuilder(values.length);
   for (let row = 0; row < values.length; row += 1) builder.value(row, values[row]);
   return builder.build(values.length);
+}
+
+/** A column of the array's type, in memory that threads see. */
+export function columnFromNumbers(values: NumberArray): Extract<Column, { values: NumberArray }> {
+  if (values instanceof Float64Array) return { type: 'float64', values: toShared(values) };
+  if (values instanceof Float32Array) return { type: 'float32', values: toShared(values) };
+  return { type: 'int32', values: toShared(values) };
 }
 
 /**

@@ -1,6 +1,9 @@
 /** A table of typed columns: what datasets are read into and models compute on. */
 import { InvalidData } from '../errors.ts';
+import { readArrow } from './arrow-read.ts';
+import { writeArrow } from './arrow-write.ts';
 import type { Column, NumberArray } from './column.ts';
+import { requireUniqueNames } from './column-names.ts';
 import { columnFromValues, sliceColumn, takeColumn, valueAt } from './column-rows.ts';
 import { readCsv } from './csv.ts';
 import { columnsFromRows } from './tabular.ts';
@@ -10,6 +13,9 @@ export interface IndexLevel {
   readonly name: string | null;
   readonly column: Column;
 }
+
+/** What pandas names a level of the row labels without a name. */
+const INDEX_LEVEL = /^__index_level_\d+__$/;
 
 export class DataFrame {
   readonly rowCount: number;
@@ -59,6 +65,38 @@ export class DataFrame {
    */
   static async fromCsv(path: string): Promise<DataFrame> {
     return new DataFrame(await readCsv(path));
+  }
+
+  /**
+   * From a table in Arrow's format for files (Feather) or streams, not compressed. Needs the package apache-arrow. Doubles,
+   * floats and integers of 32 bits are not copied where the bytes lie in a SharedArrayBuffer. Columns that pandas names
+   * `__index_level_0__`, … are the row labels.
+   *
+   * @throws InvalidData when the bytes are no such table, or a column is nested, decimal, binary, a time or a duration;
+   *   MissingDependency.
+   */
+  static async fromArrow(bytes: Uint8Array): Promise<DataFrame> {
+    const { columns, rowCount } = await readArrow(bytes);
+    const levels = [...columns].filter(([name]) => INDEX_LEVEL.test(name));
+    const others = [...columns].filter(([name]) => !INDEX_LEVEL.test(name));
+    const index = levels.map(([, column]) => ({ name: null, column }));
+    return new DataFrame(new Map(others), index, rowCount);
+  }
+
+  /**
+   * The table in Arrow's format for files (Feather). Needs the package apache-arrow. Row labels are the first columns, under
+   * the names of their levels, or `__index_level_0__`, ….
+   *
+   * @throws InvalidData when a column holds values of several types, or nested ones, or a level has the name of a column;
+   *   MissingDependency.
+   */
+  async toArrow(): Promise<Uint8Array> {
+    const levels = this.index.map(({ name, column }, level) => {
+      return [name ?? `__index_level_${level}__`, column] as const;
+    });
+    const columns = [...levels, ...this.columns];
+    requireUniqueNames(columns.map(([name]) => name));
+    return writeArrow(new Map(columns), this.rowCount);
   }
 
   get columnNames(): string[] {
@@ -116,13 +154,4 @@ export class DataFrame {
     const index = this.index.map(({ name, column }) => ({ name, column: change(column) }));
     return new DataFrame(columns, index, rowCount);
   }
-}
-
-/** @throws InvalidData when columns that are to be in one frame have the same name. */
-export function requireUniqueNames(names: readonly string[]): void {
-  if (new Set(names).size === names.length) return;
-  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
-  throw new InvalidData(
-    `column '${duplicate}' is there twice (${names.join(', ')}): give each column a name of its own`,
-  );
 }

@@ -1,7 +1,7 @@
 /** Names of stored objects, projections in them, and the keys under which omega|ml files their data. */
 import { createHash } from 'node:crypto';
 import { InvalidData, InvalidName } from '../errors.ts';
-import { requireUniqueNames } from '../frame/data-frame.ts';
+import { requireUniqueNames } from '../frame/column-names.ts';
 
 /** A bucket that is not named. Also the first part of the names of all GridFS collections. */
 const DEFAULT_BUCKET = 'omegaml';

@@ -1,6 +1,7 @@
 /** Data that came in the message itself, as a table. */
 import { InvalidData } from '../errors.ts';
-import { DataFrame, requireUniqueNames } from '../frame/data-frame.ts';
+import { requireUniqueNames } from '../frame/column-names.ts';
+import { DataFrame } from '../frame/data-frame.ts';
 
 /**
  * A table from rows: a list of lists, a list of objects, or one row of either (omega|ml's by-value data).

@@ -2,7 +2,8 @@
 import { InvalidData } from '../../errors.ts';
 import type { Column } from '../../frame/column.ts';
 import { ColumnBuilder } from '../../frame/column-builder.ts';
-import { DataFrame, type IndexLevel, requireUniqueNames } from '../../frame/data-frame.ts';
+import { requireUniqueNames } from '../../frame/column-names.ts';
+import { DataFrame, type IndexLevel } from '../../frame/data-frame.ts';
 import { isListOfObjects } from '../../frame/tabular.ts';
 import { writeDocuments } from '../document-write.ts';
 import { ensureIndex } from '../indexes.ts';
