@@ -1,5 +1,6 @@
 /** The one place where memory for columns is allocated and counted. */
 import { MemoryLimitExceeded } from '../errors.ts';
+import type { NumberArray } from './column.ts';
 import { collectGarbage } from './garbage.ts';
 
 /** Smaller ones do not count. */
@@ -45,6 +46,11 @@ export function allocateFloat64(length: number): Float64Array<SharedArrayBuffer>
   return new Float64Array(allocateShared(length * Float64Array.BYTES_PER_ELEMENT));
 }
 
+/** Zeroed floats of 32 bits in shared memory. */
+export function allocateFloat32(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(allocateShared(length * Float32Array.BYTES_PER_ELEMENT));
+}
+
 /** Zeroed 32-bit integers in shared memory. */
 export function allocateInt32(length: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(allocateShared(length * Int32Array.BYTES_PER_ELEMENT));
@@ -58,6 +64,15 @@ export function allocateBigInt64(length: number): BigInt64Array<SharedArrayBuffe
 /** Zeroed bytes in shared memory. */
 export function allocateUint8(length: number): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(allocateShared(length));
+}
+
+/** The numbers where all threads see them: as they are if they do, else a copy. */
+export function toShared<Numbers extends NumberArray>(numbers: Numbers): Numbers {
+  if (numbers.buffer instanceof SharedArrayBuffer) return numbers;
+  const TypedArray = numbers.constructor as new (memory: SharedArrayBuffer) => Numbers;
+  const shared = new TypedArray(allocateShared(numbers.byteLength));
+  shared.set(numbers);
+  return shared;
 }
 
 /**
