@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../package-version.ts';
 import { addCallCommand } from './commands/call.ts';
 import { addDeadCommand } from './commands/dead.ts';
+import { addDeclareTopologyCommand } from './commands/declare-topology.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventsCommand } from './commands/events.ts';
@@ -67,6 +68,7 @@ function createProgram(): Command {
   addWorkerCommand(program);
   addServicesCommand(program);
   addDoctorCommand(program);
+  addDeclareTopologyCommand(program);
   addStatusCommand(program);
   addPingCommand(program);
   addRemoteCommands(program);

@@ -6,7 +6,8 @@ import { parseWith } from './options.ts';
 
 /**
  * Options that both forests have. They go by ml-random-forest's names; where the user gives none, by
- * scikit-learn's defaults.
+ * scikit-learn's defaults. The optional ones came after version 0.2.0, which refuses models that name them: an option
+ * that is off is not named.
  */
 export interface ForestOptions {
   /** Number of trees. Default 100. */
@@ -31,10 +32,10 @@ export interface ForestOptions {
   readonly minSamplesLeaf: number;
   /** A node is split only if that lowers its impurity (gini or variance) by more than this. Default null: no limit. */
   readonly gainThreshold: number | null;
-  /** A tree grows the leaves that lower its impurity most, until it has so many. Default null: no limit. */
-  readonly maxLeafNodes: number | null;
-  /** Score the forest on the rows that each tree has not drawn (see {@link outOfBagScore}). Default false. */
-  readonly oobScore: boolean;
+  /** A tree grows the leaves that lower its impurity most, until it has so many. Default: no limit. */
+  readonly maxLeafNodes?: number;
+  /** Score the forest on the rows that each tree has not drawn (see {@link outOfBagScore}). Default: not. */
+  readonly oobScore?: true;
 }
 
 export interface ForestClassifierOptions extends ForestOptions {
@@ -43,8 +44,8 @@ export interface ForestClassifierOptions extends ForestOptions {
    * vote for, as in ml-random-forest; probabilities are then shares of votes. Default `soft`.
    */
   readonly voting: 'soft' | 'hard';
-  /** Default null: every row counts as much. */
-  readonly classWeight: ClassWeight | null;
+  /** Default: every row counts as much. */
+  readonly classWeight?: ClassWeight;
 }
 
 export interface ForestRegressionOptions extends ForestOptions {
@@ -106,7 +107,8 @@ const regressionSchema = z.strictObject({
 /** @throws InvalidOptions */
 export function parseClassifierOptions(options: unknown): ForestClassifierOptions {
   const parsed = parseWith(classifierSchema, options, 'RandomForestClassifier');
-  return { ...forestOptions(parsed), voting: parsed.voting, classWeight: parsed.classWeight };
+  const { voting, classWeight } = parsed;
+  return { ...forestOptions(parsed), voting, ...(classWeight && { classWeight }) };
 }
 
 /** @throws InvalidOptions */
@@ -156,8 +158,8 @@ function forestOptions(parsed: ParsedForest): ForestOptions {
     minNumSamples: tree.minNumSamples ?? 1,
     minSamplesLeaf: tree.minSamplesLeaf ?? 1,
     gainThreshold: tree.gainThreshold ?? null,
-    maxLeafNodes: tree.maxLeafNodes ?? null,
-    oobScore: parsed.oobScore,
+    ...(tree.maxLeafNodes && { maxLeafNodes: tree.maxLeafNodes }),
+    ...(parsed.oobScore && { oobScore: true }),
   };
 }
 

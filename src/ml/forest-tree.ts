@@ -11,7 +11,7 @@ export interface TreeLimits {
   readonly minNumSamples: number;
   readonly minSamplesLeaf: number;
   readonly gainThreshold: number | null;
-  readonly maxLeafNodes: number | null;
+  readonly maxLeafNodes?: number;
 }
 
 /** What a leaf stores in `threshold`, for the node that the search has entered and the first of its rows. */
@@ -74,8 +74,9 @@ export class TreeGrower {
       this.#order[i] = i;
     });
     const root = { start: 0, end: this.#drawnRows(), depth: 0 };
-    if (this.#limits.maxLeafNodes === null) this.#growAll(root, random, leafOf, importances);
-    else this.#growBest(root, this.#limits.maxLeafNodes, random, leafOf, importances);
+    const { maxLeafNodes } = this.#limits;
+    if (maxLeafNodes === undefined) this.#growAll(root, random, leafOf, importances);
+    else this.#growBest(root, maxLeafNodes, random, leafOf, importances);
     return this.#nodes.copy();
   }
 

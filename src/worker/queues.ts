@@ -32,6 +32,11 @@ export function consumedQueues(settings: QueueSettings, hostname: string): reado
   return limited === undefined ? queues : [...queues, directBinding(limited)];
 }
 
+/** Those that stay when the worker goes: not the ones that each worker makes for itself. @throws ImproperlyConfigured */
+export function lastingQueues(settings: QueueSettings): readonly QueueBinding[] {
+  return consumedQueues({ ...settings, workerDirect: false }, '').filter(({ alias }) => alias === undefined);
+}
+
 /** The queue of the settings of that name; null where there is none. */
 export function configuredQueue(
   { taskQueues }: Pick<Settings, 'taskQueues'>,

@@ -1,13 +1,12 @@
 /** One run: a stream of tasks while faults are drawn at random, then the oracle. */
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTransport } from '../../src/broker/transport.ts';
 import { brokerSettings, loadSettings } from '../../src/config.ts';
 import { connect } from '../../src/index.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { type Cluster, startCluster } from './cluster/cluster.ts';
+import { type Cluster, inCluster, keepLogs } from './cluster/cluster.ts';
 import { processesOfRun } from './cluster/leftovers.ts';
 import { startWorkers } from './cluster/workers.ts';
 import type { Fault, Stage } from './faults/fault.ts';
@@ -60,19 +59,7 @@ const SERVERS = /beam|rabbit_|erl_|erlang|inet_gethost|epmd|mongod|^$/;
 const START_PATIENCE_MS = 60_000;
 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const cluster = await startCluster(options.progress);
-  try {
-    options.signal.throwIfAborted();
-    const running = soakIn(cluster, options);
-    running.catch(() => undefined);
-    return await Promise.race([running, rejectOnAbort(options.signal)]);
-  } finally {
-    await cluster.end();
-  }
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  return await inCluster(options, (cluster) => soakIn(cluster, options));
 }
 
 async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResult> {
@@ -144,7 +131,7 @@ async function soakIn(cluster: Cluster, options: SoakOptions): Promise<SoakResul
     const verdict = await judge(witnesses);
     const ends = await checkStop(cluster, () => workers.stop());
     const all = [...findings, ...verdict.findings, ...ends];
-    keepLogs(folder, options.keep);
+    keepLogs(cluster, options.keep);
     return { tasks: verdict.tasks, injections, findings: all, sent: sendTimes(journal.sendings) };
   } finally {
     await close();
@@ -169,9 +156,4 @@ function commandOf(pid: number): string {
     // It has ended meanwhile.
     return '';
   }
-}
-
-function keepLogs(folder: string, keep: string): void {
-  const logs = readdirSync(folder).filter((name) => name.endsWith('.log'));
-  for (const name of logs) cpSync(join(folder, name), join(keep, name));
 }

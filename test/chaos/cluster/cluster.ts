@@ -1,6 +1,6 @@
 /** Everything that a run needs, of its own: RabbitMQ, MongoDB, a folder. Nothing of it is left when it is ended. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serviceOptions } from '../../../src/cli/local-services.ts';
@@ -21,7 +21,39 @@ export interface Cluster {
   end(): Promise<void>;
 }
 
-export async function startCluster(progress: (line: string) => void): Promise<Cluster> {
+export interface ClusterUse {
+  /** Aborted when everything is to end at once. */
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+/** Does something with a cluster, which is ended afterwards, however that ends. */
+export async function inCluster<Result>(
+  { signal, progress }: ClusterUse,
+  use: (cluster: Cluster) => Promise<Result>,
+): Promise<Result> {
+  const cluster = await startCluster(progress);
+  try {
+    signal.throwIfAborted();
+    const using = use(cluster);
+    using.catch(() => undefined);
+    return await Promise.race([using, rejectOnAbort(signal)]);
+  } finally {
+    await cluster.end();
+  }
+}
+
+/** Copies the logs to a folder that stays. */
+export function keepLogs({ folder }: Cluster, keep: string): void {
+  const logs = readdirSync(folder).filter((name) => name.endsWith('.log'));
+  for (const name of logs) cpSync(join(folder, name), join(keep, name));
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+}
+
+async function startCluster(progress: (line: string) => void): Promise<Cluster> {
   await endLeftovers(RECORDS);
   const token = randomBytes(6).toString('hex');
   const folder = mkdtempSync(join(tmpdir(), 'omega-chaos-'));

@@ -8,8 +8,8 @@ import { LOOPBACK } from '../../../src/services/tcp.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { reservePort } from './ports.ts';
 
-const CLI = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
-const TASKS = fileURLToPath(new URL('../tasks.js', import.meta.url));
+/** Of this build. */
+const DIST = fileURLToPath(new URL('../../../', import.meta.url));
 export const SLOTS = 2;
 const RESTART_AFTER_MS = 300;
 const PROBE_PATIENCE_MS = 1_000;
@@ -21,10 +21,12 @@ export interface WorkerOptions {
   readonly broker: string;
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the build that it runs, with the tasks of the stream in it. Default: this one. */
+  readonly dist?: string;
 }
 
 /** The end of a process that nobody has asked for. */
-interface UnexpectedEnd {
+export interface UnexpectedEnd {
   readonly worker: string;
   readonly at: number;
   readonly how: string;
@@ -78,16 +80,16 @@ export async function startWorkers(count: number, options: WorkerOptions): Promi
   };
 }
 
-interface StartedWorker {
+export interface StartedWorker {
   readonly worker: ChaosWorker;
   /** Answers with the exit status. */
   stop(): Promise<number | null>;
   kill(): void;
 }
 
-async function startWorker(
+export async function startWorker(
   name: string,
-  { queue, broker, folder, env }: WorkerOptions,
+  { queue, broker, folder, env, dist = DIST }: WorkerOptions,
   unexpectedEnds: UnexpectedEnd[],
 ): Promise<StartedWorker> {
   const [proxy, port] = [await startTcpProxy(broker, { records: false }), await reservePort()];
@@ -95,7 +97,8 @@ async function startWorker(
   const ownQueue = `${queue}.${name}`;
   const log = join(folder, `${name}.log`);
   const flags = ['-Q', `${queue},${ownQueue}`, '-c', String(SLOTS), '-n', `${name}@chaos`];
-  const args = ['--enable-source-maps', CLI, 'worker', TASKS, ...flags, '--http-port', String(port), '-E'];
+  const [cli, tasks] = [join(dist, 'src/cli/main.js'), join(dist, 'test/chaos/tasks.js')];
+  const args = ['--enable-source-maps', cli, 'worker', tasks, ...flags, '--http-port', String(port), '-E'];
   let child: ChildProcess;
   let starts = 0;
   let wasReady = false;

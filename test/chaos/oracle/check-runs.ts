@@ -38,8 +38,11 @@ export function checkRuns(
   lives: Lives,
 ): readonly Finding[] {
   return expected.flatMap((each) => {
-    if (!each.leavesTrace) return [];
     const runs = traces.get(each.id) ?? [];
+    const [first] = runs;
+    if (each.state === 'REVOKED' && first)
+      return [wrong('I4', `${each.kind}: ran although it was revoked: ${describe(first)}`, each.id)];
+    if (!each.leavesTrace) return [];
     const early = runs.find(({ at }) => each.notBefore && at.getTime() < each.notBefore - EARLY_MS);
     return [
       ...checkCounts(each, runs, lives),

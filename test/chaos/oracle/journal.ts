@@ -4,12 +4,12 @@
 export interface Expectation {
   readonly id: string;
   readonly kind: string;
-  readonly state: 'SUCCESS' | 'FAILURE';
+  readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
   /** Class of the error of a failure. */
   readonly excType?: string;
   /** The value; undefined for any. */
   readonly result?: unknown;
-  /** Whether its runs leave traces. */
+  /** Whether its runs leave traces. A revoked task must leave none. */
   readonly leavesTrace: boolean;
   /** How often it is retried. */
   readonly retries?: number;

@@ -153,3 +153,25 @@ describe('a forest', () => {
     expect(() => estimatorOf(CLASSIFIER).parseOptions(options)).toThrow(name);
   });
 });
+
+describe('the options of a forest', () => {
+  /** Those of version 0.2.0, which refuses a model that names others. */
+  const EARLIER = [
+    ...['gainThreshold', 'maxDepth', 'maxFeatures', 'maxSamples', 'minNumSamples', 'minSamplesLeaf'],
+    ...['nEstimators', 'seed', 'useSampleBagging'],
+  ];
+
+  it.each([
+    [CLASSIFIER, 'voting'],
+    [REGRESSION, 'selectionMethod'],
+  ])('of a %s name nothing that is off and that earlier versions do not know', (name, own) => {
+    const options = estimatorOf(name).parseOptions({ maxLeafNodes: null, oobScore: false }) as object;
+    expect(Object.keys(options).sort()).toEqual([...EARLIER, own].sort());
+  });
+
+  it('are kept when they are on', () => {
+    const given = { maxLeafNodes: 7, oobScore: true, classWeight: 'balanced' };
+    const { parseOptions } = estimatorOf(CLASSIFIER);
+    expect(parseOptions(parseOptions(given))).toMatchObject(given);
+  });
+});
