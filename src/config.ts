@@ -63,7 +63,7 @@ const settingsSchema = z.object({
   ),
   concurrency: setting(
     z.coerce.number().int().min(1).max(1024).optional(),
-    "number of slots, each one executor process (default: the cgroup's CPU count)",
+    "number of slots, each one executor process (default: the cgroup's CPU count, fewer where its memory is not enough)",
     { env: ['OMEGA_WORKER_CONCURRENCY'], flag: '-c, --concurrency <n>' },
   ),
   hostname: setting(
@@ -201,7 +201,7 @@ const settingsSchema = z.object({
   ),
   memoryLimit: setting(
     count.optional(),
-    'KiB of memory above which an executor is ended at once, and its task fails (default: none)',
+    "KiB of memory that an executor may take: a task that needs more fails (default: its share of the cgroup's limit, else none)",
     { env: ['OMEGA_WORKER_MEMORY_LIMIT'], flag: '--memory-limit <KiB>' },
   ),
   frameMemoryLimit: setting(
