@@ -191,12 +191,12 @@ const settingsSchema = z.object({
   ),
   modelCache: setting(
     z.coerce.number().int().min(0).default(256),
-    'MiB of models, as stored, that each executor keeps ready; 0 reads them for every task',
+    'MiB of models, as stored, that each executor keeps ready, at most a quarter of what it may take; 0 reads them for every task',
     { env: ['OMEGA_MODEL_CACHE'] },
   ),
   streamAbove: setting(
     z.coerce.number().int().min(0).default(256),
-    'MiB of a dataset in columns above which fits that can, scores, and predictions that are stored take it block by block',
+    'MiB of a dataset in columns above which fits that can, scores, and predictions that are stored take it block by block; at most a quarter of what an executor may take',
     { env: ['OMEGA_STREAM_ABOVE'] },
   ),
   memoryLimit: setting(
