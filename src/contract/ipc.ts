@@ -40,6 +40,8 @@ export interface ExecutorArguments {
   readonly maxTasks: number | null;
   /** KiB of resident memory after which it is spent when its job has ended; null for no limit. */
   readonly maxMemory: number | null;
+  /** KiB of memory that it may take; null for no limit. */
+  readonly memoryLimit: number | null;
 }
 
 export type ToExecutor =

@@ -6,7 +6,9 @@ import type { TaskLine } from '../contract/task-line.ts';
 import type { BuiltinTask, NotebookSettings } from '../tasks/builtin-task.ts';
 import { createTaskThread } from '../threads/task-thread.ts';
 import { createThreads } from '../threads/thread-pool.ts';
+import { limitData } from './data-limit.ts';
 import { type JobServices, runJob } from './job-runner.ts';
+import { explainMemory } from './memory-failure.ts';
 import { failureOf } from './outcome.ts';
 import { PendingSends } from './pending-sends.ts';
 import { spentReason } from './spent.ts';
@@ -63,7 +65,9 @@ export class Executor {
   /** Loads the tasks and says what there is, or why it failed, and exits. */
   async boot(): Promise<void> {
     try {
-      this.#registry = await loadTasks(this.#options.builtins, this.#options.modules);
+      const { builtins, modules, cores, memoryLimit } = this.#options;
+      this.#registry = await loadTasks(builtins, modules);
+      if (memoryLimit !== null) limitData(memoryLimit, cores + 1);
       this.#outbox.push({ type: 'ready', manifest: manifestOf(this.#registry) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -113,7 +117,7 @@ export class Executor {
       this.#outbox.flush();
       const { outcome, abandoned } = await runJob(job, this.#services);
       if (this.#running !== job) return;
-      this.#finish(job, outcome);
+      this.#finish(job, explainMemory(outcome, job.taskName, this.#options.memoryLimit));
       if (abandoned) this.#retire();
       else this.#checkSpent();
     }

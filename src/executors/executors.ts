@@ -25,10 +25,10 @@ export interface ExecutorsOptions {
   readonly maxTasks?: number | null;
   /** KiB of resident memory after which it is replaced when its job has ended; null for no limit, as by default. */
   readonly maxMemory?: number | null;
-  /** What executors may take, of what. Default: no limit for each, all that the node has together. */
-  readonly memory?: MemoryOptions;
-  /** Limit of an executor's JavaScript heap in MiB. Default: half the memory by slots, within 256 and 4096. */
-  readonly maxOldSpaceMb?: number;
+  /** What executors may take, of what. */
+  readonly memory: MemoryOptions;
+  /** Limit of an executor's JavaScript heap in MiB. */
+  readonly maxOldSpaceMb: number;
   /** Called when a job started or ended, and when a slot became free. */
   readonly onChange?: () => void;
   readonly logger: LogPort;
@@ -109,7 +109,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const dispatcher = new Dispatcher(options);
   const { fleet } = dispatcher;
   const all = () => [...fleet.executors];
-  const endWatch = watchMemory(fleet.executors, options.memory ?? { limit: null });
+  const endWatch = watchMemory(fleet.executors, options.memory);
 
   return {
     start: () => fleet.start(),

@@ -16,6 +16,7 @@ import { reportRun } from './run-reports.ts';
 import { acksEarly, acksFailures, settleRun } from './settlement.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
+type MemoryExcess = Extract<Ending, { kind: 'memory-limit' }>;
 
 /** Runs a task that was admitted, in an executor or, if it only coordinates others, here. */
 export async function run(node: WorkerNode, request: Request): Promise<Verdict> {
@@ -55,7 +56,7 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
       return overTimeLimit(node, request, ending.seconds);
     case 'memory-limit':
       node.metrics.executorEnded('memory');
-      return failedWith(overMemoryLimit(node, message, ending.bytes));
+      return failedWith(overMemoryLimit(message, ending));
     case 'unavailable':
       throw new OperationalError(ending.reason);
     case 'returned':
@@ -142,10 +143,10 @@ function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Con
   return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
 }
 
-function overMemoryLimit({ settings }: WorkerNode, { taskName }: TaskMessage, bytes: number): OutOfMemory {
+function overMemoryLimit({ taskName }: TaskMessage, { bytes, limit }: MemoryExcess): OutOfMemory {
   const used = Math.round(bytes / 1024);
   return new OutOfMemory(
-    `task '${taskName}' took ${used} KiB of memory, more than the ${settings.memoryLimit} KiB that an executor may take (OMEGA_WORKER_MEMORY_LIMIT), and was ended: give it less to do at once, or raise the limit`,
+    `task '${taskName}' took ${used} KiB of memory, more than the ${limit} KiB that an executor may take, and was ended: give it less to do at once, raise OMEGA_WORKER_MEMORY_LIMIT, or give the worker more memory or fewer slots`,
   );
 }
 

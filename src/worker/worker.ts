@@ -17,7 +17,7 @@ import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
-import { cpuCount } from './cgroup.ts';
+import { capacityOf } from './capacity.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
@@ -143,6 +143,7 @@ async function openNode(
   closers: Closers,
   stopping: AbortSignal,
 ): Promise<{ broker: Broker; node: WorkerNode }> {
+  const { slots, cores, memory, executorKib, executorHeapMib } = capacityOf(settings);
   const [encoding, verify] = [messageEncoding(settings), messageVerifier(settings)];
   const tls = brokerTls(settings);
   const hostname = expandHostname(settings.hostname);
@@ -158,15 +159,13 @@ async function openNode(
   closers.push(() => backend.close());
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
-  const cores = cpuCount();
   const holds = createHolds();
   const executors = createExecutors({
-    slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
-    cores,
+    ...{ slots, cores, maxOldSpaceMb: executorHeapMib },
     modules: options.modules,
     maxTasks: settings.maxTasksPerExecutor ?? null,
     maxMemory: settings.maxMemoryPerExecutor ?? null,
-    memory: { limit: settings.memoryLimit ?? null, onShort: holds.switchFor('memory is short') },
+    memory: { limit: executorKib, available: memory, onShort: holds.switchFor('memory is short') },
     settings: executorEnvironment(settings, options.environment),
     logger,
   });
