@@ -1,6 +1,7 @@
 /** The parts of a worker around its node: each with the settings, and what it needs of the others. */
 import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
+import { addWorkerGauges } from '../metrics/worker.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Environment } from '../secret-files.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
@@ -8,7 +9,6 @@ import { createControlledWorker, type WorkerParts } from './controlled-worker.ts
 import { sayDeletionCost } from './deletion-cost.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
-import { addGauges } from './metrics.ts';
 import { type Request, secondsOf, type WorkerNode } from './node.ts';
 import { openPod } from './pod.ts';
 import { answerControl } from './remote-control.ts';
@@ -16,7 +16,7 @@ import { answerControl } from './remote-control.ts';
 /** What Prometheus reads of the node as it is now. */
 export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () => boolean): void {
   const { executors, metrics, requests, settings, stopping } = node;
-  addGauges(metrics.registry, {
+  addWorkerGauges(metrics.instruments, {
     version: packageVersion(),
     concurrency: () => executors.slots,
     active: () => executors.active.length,

@@ -2,6 +2,7 @@
 import type { Delivery } from '../broker/consumer.ts';
 import type { Publication } from '../contract/transport.ts';
 import { ContentDisallowed, ProtocolError, SecurityError } from '../errors.ts';
+import { UNREGISTERED } from '../metrics/cardinality.ts';
 import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { limitedQueueOf } from '../protocol/delivery-limit.ts';
@@ -9,7 +10,6 @@ import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
 import { isPermanent } from './durably.ts';
 import type { WorkerNode } from './node.ts';
-import { UNREGISTERED } from './report.ts';
 
 /** Why a message is refused. */
 export type Refusal = ContentDisallowed | ProtocolError | SecurityError;

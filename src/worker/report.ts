@@ -1,6 +1,7 @@
 /** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
 import type { Outcome } from '../contract/job.ts';
 import { type OmegaError, ProtocolError, TaskRevokedError } from '../errors.ts';
+import { UNREGISTERED } from '../metrics/cardinality.ts';
 import { decodeBody } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { hideSecrets } from '../protocol/hidden-secrets.ts';
@@ -19,9 +20,6 @@ export type Conclusion =
   | { readonly kind: 'revoked'; readonly reason: 'revoked' | 'expired' | 'terminated' }
   /** It had ended before: a copy only has its result sent again, null where none is stored. */
   | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
-
-/** Label of all tasks that nobody has registered; they never run. */
-export const UNREGISTERED = 'unregistered';
 
 /** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
 export function failedWith(error: OmegaError): Conclusion {

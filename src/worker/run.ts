@@ -2,7 +2,9 @@
 import type { Job } from '../contract/job.ts';
 import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
+import { copyReason } from '../protocol/copy.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
+import { readSentTime } from '../protocol/sent-time.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
@@ -111,8 +113,24 @@ function start(node: WorkerNode, request: Request, pid: number): void {
   request.startedAt = Date.now();
   request.pid = pid;
   if (acksEarly(node, request)) void settleRun(node, request, 'ack', true);
-  node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
+  countStart(node, request);
   eventsOf(node, request)?.started(request);
+}
+
+function countStart({ metrics }: WorkerNode, request: Request): void {
+  const { message, delivery } = request;
+  metrics.taskEvent('started', message.taskName, delivery.alias);
+  const wait = waitOf(request);
+  if (wait !== null) metrics.taskWaited(wait, delivery.alias);
+}
+
+/** Seconds that a task has waited for its first start; null where nobody knows. Clocks of one cluster differ a little. */
+function waitOf({ message, delivery, suspect }: Request): number | null {
+  const sent = readSentTime(delivery.properties);
+  const hasRun = suspect || copyReason(message) === 'parked';
+  if (sent === null || hasRun) return null;
+  const due = Math.max(sent, message.eta?.getTime() ?? 0);
+  return Math.max(0, (Date.now() - due) / 1000);
 }
 
 function jobOf(node: WorkerNode, message: TaskMessage): Job {

@@ -13,6 +13,7 @@ import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
@@ -27,7 +28,6 @@ import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
 import { drainLeases } from './long-run.ts';
-import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { watchOutages } from './outage.ts';
 import { addNodeGauges, autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl } from './parts.ts';
@@ -123,7 +123,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await intake.start();
   heartbeat.start();
   const names = queues.map(({ name, alias = name }) => alias);
-  metrics.expect(node.tasks.keys(), names);
+  metrics.expect([...node.tasks.keys()], names);
   logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
   return { hostname: node.hostname, url: health.url, shutdown };
 }

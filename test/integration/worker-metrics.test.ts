@@ -39,3 +39,22 @@ it('a worker that stops, and waits for what runs, says so', async () => {
   await until(async () => (await metric(worker, 'omega_worker_draining')) === 1);
   await handle;
 });
+
+it('how long a task has waited is told by queue: from its sending, or its ETA, to its start', async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useWorker(place, ['--concurrency', '1'])]);
+  const task = om.runtime.task(note);
+  const { path } = useTrace();
+  await om.runtime.send(
+    note.name,
+    [],
+    { path, text: 'later', seconds: 0 },
+    { queue: place.queue, countdown: 2 },
+  );
+  const waited = async () =>
+    await metric(worker, `omega_task_queue_wait_seconds_sum{queue="${place.queue}"}`);
+  expect(await waited()).toBeLessThan(1);
+  await Promise.all([task({ path, text: 'first', seconds: 2 }), task({ path, text: 'second', seconds: 0 })]);
+  expect(await waited()).toBeGreaterThan(1.5);
+  expect(await metric(worker, `omega_task_queue_wait_seconds_count{queue="${place.queue}"}`)).toBe(3);
+});

@@ -1,0 +1,35 @@
+/** What Prometheus sees of a worker node. Labels never hold ids, hosts or model names. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { capQueues } from './cardinality.ts';
+import { createDeliveryMetrics, type DeliveryMetrics } from './deliveries.ts';
+import { createExecutorMetrics, type ExecutorMetrics } from './executors.ts';
+import { createInstruments, type Instruments } from './instruments.ts';
+import { createTaskMetrics, type TaskMetrics } from './tasks.ts';
+
+/** What is counted where it happens. What can be read at each scrape is added by the functions for gauges. */
+export interface Metrics extends TaskMetrics, DeliveryMetrics, ExecutorMetrics {
+  readonly registry: Registry;
+  readonly instruments: Instruments;
+  /** Counts nothing, but shows from now on what may be counted: `increase()` does not see the first step of a new series. */
+  expect(tasks: readonly string[], queues: readonly string[]): void;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const instruments = createInstruments(registry);
+  const queueOf = capQueues();
+  const tasks = createTaskMetrics(instruments, queueOf);
+  const deliveries = createDeliveryMetrics(instruments, queueOf);
+
+  return {
+    ...{ registry, instruments },
+    ...tasks,
+    ...deliveries,
+    ...createExecutorMetrics(instruments),
+    expect(names, queues) {
+      tasks.expectTasks(names, queues);
+      deliveries.expectDeliveries(names, queues);
+    },
+  };
+}
