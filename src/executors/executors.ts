@@ -5,6 +5,7 @@
 import type { Manifest } from '../contract/ipc.ts';
 import type { Job, JsonText, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
+import type { CachedModels, Measures } from '../contract/measures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Ending } from './ending.ts';
 import type { ExecutorProcess } from './executor-process.ts';
@@ -43,6 +44,8 @@ export interface DispatchOptions {
    */
   readonly suspect?: boolean;
   readonly onStarted?: (pid: number) => void;
+  /** What was measured of the job's run, before its end. Nothing is of one whose executor is killed or dies. */
+  readonly onMeasured?: (measures: Measures) => void;
   /** The job reports a state of its own. */
   readonly onProgress?: (state: string, meta: JsonText) => void;
   /** The job sends a signature. What it answers, or throws, reaches the job. */
@@ -64,6 +67,8 @@ interface ExecutorsStats {
   readonly waiting: number;
   /** Forked since the start. */
   readonly forked: number;
+  /** In all executors together. */
+  readonly cachedModels: CachedModels;
 }
 
 /** Its functions may be passed on without it. */
@@ -148,8 +153,19 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       open: all().filter(({ isOpen }) => isOpen).length,
       waiting: dispatcher.waiting + all().reduce((sum, { unstarted }) => sum + unstarted.length, 0),
       forked: fleet.forked,
+      cachedModels: sumOf(all().map(({ cachedModels }) => cachedModels)),
     }),
   };
+}
+
+function sumOf(all: readonly CachedModels[]): CachedModels {
+  return all.reduce(
+    (sum, { entries, bytes }) => ({ entries: sum.entries + entries, bytes: sum.bytes + bytes }),
+    {
+      entries: 0,
+      bytes: 0,
+    },
+  );
 }
 
 function activeJob({ running, pid }: ExecutorProcess): ActiveJob[] {

@@ -4,10 +4,12 @@ import { capQueues } from './cardinality.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './deliveries.ts';
 import { createExecutorMetrics, type ExecutorMetrics } from './executors.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
+import { createRunMetrics, type RunMetrics } from './runs.ts';
+import { createStoreMetrics, type StoreMetrics } from './stores.ts';
 import { createTaskMetrics, type TaskMetrics } from './tasks.ts';
 
 /** What is counted where it happens. What can be read at each scrape is added by the functions for gauges. */
-export interface Metrics extends TaskMetrics, DeliveryMetrics, ExecutorMetrics {
+export interface Metrics extends TaskMetrics, RunMetrics, StoreMetrics, DeliveryMetrics, ExecutorMetrics {
   readonly registry: Registry;
   readonly instruments: Instruments;
   /** Counts nothing, but shows from now on what may be counted: `increase()` does not see the first step of a new series. */
@@ -20,15 +22,19 @@ export function createMetrics(): Metrics {
   const instruments = createInstruments(registry);
   const queueOf = capQueues();
   const tasks = createTaskMetrics(instruments, queueOf);
+  const runs = createRunMetrics(instruments);
   const deliveries = createDeliveryMetrics(instruments, queueOf);
 
   return {
     ...{ registry, instruments },
     ...tasks,
+    ...runs,
     ...deliveries,
+    ...createStoreMetrics(instruments),
     ...createExecutorMetrics(instruments),
     expect(names, queues) {
       tasks.expectTasks(names, queues);
+      runs.expectRuns(names);
       deliveries.expectDeliveries(names, queues);
     },
   };

@@ -1,6 +1,7 @@
 /** The parts of a worker around its node: each with the settings, and what it needs of the others. */
 import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
+import { addModelCacheGauges } from '../metrics/stores.ts';
 import { addWorkerGauges } from '../metrics/worker.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Environment } from '../secret-files.ts';
@@ -28,6 +29,7 @@ export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () =>
     oldestDelivery: () => oldestDelivery([...requests.keys()]),
     timeLimit: settings.timeLimit,
   });
+  addModelCacheGauges(metrics.instruments, () => executors.stats().cachedModels);
 }
 
 /** Seconds since it was handed to the executors, which is when it came, unless it had to wait for its ETA. */

@@ -1,5 +1,6 @@
 /** A task's run in an executor, and what comes of it. */
 import type { Job } from '../contract/job.ts';
+import type { Measures, Phase } from '../contract/measures.ts';
 import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
 import { copyReason } from '../protocol/copy.ts';
@@ -54,6 +55,7 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
       return { kind: 'revoked', reason: 'terminated' };
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
+      node.metrics.timedOut(message.taskName, 'hard');
       return overTimeLimit(node, request, ending.seconds);
     case 'memory-limit':
       node.metrics.executorEnded('memory');
@@ -100,6 +102,7 @@ async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): P
       longRun.started();
       reports.started();
     },
+    onMeasured: (measures) => countRun(node, measures),
     onProgress: reports.progress,
     onSend: (signature) => execution.within(() => sendFromTask(node, request, signature)),
   });
@@ -122,6 +125,11 @@ function countStart({ metrics }: WorkerNode, request: Request): void {
   metrics.taskEvent('started', message.taskName, delivery.alias);
   const wait = waitOf(request);
   if (wait !== null) metrics.taskWaited(wait, delivery.alias);
+}
+
+function countRun({ metrics }: WorkerNode, measures: Measures): void {
+  for (const [phase, seconds] of Object.entries(measures.seconds)) metrics.phase(phase as Phase, seconds);
+  metrics.storesUsed(measures);
 }
 
 /** Seconds that a task has waited for its first start; null where nobody knows. Clocks of one cluster differ a little. */
