@@ -28,6 +28,8 @@ export interface ExecutorListener {
   onFinished(assignment: Assignment, ms: number): void;
   /** Jobs that never started here and shall run elsewhere, in their order. */
   onUnstarted(assignments: readonly Assignment[]): void;
+  /** It has run its last job, and is replaced. */
+  onSpent(): void;
   /** The process is gone and holds no job. `failure` says why it never was ready, null if it was. */
   onExit(executor: ExecutorProcess, failure: string | null): void;
 }
@@ -203,6 +205,7 @@ export class ExecutorProcess {
         break;
       case 'spent':
         this.#logger.info({ executor_pid: this.pid }, `executor is replaced: ${message.reason}`);
+        this.#listener.onSpent();
         this.close();
         break;
       case 'returned':

@@ -32,6 +32,8 @@ export interface ExecutorsOptions {
   readonly maxOldSpaceMb?: number;
   /** Called when a job started or ended, and when a slot became free. */
   readonly onChange?: () => void;
+  /** Called when an executor has run enough, or grown too large, and is replaced. */
+  readonly onSpent?: () => void;
   readonly logger: LogPort;
 }
 
@@ -63,6 +65,10 @@ interface ActiveJob {
 interface ExecutorsStats {
   /** Executors that take jobs now. */
   readonly open: number;
+  /** Executors that have a job, that have none, and that have not loaded their tasks yet. */
+  readonly busy: number;
+  readonly idle: number;
+  readonly booting: number;
   /** Jobs that wait here or in an executor. */
   readonly waiting: number;
   /** Forked since the start. */
@@ -125,7 +131,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       return fleet.slots;
     },
     get freeSlots() {
-      const busy = all().filter(({ assignments }) => assignments.length > 0).length;
+      const busy = all().filter(isBusy).length;
       return Math.max(0, fleet.slots - busy - dispatcher.waiting);
     },
     get active() {
@@ -151,11 +157,18 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     },
     stats: () => ({
       open: all().filter(({ isOpen }) => isOpen).length,
+      busy: all().filter(isBusy).length,
+      idle: all().filter((each) => each.isOpen && !isBusy(each)).length,
+      booting: all().filter(({ isBooting }) => isBooting).length,
       waiting: dispatcher.waiting + all().reduce((sum, { unstarted }) => sum + unstarted.length, 0),
       forked: fleet.forked,
       cachedModels: sumOf(all().map(({ cachedModels }) => cachedModels)),
     }),
   };
+}
+
+function isBusy({ assignments }: ExecutorProcess): boolean {
+  return assignments.length > 0;
 }
 
 function sumOf(all: readonly CachedModels[]): CachedModels {

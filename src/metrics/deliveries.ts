@@ -5,9 +5,16 @@ import type { Instruments } from './instruments.ts';
 /** `stale`: the broker had taken the delivery back. */
 const SETTLEMENTS = ['ack', 'requeue', 'reject', 'stale'] as const;
 
+/** Why a message cannot run: it cannot be read, nobody knows its task, or it has ended whatever ran it. */
+const DEATHS = ['malformed', 'unregistered', 'poison'] as const;
+
 export interface DeliveryMetrics {
   redelivered(task: string, queue: string): void;
   acknowledged(queue: string, result: (typeof SETTLEMENTS)[number]): void;
+  /** A copy of a task that runs is put aside. */
+  parked(queue: string): void;
+  /** A message that cannot run is kept in its dead queue. */
+  buried(queue: string, reason: (typeof DEATHS)[number]): void;
   expectDeliveries(tasks: Iterable<string>, queues: Iterable<string>): void;
 }
 
@@ -20,12 +27,28 @@ export function createDeliveryMetrics({ counter }: Instruments, queueOf: Cap): D
   );
   const acks = counter('omega_task_acks_total', 'Deliveries by how they were settled', 'queue', 'result');
 
+  const parked = counter(
+    'omega_task_parked_total',
+    'Copies of tasks that run, put aside so that their delivery could be acknowledged',
+    'queue',
+  );
+  const buried = counter(
+    'omega_task_dead_letters_total',
+    'Messages that could not run and are kept in a dead queue',
+    'queue',
+    'reason',
+  );
+
   return {
     redelivered: (task, queue) => redeliveries.inc({ task, queue: queueOf(queue) }),
     acknowledged: (queue, result) => acks.inc({ queue: queueOf(queue), result }),
+    parked: (queue) => parked.inc({ queue: queueOf(queue) }),
+    buried: (queue, reason) => buried.inc({ queue: queueOf(queue), reason }),
     expectDeliveries(tasks, queues) {
       for (const queue of queues) {
         for (const result of SETTLEMENTS) acks.inc({ queue: queueOf(queue), result }, 0);
+        for (const reason of DEATHS) buried.inc({ queue: queueOf(queue), reason }, 0);
+        parked.inc({ queue: queueOf(queue) }, 0);
         for (const task of tasks) redeliveries.inc({ task, queue: queueOf(queue) }, 0);
       }
     },

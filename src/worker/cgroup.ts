@@ -34,3 +34,8 @@ function readFields(path: string): string[] {
     return [];
   }
 }
+
+/** Cores this process may use, in fractions: the quota, and never more than the machine's. */
+export function cpuLimit(root = '/sys/fs/cgroup'): number {
+  return Math.min(quotaV2(root) ?? quotaV1(root) ?? Number.POSITIVE_INFINITY, availableParallelism());
+}

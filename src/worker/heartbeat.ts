@@ -14,6 +14,8 @@ export interface HeartbeatOptions {
 }
 
 export interface Heartbeat {
+  /** When it last said that the worker is there, in milliseconds since the epoch; null before the first time. */
+  readonly last: number | null;
   /** Says that the worker is there, and goes on saying so. */
   start(): void;
   /** Sends a heartbeat now. @param interval the next one is to be expected in so many seconds. */
@@ -26,10 +28,12 @@ export interface Heartbeat {
 export function createHeartbeat({ dispatcher, interval, active, processed }: HeartbeatOptions): Heartbeat {
   const software = { sw_ident: 'omegaml-node', sw_ver: packageVersion(), sw_sys: type() };
   let timer: NodeJS.Timeout | undefined;
+  let last: number | null = null;
 
   function send(event: string, freq: number): void {
     const load = { active: active(), processed: processed(), loadavg: loadavg().map(roundTo2) };
     dispatcher.send(event, { freq, ...load, ...software });
+    last = Date.now();
   }
 
   function beat(freq: number): void {
@@ -37,6 +41,9 @@ export function createHeartbeat({ dispatcher, interval, active, processed }: Hea
   }
 
   return {
+    get last() {
+      return last;
+    },
     start() {
       send('worker-online', interval);
       timer = setInterval(beat, interval * 1000, interval).unref();

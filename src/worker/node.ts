@@ -95,3 +95,8 @@ export interface WorkerNode {
 export function secondsOf({ startedAt }: Request): number {
   return startedAt === null ? 0 : (Date.now() - startedAt) / 1000;
 }
+
+/** Whether it waits for its ETA, and not for a slot. */
+export function isHeld({ waitingSince, startedAt, message }: Request): boolean {
+  return waitingSince === null && startedAt === null && (message.eta?.getTime() ?? 0) > Date.now();
+}

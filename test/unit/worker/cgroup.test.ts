@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cpuCount } from '../../../src/worker/cgroup.ts';
+import { cpuCount, cpuLimit } from '../../../src/worker/cgroup.ts';
 
 function cgroup(files: Record<string, string>): string {
   const root = mkdtempSync(join(tmpdir(), 'cgroup-'));
@@ -39,4 +39,9 @@ describe('cpuCount', () => {
   it('is never more than the machine has', () => {
     expect(cpuCount(cgroup({ 'cpu.max': '100000000 100000' }))).toBe(availableParallelism());
   });
+});
+
+it('the limit of CPUs is in fractions, and the number of the machine without a quota', () => {
+  expect(cpuLimit(cgroup({ 'cpu.max': '50000 100000\n' }))).toBe(0.5);
+  expect(cpuLimit(cgroup({}))).toBe(availableParallelism());
 });
