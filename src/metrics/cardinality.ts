@@ -4,30 +4,41 @@
 export const UNREGISTERED = 'unregistered';
 
 const OTHER = 'other';
+/** Beside those that the worker was started for: remote control can add any. */
+const MAX_QUEUES = 20;
+/** They come from the code of tasks. */
 const MAX_EXCEPTIONS = 50;
-const MAX_QUEUES = 50;
-/** A class has no longer name; whatever does is text that somebody has thrown. */
-const MAX_NAME = 100;
+/** No class has a longer name: whatever does is text that somebody has thrown. */
+const MAX_EXCEPTION_NAME = 100;
 
-/** Lets so many different names through, whichever come first; all further ones are `other`. */
-export type Cap = (name: string) => string;
-
-function capOf(most: number): Cap {
-  const known = new Set<string>();
-  return (name) => {
-    if (known.has(name)) return name;
-    if (known.size >= most || name.length > MAX_NAME) return OTHER;
-    known.add(name);
-    return name;
-  };
+/** What a name counts as: itself, as long as there are few; all further ones are `other`. */
+export interface Cap {
+  of(name: string): string;
+  /** Names that count as themselves, however many they are. */
+  expect(names: readonly string[]): void;
 }
 
-/** Exceptions come from the code of tasks. */
-export function capExceptions(): Cap {
-  return capOf(MAX_EXCEPTIONS);
-}
-
-/** Queues are those that are consumed; remote control can add any. */
 export function capQueues(): Cap {
   return capOf(MAX_QUEUES);
+}
+
+export function capExceptions(): Cap {
+  const cap = capOf(MAX_EXCEPTIONS);
+  return { ...cap, of: (name) => (name.length > MAX_EXCEPTION_NAME ? OTHER : cap.of(name)) };
+}
+
+function capOf(most: number): Cap {
+  const expected = new Set<string>();
+  const others = new Set<string>();
+  return {
+    of(name) {
+      if (expected.has(name) || others.has(name)) return name;
+      if (others.size >= most) return OTHER;
+      others.add(name);
+      return name;
+    },
+    expect(names) {
+      for (const name of names) expected.add(name);
+    },
+  };
 }

@@ -15,10 +15,10 @@ export interface DeliveryMetrics {
   parked(queue: string): void;
   /** A message that cannot run is kept in its dead queue. */
   buried(queue: string, reason: (typeof DEATHS)[number]): void;
-  expectDeliveries(tasks: Iterable<string>, queues: Iterable<string>): void;
+  expectDeliveries(tasks: Iterable<string>, names: Iterable<string>): void;
 }
 
-export function createDeliveryMetrics({ counter }: Instruments, queueOf: Cap): DeliveryMetrics {
+export function createDeliveryMetrics({ counter }: Instruments, queues: Cap): DeliveryMetrics {
   const redeliveries = counter(
     'omega_task_redeliveries_total',
     'Deliveries that the broker had delivered before',
@@ -40,16 +40,16 @@ export function createDeliveryMetrics({ counter }: Instruments, queueOf: Cap): D
   );
 
   return {
-    redelivered: (task, queue) => redeliveries.inc({ task, queue: queueOf(queue) }),
-    acknowledged: (queue, result) => acks.inc({ queue: queueOf(queue), result }),
-    parked: (queue) => parked.inc({ queue: queueOf(queue) }),
-    buried: (queue, reason) => buried.inc({ queue: queueOf(queue), reason }),
-    expectDeliveries(tasks, queues) {
-      for (const queue of queues) {
-        for (const result of SETTLEMENTS) acks.inc({ queue: queueOf(queue), result }, 0);
-        for (const reason of DEATHS) buried.inc({ queue: queueOf(queue), reason }, 0);
-        parked.inc({ queue: queueOf(queue) }, 0);
-        for (const task of tasks) redeliveries.inc({ task, queue: queueOf(queue) }, 0);
+    redelivered: (task, queue) => redeliveries.inc({ task, queue: queues.of(queue) }),
+    acknowledged: (queue, result) => acks.inc({ queue: queues.of(queue), result }),
+    parked: (queue) => parked.inc({ queue: queues.of(queue) }),
+    buried: (queue, reason) => buried.inc({ queue: queues.of(queue), reason }),
+    expectDeliveries(tasks, names) {
+      for (const queue of names) {
+        for (const result of SETTLEMENTS) acks.inc({ queue: queues.of(queue), result }, 0);
+        for (const reason of DEATHS) buried.inc({ queue: queues.of(queue), reason }, 0);
+        parked.inc({ queue: queues.of(queue) }, 0);
+        for (const task of tasks) redeliveries.inc({ task, queue: queues.of(queue) }, 0);
       }
     },
   };

@@ -1,6 +1,6 @@
 /** What Prometheus sees of a worker node. Labels never hold ids, hosts or model names. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { capQueues } from './cardinality.ts';
+import { type Cap, capQueues } from './cardinality.ts';
 import { type ControlMetrics, createControlMetrics } from './control.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './deliveries.ts';
 import { createExecutorMetrics, type ExecutorMetrics } from './executors.ts';
@@ -21,21 +21,23 @@ export interface Metrics
     WorkerMetrics {
   readonly registry: Registry;
   readonly instruments: Instruments;
+  /** What queues count as. */
+  readonly queues: Cap;
   /** Counts nothing, but shows from now on what may be counted: `increase()` does not see the first step of a new series. */
-  expect(tasks: readonly string[], queues: readonly string[]): void;
+  expect(tasks: readonly string[], queueNames: readonly string[]): void;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const instruments = createInstruments(registry);
-  const queueOf = capQueues();
-  const tasks = createTaskMetrics(instruments, queueOf);
+  const queues = capQueues();
+  const tasks = createTaskMetrics(instruments, queues);
   const runs = createRunMetrics(instruments);
-  const deliveries = createDeliveryMetrics(instruments, queueOf);
+  const deliveries = createDeliveryMetrics(instruments, queues);
 
   return {
-    ...{ registry, instruments },
+    ...{ registry, instruments, queues },
     ...tasks,
     ...runs,
     ...deliveries,
@@ -43,10 +45,11 @@ export function createMetrics(): Metrics {
     ...createExecutorMetrics(instruments),
     ...createControlMetrics(instruments),
     ...createWorkerMetrics(instruments),
-    expect(names, queues) {
-      tasks.expectTasks(names, queues);
+    expect(names, queueNames) {
+      queues.expect(queueNames);
+      tasks.expectTasks(names, queueNames);
       runs.expectRuns(names);
-      deliveries.expectDeliveries(names, queues);
+      deliveries.expectDeliveries(names, queueNames);
     },
   };
 }

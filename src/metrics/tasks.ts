@@ -13,7 +13,7 @@ export interface TaskMetrics {
   taskDuration(seconds: number, task: string, queue: string): void;
   /** From the time at which a task was sent, or its ETA, to its start. */
   taskWaited(seconds: number, queue: string): void;
-  expectTasks(tasks: Iterable<string>, queues: Iterable<string>): void;
+  expectTasks(tasks: Iterable<string>, names: Iterable<string>): void;
 }
 
 const DURATION_BUCKETS = [
@@ -22,7 +22,7 @@ const DURATION_BUCKETS = [
 /** Those of celery-exporter. */
 const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
 
-export function createTaskMetrics({ counter, histogram }: Instruments, queueOf: Cap): TaskMetrics {
+export function createTaskMetrics({ counter, histogram }: Instruments, queues: Cap): TaskMetrics {
   const events = counter('omega_tasks_total', 'Tasks by what happened to them', 'task', 'queue', 'event');
   const failures = counter('omega_task_failures_total', 'Failed tasks by exception', 'task', 'exception');
   const durations = histogram(
@@ -38,18 +38,18 @@ export function createTaskMetrics({ counter, histogram }: Instruments, queueOf: 
     WAIT_BUCKETS,
     'queue',
   );
-  const exceptionOf = capExceptions();
+  const exceptions = capExceptions();
 
   return {
-    taskEvent: (event, task, queue) => events.inc({ task, queue: queueOf(queue), event }),
-    taskFailed: (task, exception) => failures.inc({ task, exception: exceptionOf(exception) }),
-    taskDuration: (seconds, task, queue) => durations.observe({ task, queue: queueOf(queue) }, seconds),
-    taskWaited: (seconds, queue) => waits.observe({ queue: queueOf(queue) }, seconds),
-    expectTasks(tasks, queues) {
-      for (const queue of queues) waits.zero({ queue: queueOf(queue) });
+    taskEvent: (event, task, queue) => events.inc({ task, queue: queues.of(queue), event }),
+    taskFailed: (task, exception) => failures.inc({ task, exception: exceptions.of(exception) }),
+    taskDuration: (seconds, task, queue) => durations.observe({ task, queue: queues.of(queue) }, seconds),
+    taskWaited: (seconds, queue) => waits.observe({ queue: queues.of(queue) }, seconds),
+    expectTasks(tasks, names) {
+      for (const queue of names) waits.zero({ queue: queues.of(queue) });
       for (const task of tasks) {
-        for (const queue of queues) {
-          for (const event of TASK_EVENTS) events.inc({ task, queue: queueOf(queue), event }, 0);
+        for (const queue of names) {
+          for (const event of TASK_EVENTS) events.inc({ task, queue: queues.of(queue), event }, 0);
         }
       }
     },

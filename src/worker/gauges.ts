@@ -2,6 +2,7 @@
 import type { Broker } from '../broker/broker.ts';
 import { nodeMemory } from '../executors/memory-watch.ts';
 import { addBrokerGauges } from '../metrics/broker.ts';
+import type { Cap } from '../metrics/cardinality.ts';
 import { addExecutorGauges } from '../metrics/executors.ts';
 import { addMongoGauges } from '../metrics/mongodb.ts';
 import { addModelCacheGauges } from '../metrics/stores.ts';
@@ -36,7 +37,7 @@ export function addGauges(node: WorkerNode, { broker, mongo, intake, heartbeat }
     consuming: () => intake.consuming,
     draining: () => stopping.aborted,
     oldestTask: () => Math.max(0, ...here().map(secondsOf)),
-    oldestDeliveries: () => oldestDeliveries(intake, here()),
+    oldestDeliveries: () => oldestDeliveries(metrics.queues, intake, here()),
     lastHeartbeat: () => heartbeat.last,
   });
   addExecutorGauges(instruments, () => ({ ...executors.stats(), slots: executors.slots }));
@@ -50,13 +51,13 @@ export function addGauges(node: WorkerNode, { broker, mongo, intake, heartbeat }
 }
 
 /** Since a delivery was handed to the executors, which is when it came, unless it had to wait for its ETA. */
-function oldestDeliveries({ queues }: Intake, requests: readonly Request[]): Map<string, number> {
+function oldestDeliveries(cap: Cap, { queues }: Intake, requests: readonly Request[]): Map<string, number> {
   const now = Date.now();
-  const oldest = new Map(queues.map(({ name, alias = name }) => [alias, 0]));
+  const oldest = new Map(queues.map(({ name, alias = name }) => [cap.of(alias), 0]));
   for (const { delivery, waitingSince } of requests) {
-    if (delivery.settled || waitingSince === null || !oldest.has(delivery.alias)) continue;
-    const seconds = (now - waitingSince) / 1000;
-    oldest.set(delivery.alias, Math.max(seconds, oldest.get(delivery.alias) ?? 0));
+    if (delivery.settled || waitingSince === null) continue;
+    const queue = cap.of(delivery.alias);
+    oldest.set(queue, Math.max((now - waitingSince) / 1000, oldest.get(queue) ?? 0));
   }
   return oldest;
 }
