@@ -85,6 +85,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   setMaxListeners(0, stopping.signal);
   const { broker, mongo, node } = await openNode(settings, options, closers, stopping.signal);
   const { executors, logger, metrics } = node;
+  const heartbeat = heartbeatOf(node);
   let intake: Intake | undefined;
   const shutdown = createShutdown({
     ...{ executors, logger, stopping },
@@ -97,6 +98,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     host: settings.httpHost,
     port: settings.httpPort,
     metrics,
+    notAlive: () => (heartbeat.isStuck ? 'the heartbeat has ended' : null),
     notReady() {
       if (stopping.signal.aborted) return 'stops';
       return node.holds.reason ?? (intake ? intake.obstacle : 'starts');
@@ -107,7 +109,6 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const joins = watchJoins(node);
   closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
-  const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];

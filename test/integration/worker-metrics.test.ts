@@ -114,3 +114,14 @@ it('connections that are lost and found again are counted', async () => {
   await until(async () => (await restored('publish')) === 1 && (await restored('consume')) === 1);
   expect(await metric(worker, 'omega_broker_connected')).toBe(1);
 });
+
+it('/livez fails when the heartbeat has ended: only a new worker has one again', async () => {
+  const preload = new URL('../support/stop-heartbeat.mjs', import.meta.url);
+  const flags = ['--heartbeat-interval', '0.3'];
+  const worker = await useWorker(usePlace(), flags, ['--import', preload.href]);
+  const livez = async () => await fetch(`${worker.url}/livez`);
+  expect((await livez()).status).toBe(200);
+  await until(async () => (await livez()).status === 503);
+  expect(await (await livez()).text()).toBe('the heartbeat has ended\n');
+  expect((await fetch(`${worker.url}/readyz`)).status).toBe(200);
+});
