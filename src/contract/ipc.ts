@@ -4,6 +4,7 @@
  */
 import type { ErrorCopy } from './error-copy.ts';
 import type { Job, JsonText, Outcome, TaskId } from './job.ts';
+import type { Measures } from './measures.ts';
 
 /** What an executor can do, sent once at boot: the supervisor never imports a task. */
 export interface Manifest {
@@ -62,7 +63,12 @@ export type FromExecutor =
   | { readonly type: 'failed'; readonly message: string }
   /** Reported before a job's first instruction: only a started job is blamed for the executor's death. */
   | { readonly type: 'started'; readonly taskId: TaskId }
-  | { readonly type: 'finished'; readonly taskId: TaskId; readonly outcome: Outcome }
+  | {
+      readonly type: 'finished';
+      readonly taskId: TaskId;
+      readonly outcome: Outcome;
+      readonly measures: Measures;
+    }
   /** A state of its own, with what belongs to it. */
   | { readonly type: 'progress'; readonly taskId: TaskId; readonly state: string; readonly meta: JsonText }
   /** A running task sends a signature (as JSON text): the sent tasks become its children. */

@@ -143,6 +143,7 @@ export class Fleet {
         onChange: () => this.#changed(executor),
         onFinished: (assignment, ms) => this.#listener.onFinished(assignment, ms),
         onUnstarted: (assignments) => this.#listener.onUnstarted(assignments),
+        onSpent: () => this.#options.onSpent?.(),
         onExit: (_, failure) => this.#exited(executor, failure),
       },
     });

@@ -10,8 +10,12 @@ const ROOT = '/sys/fs/cgroup';
  * down, at least 1, and never more than the machine's.
  */
 export function cpuCount(root = ROOT): number {
-  const quota = quotaV2(root) ?? quotaV1(root) ?? Number.POSITIVE_INFINITY;
-  return Math.max(1, Math.min(Math.floor(quota), availableParallelism()));
+  return Math.max(1, Math.floor(cpuLimit(root)));
+}
+
+/** CPUs this process may use, in fractions: the quota, and never more than the machine's. */
+export function cpuLimit(root = ROOT): number {
+  return Math.min(quotaV2(root) ?? quotaV1(root) ?? Number.POSITIVE_INFINITY, availableParallelism());
 }
 
 /**

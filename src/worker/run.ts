@@ -1,8 +1,11 @@
 /** A task's run in an executor, and what comes of it. */
 import type { Job } from '../contract/job.ts';
+import type { Measures, Phase } from '../contract/measures.ts';
 import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
+import { copyReason } from '../protocol/copy.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
+import { readSentTime } from '../protocol/sent-time.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
@@ -53,6 +56,7 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
       return { kind: 'revoked', reason: 'terminated' };
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
+      node.metrics.timedOut(message.taskName, 'hard');
       return overTimeLimit(node, request, ending.seconds);
     case 'memory-limit':
       node.metrics.executorEnded('memory');
@@ -99,6 +103,7 @@ async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): P
       longRun.started();
       reports.started();
     },
+    onMeasured: (measures) => countRun(node, measures),
     onProgress: reports.progress,
     onSend: (signature) => execution.within(() => sendFromTask(node, request, signature)),
   });
@@ -112,8 +117,29 @@ function start(node: WorkerNode, request: Request, pid: number): void {
   request.startedAt = Date.now();
   request.pid = pid;
   if (acksEarly(node, request)) void settleRun(node, request, 'ack', true);
-  node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
+  countStart(node, request);
   eventsOf(node, request)?.started(request);
+}
+
+function countStart({ metrics }: WorkerNode, request: Request): void {
+  const { message, delivery } = request;
+  metrics.taskEvent('started', message.taskName, delivery.alias);
+  const wait = waitOf(request);
+  if (wait !== null) metrics.taskWaited(wait, delivery.alias);
+}
+
+function countRun({ metrics }: WorkerNode, measures: Measures): void {
+  for (const [phase, seconds] of Object.entries(measures.seconds)) metrics.phase(phase as Phase, seconds);
+  metrics.storesUsed(measures);
+}
+
+/** Seconds that a task has waited for its first start; null where nobody knows. Clocks of one cluster differ a little. */
+function waitOf({ message, delivery, suspect }: Request): number | null {
+  const sent = readSentTime(delivery.properties);
+  const hasRun = suspect || copyReason(message) === 'parked';
+  if (sent === null || hasRun) return null;
+  const due = Math.max(sent, message.eta?.getTime() ?? 0);
+  return Math.max(0, (Date.now() - due) / 1000);
 }
 
 function jobOf(node: WorkerNode, message: TaskMessage): Job {

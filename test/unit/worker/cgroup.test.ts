@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { cpuCount, memoryLimit } from '../../../src/worker/cgroup.ts';
+import { cpuCount, cpuLimit, memoryLimit } from '../../../src/worker/cgroup.ts';
 import { cgroup } from '../../support/cgroup.ts';
 
 describe('cpuCount', () => {
@@ -28,6 +28,11 @@ describe('cpuCount', () => {
   it('is never more than the machine has', () => {
     expect(cpuCount(cgroup({ 'cpu.max': '100000000 100000' }))).toBe(availableParallelism());
   });
+});
+
+it('the limit of CPUs is in fractions, and the number of the machine without a quota', () => {
+  expect(cpuLimit(cgroup({ 'cpu.max': '50000 100000\n' }))).toBe(0.5);
+  expect(cpuLimit(cgroup({}))).toBe(availableParallelism());
 });
 
 describe('memoryLimit', () => {
