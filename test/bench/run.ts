@@ -1,4 +1,7 @@
-/** All measurements beside the peers: `npm run bench`, or `npm run bench -- NAME…` for some of them. */
+/**
+ * All measurements beside the peers: `npm run bench`, or `npm run bench -- NAME…` for some of them; with `--record`, the
+ * results go into docs/benchmarks.json and its picture.
+ */
 import setup from '../support/global-setup.ts';
 import { forestFit, forestGrowth } from './forest-fit.ts';
 import { linearFit } from './linear-fit.ts';
@@ -7,6 +10,7 @@ import { outOfCore } from './out-of-core.ts';
 import { poison } from './poison.ts';
 import { publishing } from './publishing.ts';
 import { readColumns, readRows } from './read-rows.ts';
+import { record } from './record.ts';
 import { mongoRoundTrip, rpcRoundTrip } from './round-trip.ts';
 import { servedPredictions } from './served-predictions.ts';
 import { soak } from './soak.ts';
@@ -47,7 +51,8 @@ const ON_DEMAND = [
   'served-predictions',
 ];
 
-const names = process.argv.slice(2);
+const RECORD = '--record';
+const names = process.argv.slice(2).filter((argument) => argument !== RECORD);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));
 if (unknown.length > 0) {
   console.error(`no such measurement: ${unknown.join(', ')}; there are ${Object.keys(CASES).join(', ')}`);
@@ -65,3 +70,4 @@ try {
   await teardown();
 }
 console.log(JSON.stringify(all));
+if (process.argv.includes(RECORD)) record(all);
