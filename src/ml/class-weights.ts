@@ -12,20 +12,27 @@ export const classWeightSchema = z.union([z.literal('balanced'), z.record(z.stri
 
 export type ClassWeight = z.infer<typeof classWeightSchema>;
 
-/** By class. @throws InvalidOptions when a label is named that does not occur. */
+/**
+ * By class.
+ *
+ * @param sampleWeight how much each row counts where classes are balanced; null if all the same.
+ * @throws InvalidOptions when a label is named that does not occur.
+ */
 export function classWeightsOf(
   wanted: ClassWeight | null | undefined,
   classes: readonly Label[],
   codes: Int32Array,
+  sampleWeight: Float64Array | null = null,
 ): Float64Array {
   const weights = allocateFloat64(classes.length).fill(1);
   if (!wanted) return weights;
   if (wanted === 'balanced') {
     const counts = new Float64Array(classes.length);
-    for (const code of codes) counts[code] = (counts[code] as number) + 1;
-    return weights.map((_, code) =>
-      counts[code] ? codes.length / (classes.length * (counts[code] as number)) : 1,
-    );
+    codes.forEach((code, row) => {
+      counts[code] = (counts[code] as number) + (sampleWeight?.[row] ?? 1);
+    });
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return weights.map((_, code) => (counts[code] ? total / (classes.length * (counts[code] as number)) : 1));
   }
   const names = classes.map(String);
   for (const [label, weight] of Object.entries(wanted)) {
@@ -62,7 +69,8 @@ export function rowWeights(
   return weights;
 }
 
-function requireWeights(rowCount: number, weights: Float64Array): void {
+/** @throws InvalidData when there is not one for each row, or one is negative or no number, or all are zero. */
+export function requireWeights(rowCount: number, weights: Float64Array): void {
   if (weights.length !== rowCount) {
     throw new InvalidData(
       `X has ${rowCount} rows and there are ${weights.length} weights: give one for each row`,

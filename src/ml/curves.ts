@@ -78,7 +78,11 @@ export const potential: Curve<z.infer<typeof potentialOptions>> = {
         `column '${xName}' has values whose power ${M} is no finite number: drop zeros and negative numbers, or choose another M`,
       );
     }
-    const { weights } = await leastSquares([powers], [y], { intercept: false }, context);
+    const { weights } = await leastSquares(
+      { features: [powers], targets: [y] },
+      { intercept: false },
+      context,
+    );
     return [...weights];
   },
   predictor:
@@ -104,7 +108,11 @@ function paramsOf(values: readonly unknown[]): { options: NoOptions; params: rea
 
 /** Intercept and slope. */
 async function fitLine(x: Float64Array, y: Float64Array, context: FitContext): Promise<[number, number]> {
-  const { weights, intercepts } = await leastSquares([x], [y], { intercept: true }, context);
+  const { weights, intercepts } = await leastSquares(
+    { features: [x], targets: [y] },
+    { intercept: true },
+    context,
+  );
   return [intercepts[0] ?? 0, weights[0] ?? 0];
 }
 

@@ -25,6 +25,14 @@ export interface LeastSquaresOptions {
   readonly alpha?: number;
 }
 
+/** What is to be fitted: columns of as many rows. */
+export interface Observations {
+  readonly features: readonly Float64Array[];
+  readonly targets: readonly Float64Array[];
+  /** How much each row counts, on memory that threads see. Default: all the same. */
+  readonly weights?: Float64Array | null;
+}
+
 /** Fixed, so that sums do not depend on the number of threads. */
 const CHUNK_ROWS = 65_536;
 
@@ -36,17 +44,17 @@ const CHUNK_ROWS = 65_536;
  * @throws InvalidData when numbers are too large to be squared.
  */
 export async function leastSquares(
-  features: readonly Float64Array[],
-  targets: readonly Float64Array[],
+  observations: Observations,
   { intercept, alpha = 0 }: LeastSquaresOptions,
   context: FitContext,
 ): Promise<LeastSquares> {
+  const { features, targets, weights: rowWeights = null } = observations;
   const width = features.length;
-  const moments = await rowMoments(features, targets, { intercept }, context);
+  const moments = await rowMoments(observations, { intercept }, context);
   const solveAll = normalSolver(moments, width, alpha);
   const weights = solveAll(moments.cross);
-  const input = { features, targets, means: moments.means, weights };
-  const left = await mapRows(context, residualsKernel, moments.rowCount, CHUNK_ROWS, (rows) => {
+  const input = { features, targets, means: moments.means, weights: rowWeights, coefficients: weights };
+  const left = await mapRows(context, residualsKernel, rowCountOf(observations), CHUNK_ROWS, (rows) => {
     return { ...input, rows };
   });
   const rest = sumOf(left).map((product, i) => product - alpha * (weights[i] as number));
@@ -67,17 +75,17 @@ export function solveMoments(moments: RowMoments, { alpha = 0 }: LeastSquaresOpt
  * @throws InvalidData when numbers are too large to be squared.
  */
 export async function rowMoments(
-  features: readonly Float64Array[],
-  targets: readonly Float64Array[],
+  observations: Observations,
   { intercept }: { readonly intercept: boolean },
   context: FitContext,
 ): Promise<RowMoments> {
+  const { features, targets, weights = null } = observations;
   const columns = [...features, ...targets];
-  const rowCount = columns[0]?.length ?? 0;
-  const means = intercept ? await columnMeans(columns, rowCount, context) : new Float64Array(columns.length);
-  const parts = await mapRows(context, momentsKernel, rowCount, CHUNK_ROWS, (rows) => {
-    return { features, targets, means, rows };
+  const means = intercept ? await columnMeans(columns, weights, context) : new Float64Array(columns.length);
+  const parts = await mapRows(context, momentsKernel, rowCountOf(observations), CHUNK_ROWS, (rows) => {
+    return { features, targets, means, weights, rows };
   });
+  const rowCount = weights ? totalOf(weights) : rowCountOf(observations);
   const gram = sumOf(parts.map((part) => part.gram));
   const cross = sumOf(parts.map((part) => part.cross));
   if ([...gram, ...cross].every(Number.isFinite)) return { rowCount, means, gram, cross };
@@ -103,19 +111,25 @@ function normalSolver(
   };
 }
 
-/** The mean of what a first mean leaves over takes back the rounding of its long sum. */
+/**
+ * The mean of what a first mean leaves over takes back the rounding of its long sum.
+ *
+ * @param weights how much each row counts; null if all the same.
+ */
 export async function columnMeans(
   columns: readonly Float64Array[],
-  rowCount: number,
+  weights: Float64Array | null,
   context: FitContext,
 ): Promise<Float64Array> {
+  const rowCount = columns[0]?.length ?? 0;
+  const total = weights ? totalOf(weights) : rowCount;
   const rough = await shiftedMeans(new Float64Array(columns.length));
   return sumOf([rough, await shiftedMeans(rough)]);
 
   async function shiftedMeans(shifts: Float64Array): Promise<Float64Array> {
-    const input = (rows: Range) => ({ columns, shifts, rows });
+    const input = (rows: Range) => ({ columns, shifts, weights, rows });
     const parts = await mapRows(context, sumsKernel, rowCount, CHUNK_ROWS, input);
-    return sumOf(parts).map((sum) => sum / rowCount);
+    return sumOf(parts).map((sum) => sum / total);
   }
 }
 
@@ -133,6 +147,14 @@ function interceptsOf(weights: Float64Array, means: Float64Array, width: number)
     for (let i = 0; i < width; i += 1) intercept -= (weights[j * width + i] as number) * (means[i] as number);
     return intercept;
   });
+}
+
+function rowCountOf({ features, targets }: Observations): number {
+  return (features[0] ?? targets[0])?.length ?? 0;
+}
+
+function totalOf(weights: Float64Array): number {
+  return weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 function sumOf(parts: readonly Float64Array[]): Float64Array {

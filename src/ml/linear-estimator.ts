@@ -8,7 +8,7 @@ import { numberFrame } from './target.ts';
 
 type LinearEstimator<Options> = Pick<
   Estimator<Options>,
-  'name' | 'type' | 'exactInParts' | 'fit' | 'predict' | 'toGraph'
+  'name' | 'type' | 'weighsRows' | 'exactInParts' | 'fit' | 'predict' | 'toGraph'
 > &
   Required<Pick<Estimator<Options>, 'partialFit'>>;
 
@@ -17,6 +17,7 @@ export function linearEstimator<Options extends LeastSquaresOptions>(name: strin
   return {
     name,
     type: 'regressor',
+    weighsRows: true,
     exactInParts: true,
     fit: (options, X, y, context) => fitLinear(name, options, X, y, context),
     partialFit: (options, state, X, y, context) => {

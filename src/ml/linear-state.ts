@@ -1,10 +1,11 @@
 /** What linear regressions have in common: how they are fitted, whole or in parts, kept, and predict. */
 import type { Kernel } from '../contract/threads.ts';
 import { InvalidData } from '../errors.ts';
-import { allocateFloat64 } from '../frame/allocation.ts';
+import { allocateFloat64, toShared } from '../frame/allocation.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { concatFloat64 } from './arrays.ts';
 import { mapRows, type Range } from './chunks.ts';
+import { requireWeights } from './class-weights.ts';
 import type { FitContext } from './estimator.ts';
 import { designMatrix, learnFeatures, type MissingValues, requireKnownStrings } from './features.ts';
 import {
@@ -29,7 +30,9 @@ export async function fitLinear<Options extends LeastSquaresOptions>(
   const features = learnFeatures(X);
   const { target, values } = numericTarget(X, y, 'any');
   const { columns } = designMatrix(X, { features, named: true }, refuseMissing(estimator));
-  const { moments, ...fit } = await leastSquares(columns, values, options, context);
+  const weights = rowWeightsOf(X.rowCount, context);
+  const observations = { features: columns, targets: values, weights };
+  const { moments, ...fit } = await leastSquares(observations, options, context);
   return linearState({ estimator, options, features, named: true, target }, fit, moments);
 }
 
@@ -55,9 +58,17 @@ export async function extendLinear(
       `y has ${values.length} columns where the first rows had ${target.names.length}: give ${target.names.join(', ')}`,
     );
   }
-  const added = await rowMoments(columns, values, options, context);
+  const weights = rowWeightsOf(X.rowCount, context);
+  const added = await rowMoments({ features: columns, targets: values, weights }, options, context);
   const moments = mergeMoments(momentsOf(state), added, options.intercept);
   return linearState(state.meta, solveMoments(moments, options), moments);
+}
+
+/** Null if all rows count the same. @throws InvalidData */
+export function rowWeightsOf(rowCount: number, { sampleWeight }: FitContext): Float64Array | null {
+  if (!sampleWeight) return null;
+  requireWeights(rowCount, sampleWeight);
+  return toShared(sampleWeight);
 }
 
 /** @param moments undefined for a model that was fitted elsewhere. */

@@ -14,6 +14,8 @@ interface DerivativesInput {
   readonly codes: Int32Array;
   /** By class: how much a row of it counts. */
   readonly classWeights: Float64Array;
+  /** How much each row counts besides; null if all the same. */
+  readonly sampleWeight: Float64Array | null;
   /** By outcome: the weight of each feature, then the intercept. Of two classes, the second has the only outcome. */
   readonly parameters: Float64Array;
   readonly outcomeCount: number;
@@ -102,7 +104,7 @@ function centre(
 /** Fills in the probabilities and row weights; returns the loss. */
 function probabilities(
   { features, shares, rowWeights }: Block,
-  { codes, classWeights, parameters, outcomeCount }: DerivativesInput,
+  { codes, classWeights, sampleWeight, parameters, outcomeCount }: DerivativesInput,
   start: number,
   rowCount: number,
 ): number {
@@ -116,7 +118,7 @@ function probabilities(
   let loss = 0;
   for (let k = 0; k < rowCount; k += 1) {
     const code = codes[start + k] as number;
-    const weight = classWeights[code] as number;
+    const weight = (classWeights[code] as number) * (sampleWeight?.[start + k] ?? 1);
     const own = scoreOf(shares, outcomeCount === 1 ? code - 1 : code, k);
     loss += weight * (toProbabilities(shares, k) - own);
     rowWeights[k] = weight;

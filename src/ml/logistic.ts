@@ -11,7 +11,7 @@ import { designMatrix, encodedWidth, learnFeatures, requireKnownStrings } from '
 import { columnMeans } from './least-squares.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
 import { applyLinear, type LinearFunction, linearFunctionOf, readLinearFunction } from './linear-function.ts';
-import { refuseMissing, requireArray } from './linear-state.ts';
+import { refuseMissing, requireArray, rowWeightsOf } from './linear-state.ts';
 import { logisticPredictKernel } from './logistic-kernels.ts';
 import { type Curvature, minimizeLogistic } from './newton.ts';
 import { logisticProbabilities } from './onnx-export/linear.ts';
@@ -74,6 +74,7 @@ function parseOptions(options: unknown): LogisticOptions {
 export const logisticRegression: Estimator<LogisticOptions> = {
   name: NAME,
   type: 'classifier',
+  weighsRows: true,
   parseOptions,
   accepts: (instance) => isOfClass(instance, LogisticRegression),
   fromInstance,
@@ -106,7 +107,7 @@ async function fitWhole(
   const meta = { estimator: NAME, options, features, named: true, target: labels.target };
   const { columns } = designMatrix(X, meta, refuseMissing(NAME));
   const means = options.intercept
-    ? await columnMeans(columns, X.rowCount, context)
+    ? await columnMeans(columns, null, context)
     : new Float64Array(columns.length);
   return fitFrom({ meta, columns, means, labels, prior: null }, options, context);
 }
@@ -144,9 +145,11 @@ async function fitFrom(
   const { classes } = labels.target;
   const outcomeCount = classes.length === 2 ? 1 : classes.length;
   requireFeasible(meta, classes, outcomeCount);
-  const classWeights = classWeightsOf(classWeight, classes, labels.codes);
-  const rows = { columns, means, codes: labels.codes, classWeights, outcomeCount };
-  const isComplete = new Set(labels.codes).size === classes.length;
+  const sampleWeight = rowWeightsOf(labels.codes.length, context);
+  const classWeights = classWeightsOf(classWeight, classes, labels.codes, sampleWeight);
+  const rows = { columns, means, codes: labels.codes, classWeights, sampleWeight, outcomeCount };
+  const counted = sampleWeight ? labels.codes.filter((_, row) => sampleWeight[row] !== 0) : labels.codes;
+  const isComplete = new Set(counted).size === classes.length;
   const interceptPenalty = isComplete ? 0 : WEAK_PENALTY;
   const problem = { ...rows, penalty: 1 / C, intercept, interceptPenalty, maxIterations, prior };
   const { parameters, hessian } = await minimizeLogistic(problem, context);

@@ -9,6 +9,8 @@ interface SumsInput {
   readonly columns: readonly Float64Array[];
   /** Taken from each value, one number per column. */
   readonly shifts: Float64Array;
+  /** How much each row counts; null if all the same. */
+  readonly weights: Float64Array | null;
   readonly rows: Range;
 }
 
@@ -20,6 +22,8 @@ interface MomentsInput {
   readonly targets: readonly Float64Array[];
   /** Taken from each feature, then from each target. */
   readonly means: Float64Array;
+  /** How much each row counts; null if all the same. */
+  readonly weights: Float64Array | null;
   readonly rows: Range;
 }
 
@@ -33,6 +37,7 @@ export interface Moments {
 
 /** All that least squares needs to know of rows. */
 export interface RowMoments extends Moments {
+  /** How many rows; with weights, their sum. */
   readonly rowCount: number;
   /** What was taken from each feature, then from each target. */
   readonly means: Float64Array;
@@ -66,20 +71,26 @@ export const momentsKernel: Kernel<MomentsInput, Moments> = { name: 'linear.mome
 
 interface ResidualsInput extends MomentsInput {
   /** Of feature i for target j at `j * width + i`. */
-  readonly weights: Float64Array;
+  readonly coefficients: Float64Array;
 }
 
-/** Products of the features with what the weights leave of the targets, laid out as `cross`. */
+/** Products of the features with what the coefficients leave of the targets, laid out as `cross`. */
 export const residualsKernel: Kernel<ResidualsInput, Float64Array> = {
   name: 'linear.residuals',
   run: residuals,
 };
 
-function sums({ columns, shifts, rows }: SumsInput): Float64Array {
+function sums({ columns, shifts, weights, rows }: SumsInput): Float64Array {
   return Float64Array.from(columns, (column, i) => {
     const shift = shifts[i] as number;
     let sum = 0;
-    for (let row = rows.start; row < rows.end; row += 1) sum += (column[row] as number) - shift;
+    if (weights) {
+      for (let row = rows.start; row < rows.end; row += 1) {
+        sum += (weights[row] as number) * ((column[row] as number) - shift);
+      }
+    } else {
+      for (let row = rows.start; row < rows.end; row += 1) sum += (column[row] as number) - shift;
+    }
     return sum;
   });
 }
@@ -99,13 +110,13 @@ function moments(input: MomentsInput): Moments {
 }
 
 function residuals(input: ResidualsInput): Float64Array {
-  const { weights } = input;
+  const { coefficients } = input;
   const width = input.features.length;
   const cross = new Float64Array(width * input.targets.length);
   eachBlock(input, (features, targets, rowCount) => {
     targets.forEach((target, j) => {
       features.forEach((feature, i) => {
-        subtract(target, feature, weights[j * width + i] as number, rowCount);
+        subtract(target, feature, coefficients[j * width + i] as number, rowCount);
       });
     });
     addCross(cross, features, targets, rowCount);
@@ -115,9 +126,12 @@ function residuals(input: ResidualsInput): Float64Array {
 
 type Blocks = readonly Float64Array[];
 
-/** Calls back with the centred values of {@link BLOCK_ROWS} rows at a time, in reused buffers. */
+/**
+ * Calls back with the centred values of {@link BLOCK_ROWS} rows at a time, in reused buffers; with weights, times their
+ * square roots, so that each product counts as much as its row.
+ */
 function eachBlock(
-  { features, targets, means, rows }: MomentsInput,
+  { features, targets, means, weights, rows }: MomentsInput,
   use: (features: Blocks, targets: Blocks, rowCount: number) => void,
 ): void {
   const columns = [...features, ...targets];
@@ -131,7 +145,15 @@ function eachBlock(
       const mean = means[i] as number;
       for (let k = 0; k < rowCount; k += 1) block[k] = (column[start + k] as number) - mean;
     });
+    if (weights) weigh(blocks, weights, start, rowCount);
     use(featureBlocks, targetBlocks, rowCount);
+  }
+}
+
+function weigh(blocks: Blocks, weights: Float64Array, start: number, rowCount: number): void {
+  const roots = weights.subarray(start, start + rowCount).map(Math.sqrt);
+  for (const block of blocks) {
+    for (let k = 0; k < rowCount; k += 1) block[k] = (block[k] as number) * (roots[k] as number);
   }
 }
 

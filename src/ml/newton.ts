@@ -18,6 +18,7 @@ export interface LogisticProblem {
   readonly means: Float64Array;
   readonly codes: Int32Array;
   readonly classWeights: Float64Array;
+  readonly sampleWeight: Float64Array | null;
   readonly outcomeCount: number;
   /** On half the squared weights. */
   readonly penalty: number;
@@ -80,9 +81,9 @@ async function evaluate(
   parameters: Float64Array,
   context: FitContext,
 ): Promise<Derivatives> {
-  const { columns, means, codes, classWeights, outcomeCount, prior } = problem;
+  const { columns, means, codes, classWeights, sampleWeight, outcomeCount, prior } = problem;
   const { threads, signal } = context;
-  const input = { columns, means, codes, classWeights, parameters, outcomeCount };
+  const input = { columns, means, codes, classWeights, sampleWeight, parameters, outcomeCount };
   const quiet = { threads, ...(signal ? { signal } : {}) };
   const parts = await mapRows(quiet, logisticDerivativesKernel, codes.length, CHUNK_ROWS, (rows) => {
     return { ...input, rows };

@@ -40,7 +40,11 @@ export const polynomial: Curve<PolynomialOptions> = {
       );
     }
     const intercept = others.length < powers.length;
-    const { weights, intercepts } = await leastSquares(columns, [y], { intercept }, context);
+    const { weights, intercepts } = await leastSquares(
+      { features: columns, targets: [y] },
+      { intercept },
+      context,
+    );
     const weightOf = (power: number) => (power === 0 ? intercepts[0] : weights[others.indexOf(power)]) ?? 0;
     return [shift, scale, ...powers.map(weightOf)];
   },

@@ -36,7 +36,11 @@ export const surface: Curve<SurfaceOptions> = {
       });
       return left;
     });
-    const { weights, intercepts } = await leastSquares(columns, [y], { intercept: true }, context);
+    const { weights, intercepts } = await leastSquares(
+      { features: columns, targets: [y] },
+      { intercept: true },
+      context,
+    );
     return [first.shift, first.scale, second.shift, second.scale, ...intercepts, ...weights];
   },
   predictor: ([shift1 = 0, scale1 = 1, shift2 = 0, scale2 = 1, ...coefficients], { order }) => {

@@ -107,7 +107,7 @@ function isEstimatorMeta(value: unknown): value is EstimatorMeta {
 function refuseWeights({ estimator }: EstimatorModel, { sampleWeight }: FitContext): void {
   if (!sampleWeight || estimator.weighsRows) return;
   throw new OperationNotSupported(
-    `a ${estimator.name} takes no weights of rows: leave sample_weight out, or use a random forest`,
+    `a ${estimator.name} takes no weights of rows: leave sample_weight out, or use a random forest, a MultivariateLinearRegression, a Ridge or a LogisticRegression`,
   );
 }
 

@@ -30,7 +30,7 @@ export interface ModelProxy {
   /** Fits and stores a new version; the result is its Metadata text. `y` may be left out by unsupervised models. */
   fit(X: Data, y?: Data, options?: FitCallOptions): TaskHandle<string>;
   /** Learns these rows besides those of earlier fits, where the model can; the result is as of `fit`. */
-  partialFit(X: Data, y?: Data): TaskHandle<string>;
+  partialFit(X: Data, y?: Data, options?: FitCallOptions): TaskHandle<string>;
   /** One value per row; a row of values when the model has several outputs. */
   predict(X: Data, options?: PredictOptions): TaskHandle<unknown>;
   /** One row of probabilities per row, classes in sorted order. */
@@ -73,18 +73,21 @@ export function createModelProxy(context: ProxyContext, name: string, options: S
     );
   }
   return {
-    fit: (X, y, { sampleWeight } = {}) =>
-      call('fit', X, {
-        Yname: y ?? null,
-        ...(sampleWeight === undefined ? {} : { sample_weight: sampleWeight }),
-      }),
-    partialFit: (X, y) => call('partial_fit', X, { Yname: y ?? null }),
+    fit: (X, y, given) => call('fit', X, trainingData(y, given)),
+    partialFit: (X, y, given) => call('partial_fit', X, trainingData(y, given)),
     predict: (X, { result } = {}) => call('predict', X, { rName: result ?? null }),
     predictProba: (X, { result } = {}) => call('predict_proba', X, { rName: result ?? null }),
     score: (X, y, { scoring } = {}) =>
       call('score', X, { Yname: y, rName: null }, scoring === undefined ? {} : { scoring }),
     signature: createModelSignatures(name, systemKwargs(bucket), options),
   };
+}
+
+function trainingData(
+  y: Data | undefined,
+  { sampleWeight }: FitCallOptions = {},
+): Record<string, Data | null> {
+  return { Yname: y ?? null, ...(sampleWeight === undefined ? {} : { sample_weight: sampleWeight }) };
 }
 
 async function stageAll(

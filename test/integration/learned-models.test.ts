@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RandomForestClassifier } from 'ml-random-forest';
+import { SimpleLinearRegression } from 'ml-regression';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidOptions, InvalidTaskError, NotFitted, OperationNotSupported } from '../../src/errors.ts';
 import { Ridge } from '../../src/index.ts';
@@ -71,8 +72,21 @@ describe('a fit with weights of rows', () => {
     expect(await run(predictTask, ['weighted', [[39]]])).toEqual(['low']);
   });
 
+  it('is of a linear model, whole or in parts', async () => {
+    const sample_weight = Array.from({ length: 40 }, (_, i) => Number(i < 20));
+    for (const [name, fit] of [
+      ['weighted ridge', fitTask],
+      ['weighted parts', partialFitTask],
+    ] as const) {
+      await om.models.put(new Ridge({ alpha: 0 }), name);
+      const y = Array.from({ length: 40 }, (_, i) => (i < 20 ? i : -i));
+      await run(fit, [name, 'rows[x]', y], { sample_weight });
+      expect(await run(predictTask, [name, [[39]]])).toEqual([expect.closeTo(39, 9)]);
+    }
+  });
+
   it('is refused by a model that does not heed them', async () => {
-    await om.models.put(new Ridge(), 'unweighted');
+    await om.models.put(SimpleLinearRegression, 'unweighted');
     const call = run(fitTask, ['unweighted', 'rows[x]', 'rows[y]'], { sample_weight: 'rows[x]' });
     await expect(call).rejects.toThrow(OperationNotSupported);
   });

@@ -1,5 +1,6 @@
 /** Data sets and scikit-learn's recorded answers for the tests of src/ml. */
 import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { DataFrame } from '../../src/frame/data-frame.ts';
 import type { Estimator, FitContext } from '../../src/ml/estimator.ts';
 import { estimators } from '../../src/ml/estimators.ts';
@@ -22,6 +23,13 @@ export interface Iris {
   readonly columns: Record<string, number[]>;
   readonly species: string[];
   readonly forest: { readonly accuracy: number; readonly importances: number[] };
+}
+
+/** What scikit-learn 1.9 found of a linear model. */
+export interface Found {
+  readonly options: object;
+  readonly coef: number[][];
+  readonly intercept: number[];
 }
 
 export function readMlFixture<Fixture>(name: string): Fixture {
@@ -70,4 +78,23 @@ export async function predicted({ estimator, state }: Fitted, X: DataFrame): Pro
 
 export function frame(columns: Readonly<Record<string, readonly unknown[]>>): DataFrame {
   return DataFrame.fromObject(columns);
+}
+
+/** Relative, or absolute below 1. */
+export function expectClose(
+  values: ArrayLike<number> | undefined,
+  expected: readonly number[],
+  tolerance: number,
+): void {
+  expect(values).toHaveLength(expected.length);
+  expected.forEach((value, i) => {
+    expect(Math.abs((values?.[i] ?? Number.NaN) - value)).toBeLessThan(
+      tolerance * Math.max(1, Math.abs(value)),
+    );
+  });
+}
+
+export function expectCoefficients({ state }: Fitted, { coef, intercept }: Found, tolerance: number): void {
+  expectClose(state.arrays.weights, coef.flat(), tolerance);
+  expectClose(state.arrays.intercepts, intercept, tolerance);
 }

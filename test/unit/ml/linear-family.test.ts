@@ -9,7 +9,10 @@ import {
   type Diabetes,
   estimatorOf,
   everyNth,
+  expectClose,
+  expectCoefficients,
   type Fitted,
+  type Found,
   fitted,
   frame,
   type Iris,
@@ -17,12 +20,6 @@ import {
   readMlFixture,
 } from '../../support/ml-fixtures.ts';
 
-/** What scikit-learn 1.9 found. */
-interface Found {
-  readonly options: object;
-  readonly coef: number[][];
-  readonly intercept: number[];
-}
 interface Linear {
   readonly ridge: Found[];
   readonly multinomial: (Found & { readonly proba: number[][] })[];
@@ -37,24 +34,6 @@ const progress = frame({ y: diabetes.y });
 const flowers = frame(iris.columns);
 const species = frame({ species: iris.species });
 const twoKinds = Array.from({ length: 150 }, (_, row) => row).filter((row) => iris.species[row] !== 'setosa');
-
-function expectClose(
-  values: ArrayLike<number> | undefined,
-  expected: readonly number[],
-  tolerance: number,
-): void {
-  expect(values).toHaveLength(expected.length);
-  expected.forEach((value, i) => {
-    expect(Math.abs((values?.[i] ?? Number.NaN) - value)).toBeLessThan(
-      tolerance * Math.max(1, Math.abs(value)),
-    );
-  });
-}
-
-function expectCoefficients({ state }: Fitted, { coef, intercept }: Found, tolerance: number): void {
-  expectClose(state.arrays.weights, coef.flat(), tolerance);
-  expectClose(state.arrays.intercepts, intercept, tolerance);
-}
 
 async function expectProbabilities(
   model: Fitted,
