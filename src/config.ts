@@ -63,7 +63,7 @@ const settingsSchema = z.object({
   ),
   concurrency: setting(
     z.coerce.number().int().min(1).max(1024).optional(),
-    "number of slots, each one executor process (default: the cgroup's CPU count)",
+    "number of slots, each one executor process (default: the cgroup's CPU count, fewer where its memory is not enough)",
     { env: ['OMEGA_WORKER_CONCURRENCY'], flag: '-c, --concurrency <n>' },
   ),
   hostname: setting(
@@ -191,17 +191,17 @@ const settingsSchema = z.object({
   ),
   modelCache: setting(
     z.coerce.number().int().min(0).default(256),
-    'MiB of models, as stored, that each executor keeps ready; 0 reads them for every task',
+    'MiB of models, as stored, that each executor keeps ready, at most a quarter of what it may take; 0 reads them for every task',
     { env: ['OMEGA_MODEL_CACHE'] },
   ),
   streamAbove: setting(
     z.coerce.number().int().min(0).default(256),
-    'MiB of a dataset in columns above which fits that can, scores, and predictions that are stored take it block by block',
+    'MiB of a dataset in columns above which fits that can, scores, and predictions that are stored take it block by block; at most a quarter of what an executor may take',
     { env: ['OMEGA_STREAM_ABOVE'] },
   ),
   memoryLimit: setting(
     count.optional(),
-    'KiB of memory above which an executor is ended at once, and its task fails (default: none)',
+    "KiB of memory that an executor may take: a task that needs more fails (default: its share of the cgroup's limit, else none)",
     { env: ['OMEGA_WORKER_MEMORY_LIMIT'], flag: '--memory-limit <KiB>' },
   ),
   frameMemoryLimit: setting(

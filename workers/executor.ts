@@ -4,13 +4,16 @@ import { inspect } from 'node:util';
 import { loadSettings } from '../src/config.ts';
 import type { ExecutorArguments, FromExecutor, ToExecutor } from '../src/contract/ipc.ts';
 import { Executor } from '../src/executor/executor.ts';
+import { withinMemory } from '../src/executor/memory-share.ts';
 import { limitAllocations } from '../src/frame/allocation.ts';
 import { notebookEnvironment } from '../src/notebook-environment.ts';
 import { builtinTasks } from '../src/tasks/builtin-tasks.ts';
 
 const args: ExecutorArguments = JSON.parse(process.argv[2] ?? '');
 const settings = loadSettings(process.env);
-const { mongoUrl, bucket, modelCache, streamAbove, python, frameMemoryLimit } = settings;
+const { mongoUrl, bucket, python, frameMemoryLimit } = settings;
+const modelCache = withinMemory(settings.modelCache, args.memoryLimit);
+const streamAbove = withinMemory(settings.streamAbove, args.memoryLimit);
 if (frameMemoryLimit !== undefined) limitAllocations(frameMemoryLimit * 1024);
 const packageFolder = fileURLToPath(new URL('.', import.meta.resolve('omegaml-node/package.json')));
 /** The whole process group, and no cleaning up: process.exit waits for threads inside native code. */

@@ -57,6 +57,8 @@ export interface Broker {
   readonly state: SessionState;
   /** True while the broker takes no publications; consuming goes on. */
   readonly blocked: boolean;
+  /** How often each connection was lost and restored. */
+  readonly reconnects: { readonly consume: number; readonly publish: number };
   readonly publisher: Publisher;
   /** Publishes to the queues of what cannot run. */
   readonly deadLetters: Publisher;
@@ -130,6 +132,9 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     },
     get blocked() {
       return publishing.state === 'blocked';
+    },
+    get reconnects() {
+      return { consume: consuming.reconnects, publish: publishing.reconnects };
     },
     publisher,
     deadLetters: createQueuePublisher(publishing, publisher, declareDeadQueue),

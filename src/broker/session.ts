@@ -52,6 +52,7 @@ export class Session {
   #connection: ChannelModel | null = null;
   #state: SessionState = 'connecting';
   #login: BrokerLogin;
+  #connections = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -60,6 +61,11 @@ export class Session {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** How often the connection was restored. */
+  get reconnects(): number {
+    return Math.max(0, this.#connections - 1);
   }
 
   /** Of the broker that is connected, or is tried now. */
@@ -161,6 +167,7 @@ export class Session {
     const socket = socketOf(connection);
     if (socket) joinWrites(socket);
     this.#connection = connection;
+    this.#connections += 1;
     this.#backoff.opened();
     for (const channel of this.#channels) channel.connected(connection);
     this.#setState('open');

@@ -4,6 +4,7 @@
  */
 import type { ErrorCopy } from './error-copy.ts';
 import type { Job, JsonText, Outcome, TaskId } from './job.ts';
+import type { Measures } from './measures.ts';
 
 /** What an executor can do, sent once at boot: the supervisor never imports a task. */
 export interface Manifest {
@@ -40,6 +41,8 @@ export interface ExecutorArguments {
   readonly maxTasks: number | null;
   /** KiB of resident memory after which it is spent when its job has ended; null for no limit. */
   readonly maxMemory: number | null;
+  /** KiB of memory that it may take; null for no limit. */
+  readonly memoryLimit: number | null;
 }
 
 export type ToExecutor =
@@ -60,7 +63,12 @@ export type FromExecutor =
   | { readonly type: 'failed'; readonly message: string }
   /** Reported before a job's first instruction: only a started job is blamed for the executor's death. */
   | { readonly type: 'started'; readonly taskId: TaskId }
-  | { readonly type: 'finished'; readonly taskId: TaskId; readonly outcome: Outcome }
+  | {
+      readonly type: 'finished';
+      readonly taskId: TaskId;
+      readonly outcome: Outcome;
+      readonly measures: Measures;
+    }
   /** A state of its own, with what belongs to it. */
   | { readonly type: 'progress'; readonly taskId: TaskId; readonly state: string; readonly meta: JsonText }
   /** A running task sends a signature (as JSON text): the sent tasks become its children. */

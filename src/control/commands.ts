@@ -25,6 +25,11 @@ const commands = new Map(
 
 const guardedCommands = new Set([...Object.keys(capacityCommands), 'shutdown']);
 
+/** The name of a command, `unknown` for what is none: names come from outside. */
+export function commandName(method: string): string {
+  return commands.has(method) ? method : 'unknown';
+}
+
 /**
  * Carries a command out. Never throws: what goes wrong is the answer `{error}`.
  *

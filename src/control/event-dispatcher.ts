@@ -24,6 +24,9 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   /** The exchange of events. Default: Celery's. */
   readonly exchange?: string;
+  /** Told of each event, with its type, and of each one that is dropped. */
+  readonly onSent?: (type: string) => void;
+  readonly onDropped?: () => void;
 }
 
 const BATCH_MS = 20;
@@ -34,7 +37,7 @@ const MAX_WAITING = 2_000;
 const MAX_UNCONFIRMED = 8;
 
 export function createEventDispatcher(options: DispatcherOptions): EventDispatcher {
-  const { publisher, hostname, clock, exchange } = options;
+  const { publisher, hostname, clock, exchange, onSent, onDropped } = options;
   let unconfirmed = 0;
   let waiting: WireEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -71,11 +74,15 @@ export function createEventDispatcher(options: DispatcherOptions): EventDispatch
   const dispatcher: EventDispatcher = {
     taskEvents: false,
     send(type, fields) {
-      if (unconfirmed < MAX_UNCONFIRMED) publish(encodeEvent(eventOf(type, fields), exchange));
+      if (unconfirmed >= MAX_UNCONFIRMED) return onDropped?.();
+      publish(encodeEvent(eventOf(type, fields), exchange));
+      onSent?.(type);
     },
     sendTask(type, fields) {
-      if (!dispatcher.taskEvents || waiting.length >= MAX_WAITING) return;
+      if (!dispatcher.taskEvents) return;
+      if (waiting.length >= MAX_WAITING) return onDropped?.();
       waiting.push(eventOf(type, fields));
+      onSent?.(type);
       if (waiting.length === MAX_BATCH) flush();
       else flushSoon();
     },

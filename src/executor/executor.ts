@@ -6,9 +6,12 @@ import type { TaskLine } from '../contract/task-line.ts';
 import type { BuiltinTask, NotebookSettings } from '../tasks/builtin-task.ts';
 import { createTaskThread } from '../threads/task-thread.ts';
 import { createThreads } from '../threads/thread-pool.ts';
+import { limitData } from './data-limit.ts';
 import { type JobServices, runJob } from './job-runner.ts';
+import { explainMemory } from './memory-failure.ts';
 import { failureOf } from './outcome.ts';
 import { PendingSends } from './pending-sends.ts';
+import { Recorder } from './recorder.ts';
 import { spentReason } from './spent.ts';
 import { type OpenStores, openStores, type StoresOptions } from './stores.ts';
 import { loadTasks, manifestOf, type TaskRegistry } from './task-registry.ts';
@@ -32,6 +35,7 @@ export class Executor {
   readonly #threads;
   readonly #services: JobServices;
   readonly #sends = new PendingSends();
+  readonly #recorder = new Recorder();
   readonly #queue: Job[] = [];
   #stores: OpenStores | undefined;
   #registry: TaskRegistry = new Map();
@@ -63,7 +67,9 @@ export class Executor {
   /** Loads the tasks and says what there is, or why it failed, and exits. */
   async boot(): Promise<void> {
     try {
-      this.#registry = await loadTasks(this.#options.builtins, this.#options.modules);
+      const { builtins, modules, cores, memoryLimit } = this.#options;
+      this.#registry = await loadTasks(builtins, modules);
+      if (memoryLimit !== null) limitData(memoryLimit, cores + 1);
       this.#outbox.push({ type: 'ready', manifest: manifestOf(this.#registry) });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -111,9 +117,10 @@ export class Executor {
       this.#outbox.push({ type: 'started', taskId: job.taskId });
       // Now, not with the rest of this turn: the job may end the process with its first instruction.
       this.#outbox.flush();
+      this.#recorder.start();
       const { outcome, abandoned } = await runJob(job, this.#services);
       if (this.#running !== job) return;
-      this.#finish(job, outcome);
+      this.#finish(job, explainMemory(outcome, job.taskName, this.#options.memoryLimit));
       if (abandoned) this.#retire();
       else this.#checkSpent();
     }
@@ -135,7 +142,8 @@ export class Executor {
   #finish({ taskId }: Job, outcome: Outcome): void {
     this.#running = undefined;
     this.#sends.clear();
-    this.#outbox.push({ type: 'finished', taskId, outcome });
+    const measures = this.#recorder.end(this.#stores?.usage());
+    this.#outbox.push({ type: 'finished', taskId, outcome, measures });
   }
 
   /** Takes no further jobs once it has run enough or grown too large. The supervisor will close it. */
@@ -159,7 +167,7 @@ export class Executor {
   }
 
   #openStores(): OpenStores {
-    this.#stores ??= openStores(this.#options);
+    this.#stores ??= openStores(this.#options, this.#recorder);
     return this.#stores;
   }
 

@@ -2,9 +2,12 @@ import { createModelBackends } from '../models/backends.ts';
 import { createModelCache } from '../models/model-cache.ts';
 import { createModels } from '../models/models.ts';
 import { openMongo } from '../mongo/client.ts';
+import { traffic } from '../mongo/traffic.ts';
 import { createDatasets } from '../store/datasets.ts';
 import { createJobs } from '../store/notebooks.ts';
 import type { Stores } from '../tasks/builtin-task.ts';
+import { recordReading } from './recorded-stores.ts';
+import type { Recorder, StoreUsage } from './recorder.ts';
 
 export interface StoresOptions {
   readonly mongoUrl: string;
@@ -17,15 +20,18 @@ export interface StoresOptions {
 export interface OpenStores {
   /** Of the default bucket. */
   readonly om: Stores;
+  usage(): StoreUsage;
   close(): Promise<void>;
 }
 
 /**
- * The stores of all buckets, over one connection pool that connects with the first operation.
+ * The stores of all buckets, over one connection pool that connects with the first operation. The recorder measures what
+ * they read.
  *
  * @throws ImproperlyConfigured when the URL is malformed.
  */
-export function openStores({ mongoUrl, bucket: defaultBucket, modelCache }: StoresOptions): OpenStores {
+export function openStores(options: StoresOptions, recorder: Recorder): OpenStores {
+  const { mongoUrl, bucket: defaultBucket, modelCache } = options;
   const mongo = openMongo(mongoUrl, { appName: 'omegaml-node executor' });
   const backends = createModelBackends();
   const cache = createModelCache(modelCache * 2 ** 20);
@@ -35,8 +41,13 @@ export function openStores({ mongoUrl, bucket: defaultBucket, modelCache }: Stor
     const known = buckets.get(bucket);
     if (known) return known;
     const stores: Stores = {
-      datasets: createDatasets(mongo, { bucket }),
-      models: createModels(mongo, { bucket, backends, cache }),
+      ...recordReading(
+        {
+          datasets: createDatasets(mongo, { bucket }),
+          models: createModels(mongo, { bucket, backends, cache }),
+        },
+        recorder,
+      ),
       jobs: createJobs(mongo, { bucket }),
       bucket: (name) => open(name ?? defaultBucket),
     };
@@ -44,5 +55,9 @@ export function openStores({ mongoUrl, bucket: defaultBucket, modelCache }: Stor
     return stores;
   }
 
-  return { om: open(defaultBucket), close: () => mongo.close() };
+  return {
+    om: open(defaultBucket),
+    usage: () => ({ ...cache.stats, ...traffic() }),
+    close: () => mongo.close(),
+  };
 }

@@ -6,8 +6,8 @@ export type Ending =
   | Outcome
   /** It ran past its hard time limit; its executor was killed. */
   | { readonly kind: 'time-limit'; readonly seconds: number }
-  /** Its executor took more memory than it may, and was killed. */
-  | { readonly kind: 'memory-limit'; readonly bytes: number }
+  /** Its executor took more memory than it may, `limit` KiB, and was killed. */
+  | { readonly kind: 'memory-limit'; readonly bytes: number; readonly limit: number }
   /**
    * Its executor died. `started` is false for a job that was never begun although it was given to several
    * executors in turn. `detail` says how: `signal SIGKILL`, `exit code 7`.

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { FromExecutor, Manifest, ToExecutor } from '../contract/ipc.ts';
 import type { Outcome, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
+import type { CachedModels, Measures } from '../contract/measures.ts';
 import { createOutbox, type Outbox } from '../contract/outbox.ts';
 import { answerSend } from './answer-send.ts';
 import { Backlog } from './backlog.ts';
@@ -27,6 +28,8 @@ export interface ExecutorListener {
   onFinished(assignment: Assignment, ms: number): void;
   /** Jobs that never started here and shall run elsewhere, in their order. */
   onUnstarted(assignments: readonly Assignment[]): void;
+  /** It has run its last job, and is replaced. */
+  onSpent(): void;
   /** The process is gone and holds no job. `failure` says why it never was ready, null if it was. */
   onExit(executor: ExecutorProcess, failure: string | null): void;
 }
@@ -53,6 +56,7 @@ export class ExecutorProcess {
   readonly #backlog = new Backlog();
   #state: State = 'booting';
   #cores = 0;
+  #cachedModels: CachedModels = { entries: 0, bytes: 0 };
   /** The last that started: what is printed belongs to it, also when its end is read before its output. */
   #lastTask: { readonly task_id: TaskId; readonly task_name: string } | undefined;
   /** Why it cannot start; null once it is ready. */
@@ -114,6 +118,11 @@ export class ExecutorProcess {
   /** Whether it takes jobs now and has had none yet. */
   get isFresh(): boolean {
     return this.isOpen && this.#lastTask === undefined && this.assignments.length === 0;
+  }
+
+  /** The models that it keeps unpacked, as of its last job. */
+  get cachedModels(): CachedModels {
+    return this.#cachedModels;
   }
 
   /** Whether its running job has taken longer than short jobs do. */
@@ -186,7 +195,7 @@ export class ExecutorProcess {
         this.#start(message.taskId);
         break;
       case 'finished':
-        this.#finish(message.taskId, message.outcome);
+        this.#finish(message.taskId, message.outcome, message.measures);
         break;
       case 'progress':
         this.#backlog.find(message.taskId)?.onProgress?.(message.state, message.meta);
@@ -196,6 +205,7 @@ export class ExecutorProcess {
         break;
       case 'spent':
         this.#logger.info({ executor_pid: this.pid }, `executor is replaced: ${message.reason}`);
+        this.#listener.onSpent();
         this.close();
         break;
       case 'returned':
@@ -230,12 +240,14 @@ export class ExecutorProcess {
     assignment.onStarted?.(this.pid);
   }
 
-  #finish(taskId: TaskId, outcome: Outcome): void {
+  #finish(taskId: TaskId, outcome: Outcome, measures: Measures): void {
+    this.#cachedModels = measures.cachedModels ?? this.#cachedModels;
     const assignment = this.#backlog.find(taskId);
     if (!assignment) return;
     this.#clock.stop();
     this.#backlog.remove(assignment);
     this.#listener.onFinished(assignment, Date.now() - (assignment.startedAt ?? Date.now()));
+    assignment.onMeasured?.(measures);
     assignment.end(outcome);
     if (this.#state === 'closing') this.#limitClose();
   }

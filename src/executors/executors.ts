@@ -5,6 +5,7 @@
 import type { Manifest } from '../contract/ipc.ts';
 import type { Job, JsonText, TaskId } from '../contract/job.ts';
 import type { LogPort } from '../contract/logger.ts';
+import type { CachedModels, Measures } from '../contract/measures.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Ending } from './ending.ts';
 import type { ExecutorProcess } from './executor-process.ts';
@@ -25,12 +26,14 @@ export interface ExecutorsOptions {
   readonly maxTasks?: number | null;
   /** KiB of resident memory after which it is replaced when its job has ended; null for no limit, as by default. */
   readonly maxMemory?: number | null;
-  /** What executors may take, of what. Default: no limit for each, all that the node has together. */
-  readonly memory?: MemoryOptions;
-  /** Limit of an executor's JavaScript heap in MiB. Default: half the memory by slots, within 256 and 4096. */
-  readonly maxOldSpaceMb?: number;
+  /** What executors may take, of what. */
+  readonly memory: MemoryOptions;
+  /** Limit of an executor's JavaScript heap in MiB. */
+  readonly maxOldSpaceMb: number;
   /** Called when a job started or ended, and when a slot became free. */
   readonly onChange?: () => void;
+  /** Called when an executor has run enough, or grown too large, and is replaced. */
+  readonly onSpent?: () => void;
   readonly logger: LogPort;
 }
 
@@ -43,6 +46,8 @@ export interface DispatchOptions {
    */
   readonly suspect?: boolean;
   readonly onStarted?: (pid: number) => void;
+  /** What was measured of the job's run, before its end. Nothing is of one whose executor is killed or dies. */
+  readonly onMeasured?: (measures: Measures) => void;
   /** The job reports a state of its own. */
   readonly onProgress?: (state: string, meta: JsonText) => void;
   /** The job sends a signature. What it answers, or throws, reaches the job. */
@@ -60,10 +65,16 @@ interface ActiveJob {
 interface ExecutorsStats {
   /** Executors that take jobs now. */
   readonly open: number;
+  /** Executors that have a job, that have none, and that have not loaded their tasks yet. */
+  readonly busy: number;
+  readonly idle: number;
+  readonly booting: number;
   /** Jobs that wait here or in an executor. */
   readonly waiting: number;
   /** Forked since the start. */
   readonly forked: number;
+  /** In all executors together. */
+  readonly cachedModels: CachedModels;
 }
 
 /** Its functions may be passed on without it. */
@@ -109,7 +120,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const dispatcher = new Dispatcher(options);
   const { fleet } = dispatcher;
   const all = () => [...fleet.executors];
-  const endWatch = watchMemory(fleet.executors, options.memory ?? { limit: null });
+  const endWatch = watchMemory(fleet.executors, options.memory);
 
   return {
     start: () => fleet.start(),
@@ -120,7 +131,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       return fleet.slots;
     },
     get freeSlots() {
-      const busy = all().filter(({ assignments }) => assignments.length > 0).length;
+      const busy = all().filter(isBusy).length;
       return Math.max(0, fleet.slots - busy - dispatcher.waiting);
     },
     get active() {
@@ -146,10 +157,28 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     },
     stats: () => ({
       open: all().filter(({ isOpen }) => isOpen).length,
+      busy: all().filter(isBusy).length,
+      idle: all().filter((each) => each.isOpen && !isBusy(each)).length,
+      booting: all().filter(({ isBooting }) => isBooting).length,
       waiting: dispatcher.waiting + all().reduce((sum, { unstarted }) => sum + unstarted.length, 0),
       forked: fleet.forked,
+      cachedModels: sumOf(all().map(({ cachedModels }) => cachedModels)),
     }),
   };
+}
+
+function isBusy({ assignments }: ExecutorProcess): boolean {
+  return assignments.length > 0;
+}
+
+function sumOf(all: readonly CachedModels[]): CachedModels {
+  return all.reduce(
+    (sum, { entries, bytes }) => ({ entries: sum.entries + entries, bytes: sum.bytes + bytes }),
+    {
+      entries: 0,
+      bytes: 0,
+    },
+  );
 }
 
 function activeJob({ running, pid }: ExecutorProcess): ActiveJob[] {

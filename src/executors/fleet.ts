@@ -7,7 +7,6 @@ import { ExecutorProcess } from './executor-process.ts';
 import type { ExecutorsOptions } from './executors.ts';
 import { forkExecutor } from './fork.ts';
 import { Guardian } from './guardian.ts';
-import { nodeMemory } from './memory-watch.ts';
 
 /** A task that is over sooner needs no other share of the cores. */
 const REBALANCE_DELAY_MS = 20;
@@ -28,7 +27,6 @@ export interface FleetListener {
 export class Fleet {
   readonly #options: ExecutorsOptions;
   readonly #listener: FleetListener;
-  readonly #maxOldSpaceMb: number;
   readonly #guardian = new Guardian();
   readonly #executors = new Set<ExecutorProcess>();
   readonly #idleTimers = new Map<ExecutorProcess, NodeJS.Timeout>();
@@ -47,7 +45,6 @@ export class Fleet {
     this.#options = options;
     this.#listener = listener;
     this.#slots = options.slots;
-    this.#maxOldSpaceMb = options.maxOldSpaceMb ?? defaultHeapMb(options.slots);
   }
 
   get executors(): ReadonlySet<ExecutorProcess> {
@@ -134,10 +131,11 @@ export class Fleet {
 
   #fork(): void {
     const { modules, cores, settings, logger, maxTasks = null, maxMemory = null } = this.#options;
-    const maxOldSpaceMb = this.#maxOldSpaceMb;
+    const { maxOldSpaceMb, memory } = this.#options;
+    const args = { modules, cores, maxTasks, maxMemory, memoryLimit: memory.limit };
     this.#forked += 1;
     const executor = new ExecutorProcess({
-      child: forkExecutor({ modules, cores, maxTasks, maxMemory, env: settings, maxOldSpaceMb }),
+      child: forkExecutor({ ...args, env: settings, maxOldSpaceMb }),
       guardian: this.#guardian,
       logger,
       listener: {
@@ -145,6 +143,7 @@ export class Fleet {
         onChange: () => this.#changed(executor),
         onFinished: (assignment, ms) => this.#listener.onFinished(assignment, ms),
         onUnstarted: (assignments) => this.#listener.onUnstarted(assignments),
+        onSpent: () => this.#options.onSpent?.(),
         onExit: (_, failure) => this.#exited(executor, failure),
       },
     });
@@ -212,10 +211,4 @@ export class Fleet {
       this.grow(0);
     }, delay);
   }
-}
-
-/** Half the memory by slots: the other half is for typed arrays, which the heap's limit does not count. */
-function defaultHeapMb(slots: number): number {
-  const share = nodeMemory() / 2 / slots / 2 ** 20;
-  return Math.round(Math.min(Math.max(share, 256), 4096));
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ExecutorArguments } from '../contract/ipc.ts';
+import { heapFlags } from './heap-flag.ts';
 
 /** Everything an executor is started with. */
 export interface ForkOptions extends ExecutorArguments {
@@ -21,7 +22,7 @@ export function forkExecutor({ env, maxOldSpaceMb, ...args }: ForkOptions): Chil
     {
       detached: true,
       env: { ...env },
-      execArgv: ['--enable-source-maps', `--max-old-space-size=${maxOldSpaceMb}`],
+      execArgv: ['--enable-source-maps', ...heapFlags(maxOldSpaceMb, env.NODE_OPTIONS)],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );

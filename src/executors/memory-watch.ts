@@ -3,14 +3,13 @@
  * are beside it, and the kernel of the system, which counts everything, may end the supervisor instead.
  */
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
 import type { ExecutorProcess } from './executor-process.ts';
 
 export interface MemoryOptions {
   /** KiB that an executor may take, with its kernels; null for no limit. */
   readonly limit: number | null;
-  /** Bytes that the node has. Default: {@link nodeMemory}. */
-  readonly available?: number;
+  /** Bytes that the node has. */
+  readonly available: number;
   /** Called when memory becomes short while jobs run, and when it is short no longer. */
   readonly onShort?: (isShort: boolean) => void;
 }
@@ -22,11 +21,6 @@ const SHORT_UNTIL = 0.8;
 const FULL = 0.95;
 const MIB = 2 ** 20;
 
-/** Bytes: the limit of the control group, else what the machine has. */
-export function nodeMemory(): number {
-  return Math.min(process.constrainedMemory() || totalmem(), totalmem());
-}
-
 /**
  * Ends an executor above the limit, and the largest one when the node is full. Where there is no `/proc` (macOS) nothing is
  * watched.
@@ -34,14 +28,14 @@ export function nodeMemory(): number {
  * @returns what ends the watch.
  */
 export function watchMemory(executors: ReadonlySet<ExecutorProcess>, options: MemoryOptions): () => void {
-  const { limit, available = nodeMemory(), onShort } = options;
+  const { limit, available, onShort } = options;
   let isShort = false;
   const timer = setInterval(check, CHECK_EVERY_MS).unref();
 
   function check(): void {
     const used = [...executors].map((executor) => ({ executor, bytes: memoryOf(executor.pids) }));
-    const isOver = ({ bytes }: { bytes: number }) => limit !== null && bytes > limit * 1024;
-    for (const { executor, bytes } of used.filter(isOver)) endOver(executor, bytes);
+    for (const { executor, bytes } of used)
+      if (limit !== null && bytes > limit * 1024) endOver(executor, bytes, limit);
     const total = memoryOf([process.pid]) + used.reduce((sum, { bytes }) => sum + bytes, 0);
     const [largest] = used.toSorted((a, b) => b.bytes - a.bytes);
     if (largest && total > FULL * available) makeRoom(largest.executor, largest.bytes, available);
@@ -59,8 +53,8 @@ export function watchMemory(executors: ReadonlySet<ExecutorProcess>, options: Me
 }
 
 /** One that has ended its job, and kept what it took for that, need only go. */
-function endOver(executor: ExecutorProcess, bytes: number): void {
-  if (executor.running) executor.killFor(executor.running, { kind: 'memory-limit', bytes });
+function endOver(executor: ExecutorProcess, bytes: number, limit: number): void {
+  if (executor.running) executor.killFor(executor.running, { kind: 'memory-limit', bytes, limit });
   else executor.retire();
 }
 

@@ -1,7 +1,7 @@
 /** The one place where memory for columns is allocated and counted. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { MemoryLimitExceeded } from '../errors.ts';
+import type { NumberArray } from './column.ts';
+import { collectGarbage } from './garbage.ts';
 
 /** Smaller ones do not count. */
 const MIN_COUNTED_BYTES = 2 ** 14;
@@ -9,7 +9,7 @@ const MIN_COUNTED_BYTES = 2 ** 14;
  * After so many new bytes, or half of what is held where that is more, garbage is collected; below a limit, after a quarter
  * of it. On a busy machine a collection may take longer than reading 50 MB.
  */
-const COLLECTED_BYTES = 256 * 2 ** 20;
+const COLLECTED_BYTES = 128 * 2 ** 20;
 
 /** Memory that may be in use, in bytes: what was dropped counts until it is collected. */
 let held = 0;
@@ -33,7 +33,7 @@ export function allocatedBytes(): number {
 /** Zeroed memory that all threads of the process see. @throws MemoryLimitExceeded */
 export function allocateShared(byteLength: number): SharedArrayBuffer {
   if (byteLength < MIN_COUNTED_BYTES) return new SharedArrayBuffer(byteLength);
-  collectGarbage(byteLength);
+  collectBefore(byteLength);
   if (held + byteLength > limit) throw beyondLimit(byteLength);
   const memory = new SharedArrayBuffer(byteLength);
   counted.register(memory, byteLength);
@@ -44,6 +44,11 @@ export function allocateShared(byteLength: number): SharedArrayBuffer {
 /** Zeroed doubles in shared memory. */
 export function allocateFloat64(length: number): Float64Array<SharedArrayBuffer> {
   return new Float64Array(allocateShared(length * Float64Array.BYTES_PER_ELEMENT));
+}
+
+/** Zeroed floats of 32 bits in shared memory. */
+export function allocateFloat32(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(allocateShared(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 /** Zeroed 32-bit integers in shared memory. */
@@ -61,25 +66,24 @@ export function allocateUint8(length: number): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(allocateShared(length));
 }
 
+/** The numbers where all threads see them: as they are if they do, else a copy. */
+export function toShared<Numbers extends NumberArray>(numbers: Numbers): Numbers {
+  if (numbers.buffer instanceof SharedArrayBuffer) return numbers;
+  const TypedArray = numbers.constructor as new (memory: SharedArrayBuffer) => Numbers;
+  const shared = new TypedArray(allocateShared(numbers.byteLength));
+  shared.set(numbers);
+  return shared;
+}
+
 /**
  * V8 does not take shared memory for a reason to collect garbage: 25 frames of 50 MB, each dropped before the next, took
  * 1.3 GB.
  */
-function collectGarbage(byteLength: number): void {
+function collectBefore(byteLength: number): void {
   sinceCollection += byteLength;
   if (sinceCollection <= Math.min(Math.max(COLLECTED_BYTES, held / 2), limit / 4)) return;
   sinceCollection = 0;
-  collector()();
-}
-
-let collect: (() => void) | undefined;
-
-/** V8's own, without a flag for the whole process. */
-function collector(): () => void {
-  if (collect) return collect;
-  setFlagsFromString('--expose-gc');
-  collect = runInNewContext('gc') as () => void;
-  return collect;
+  collectGarbage();
 }
 
 function beyondLimit(byteLength: number): MemoryLimitExceeded {

@@ -1,13 +1,31 @@
 /** Columns as values, and parts of columns. */
-import { allocateBigInt64, allocateFloat64, allocateInt32, allocateUint8 } from './allocation.ts';
-import type { Column } from './column.ts';
+import {
+  allocateBigInt64,
+  allocateFloat32,
+  allocateFloat64,
+  allocateInt32,
+  allocateUint8,
+  toShared,
+} from './allocation.ts';
+import type { Column, NumberArray } from './column.ts';
 import { ColumnBuilder } from './column-builder.ts';
 
-/** A column from JavaScript values; null and undefined are missing values. */
-export function columnFromValues(values: readonly unknown[]): Column {
+/**
+ * A column from JavaScript values; null and undefined are missing values. A typed array is taken as it is, and copied only
+ * where threads do not see its memory.
+ */
+export function columnFromValues(values: readonly unknown[] | NumberArray): Column {
+  if (ArrayBuffer.isView(values)) return columnFromNumbers(values);
   const builder = new ColumnBuilder(values.length);
   for (let row = 0; row < values.length; row += 1) builder.value(row, values[row]);
   return builder.build(values.length);
+}
+
+/** A column of the array's type, in memory that threads see. */
+export function columnFromNumbers(values: NumberArray): Extract<Column, { values: NumberArray }> {
+  if (values instanceof Float64Array) return { type: 'float64', values: toShared(values) };
+  if (values instanceof Float32Array) return { type: 'float32', values: toShared(values) };
+  return { type: 'int32', values: toShared(values) };
 }
 
 /**
@@ -50,6 +68,8 @@ function takeValues(column: TypedColumn, indices: ArrayLike<number>): TypedColum
     case 'float64':
     case 'datetime':
       return { ...column, values: gather(allocateFloat64(length), column.values, indices) };
+    case 'float32':
+      return { ...column, values: gather(allocateFloat32(length), column.values, indices) };
     case 'int32':
     case 'string':
       return { ...column, values: gather(allocateInt32(length), column.values, indices) };
@@ -68,6 +88,8 @@ function sliceValues(column: TypedColumn, start: number, end: number): TypedColu
     case 'float64':
     case 'datetime':
       return { ...column, values: column.values.subarray(start, end) };
+    case 'float32':
+      return { ...column, values: column.values.subarray(start, end) };
     case 'int32':
     case 'string':
       return { ...column, values: column.values.subarray(start, end) };
@@ -78,7 +100,7 @@ function sliceValues(column: TypedColumn, start: number, end: number): TypedColu
   }
 }
 
-function gather<Values extends Float64Array | Int32Array | Uint8Array>(
+function gather<Values extends Float64Array | Float32Array | Int32Array | Uint8Array>(
   target: Values,
   source: ArrayLike<number>,
   indices: ArrayLike<number>,

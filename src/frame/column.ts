@@ -4,8 +4,8 @@
  */
 
 /**
- * Marks missing values: byte i is 1 where row i has none. Absent when no value is missing. A missing float64
- * or datetime is NaN as well.
+ * Marks missing values: byte i is 1 where row i has none. Absent when no value is missing. A missing float64,
+ * float32 or datetime is NaN as well.
  */
 export type NullMask = Uint8Array;
 
@@ -17,6 +17,8 @@ export type Column =
       /** True when the values are integers, some of them beyond 32 bits. */
       readonly integral?: boolean;
     }
+  /** Each a double that 32 bits hold exactly. */
+  | { readonly type: 'float32'; readonly values: Float32Array; readonly nulls?: NullMask }
   | { readonly type: 'int32'; readonly values: Int32Array; readonly nulls?: NullMask }
   /** 64-bit integers that do not fit a double exactly. */
   | { readonly type: 'int64'; readonly values: BigInt64Array; readonly nulls?: NullMask }
@@ -32,5 +34,8 @@ export type Column =
       readonly nulls?: NullMask;
     }
   | { readonly type: 'object'; readonly values: readonly unknown[] };
+
+/** Numbers that are computed with as they are. */
+export type NumberArray = Float64Array | Float32Array | Int32Array;
 
 export type ColumnType = Column['type'];

@@ -1,6 +1,9 @@
 /** A table of typed columns: what datasets are read into and models compute on. */
 import { InvalidData } from '../errors.ts';
-import type { Column } from './column.ts';
+import { readArrow } from './arrow-read.ts';
+import { writeArrow } from './arrow-write.ts';
+import type { Column, NumberArray } from './column.ts';
+import { requireUniqueNames } from './column-names.ts';
 import { columnFromValues, sliceColumn, takeColumn, valueAt } from './column-rows.ts';
 import { readCsv } from './csv.ts';
 import { columnsFromRows } from './tabular.ts';
@@ -10,6 +13,9 @@ export interface IndexLevel {
   readonly name: string | null;
   readonly column: Column;
 }
+
+/** What pandas names a level of the row labels without a name. */
+const INDEX_LEVEL = /^__index_level_\d+__$/;
 
 export class DataFrame {
   readonly rowCount: number;
@@ -41,11 +47,12 @@ export class DataFrame {
   }
 
   /**
-   * From the values of each column; null and undefined are missing values.
+   * From the values of each column; null and undefined are missing values. A Float64Array, Float32Array or Int32Array
+   * becomes a column of its type.
    *
    * @throws InvalidData when columns differ in length.
    */
-  static fromObject(columns: Readonly<Record<string, readonly unknown[]>>): DataFrame {
+  static fromObject(columns: Readonly<Record<string, readonly unknown[] | NumberArray>>): DataFrame {
     return new DataFrame(
       new Map(Object.entries(columns).map(([name, values]) => [name, columnFromValues(values)])),
     );
@@ -60,6 +67,38 @@ export class DataFrame {
     return new DataFrame(await readCsv(path));
   }
 
+  /**
+   * From a table in Arrow's format for files (Feather) or streams, not compressed. Needs the package apache-arrow. Doubles,
+   * floats and integers of 32 bits are not copied where the bytes lie in a SharedArrayBuffer. Columns that pandas names
+   * `__index_level_0__`, … are the row labels.
+   *
+   * @throws InvalidData when the bytes are no such table, or a column is nested, decimal, binary, a time or a duration;
+   *   MissingDependency.
+   */
+  static async fromArrow(bytes: Uint8Array): Promise<DataFrame> {
+    const { columns, rowCount } = await readArrow(bytes);
+    const levels = [...columns].filter(([name]) => INDEX_LEVEL.test(name));
+    const others = [...columns].filter(([name]) => !INDEX_LEVEL.test(name));
+    const index = levels.map(([, column]) => ({ name: null, column }));
+    return new DataFrame(new Map(others), index, rowCount);
+  }
+
+  /**
+   * The table in Arrow's format for files (Feather). Needs the package apache-arrow. Row labels are the first columns, under
+   * the names of their levels, or `__index_level_0__`, ….
+   *
+   * @throws InvalidData when a column holds values of several types, or nested ones, or a level has the name of a column;
+   *   MissingDependency.
+   */
+  async toArrow(): Promise<Uint8Array> {
+    const levels = this.index.map(({ name, column }, level) => {
+      return [name ?? `__index_level_${level}__`, column] as const;
+    });
+    const columns = [...levels, ...this.columns];
+    requireUniqueNames(columns.map(([name]) => name));
+    return writeArrow(new Map(columns), this.rowCount);
+  }
+
   get columnNames(): string[] {
     return [...this.columns.keys()];
   }
@@ -71,8 +110,13 @@ export class DataFrame {
     throw new InvalidData(`no column '${name}': the columns are ${this.columnNames.join(', ')}`);
   }
 
-  /** The named columns, in the order asked for. Shares their memory. */
+  /**
+   * The named columns, in the order asked for. Shares their memory.
+   *
+   * @throws InvalidData when there is no such column, or one is named twice.
+   */
   select(names: readonly string[]): DataFrame {
+    requireUniqueNames(names);
     return new DataFrame(new Map(names.map((name) => [name, this.column(name)])), this.index, this.rowCount);
   }
 

@@ -1,5 +1,6 @@
 /** Arrays of any number of dimensions, as numpy has them. */
 import { InvalidData } from '../errors.ts';
+import { allocateFloat32, allocateFloat64 } from './allocation.ts';
 import type { Column } from './column.ts';
 import { ColumnBuilder } from './column-builder.ts';
 import { DataFrame } from './data-frame.ts';
@@ -72,12 +73,29 @@ export class NdArray {
   }
 
   #toColumn(rows: number, width: number, position: number): Column {
+    const { values } = this;
+    if (values instanceof Float64Array) {
+      return { type: 'float64', values: everyNth(values, allocateFloat64(rows), width, position) };
+    }
+    if (values instanceof Float32Array) {
+      return { type: 'float32', values: everyNth(values, allocateFloat32(rows), width, position) };
+    }
     const builder = new ColumnBuilder(rows);
     for (let row = 0; row < rows; row += 1) {
-      const value = this.values[row * width + position];
-      if (this.dtype === 'float64' || this.dtype === 'float32') builder.double(row, Number(value));
-      else builder.value(row, this.dtype === 'bool' ? value === 1 : value);
+      const value = values[row * width + position];
+      builder.value(row, this.dtype === 'bool' ? value === 1 : value);
     }
     return builder.build(rows);
   }
+}
+
+/** Fills the target with one value of each row. */
+function everyNth<Floats extends Float64Array | Float32Array>(
+  values: Floats,
+  target: Floats,
+  width: number,
+  position: number,
+): Floats {
+  for (let row = 0; row < target.length; row += 1) target[row] = values[row * width + position] as number;
+  return target;
 }

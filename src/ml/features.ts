@@ -5,11 +5,12 @@
  * - A string column is one-hot encoded, one 0/1 column per value in ascending order; a missing string is a
  *   value of its own. Values not seen in the fit become all zeros (scikit-learn's
  *   `OneHotEncoder(handle_unknown='ignore')`).
+ * - Dates are refused where the fit had other numbers, and the reverse.
  * - Infinite values are refused. Missing numbers are refused or kept as NaN, as the estimator says.
  */
 import { InvalidData } from '../errors.ts';
-import { allocateFloat64 } from '../frame/allocation.ts';
-import type { Column } from '../frame/column.ts';
+import { allocateFloat64, toShared } from '../frame/allocation.ts';
+import type { Column, NumberArray } from '../frame/column.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { toFloat64Array } from '../frame/numeric.ts';
 import type { Feature, ModelMeta } from './state.ts';
@@ -74,7 +75,8 @@ export function designMatrix(
     const feature = features[i];
     if (!feature) return [];
     if (feature.categories) return oneHot(feature.name, feature.categories, column);
-    return [numeric(feature.name, column, missing)];
+    requireDatesAlike(feature, column);
+    return [finiteNumbers(feature.name, toFloat64Array(column, feature.name), missing)];
   });
   return { rowCount: X.rowCount, columns };
 }
@@ -157,18 +159,35 @@ function oneHot(name: string, categories: readonly (string | null)[], column: Co
 
 /** A column in which every value is missing has no type of its own: it counts as strings. */
 function allMissing(name: string, column: Exclude<Column, StringColumn>): undefined {
-  const isMissing =
-    column.type === 'object'
-      ? column.values.every((value) => value === null || value === undefined)
-      : column.nulls?.every((isNull) => isNull === 1);
-  if (isMissing) return undefined;
+  if (isAllMissing(column)) return undefined;
   throw new InvalidData(
     `column '${name}' holds ${column.type} values where the model was fitted on strings: give it the same type`,
   );
 }
 
-function numeric(name: string, column: Column, missing: MissingValues): Float64Array {
-  const values = shared(toFloat64Array(column, name));
+function isAllMissing(column: Column): boolean {
+  if (column.type === 'object') return column.values.every((value) => value === null || value === undefined);
+  return column.nulls?.every((isNull) => isNull === 1) ?? false;
+}
+
+/** As numbers, dates are milliseconds, which no other number need be. A column in which every value is missing has no type. */
+function requireDatesAlike({ name, type }: Feature, column: Column): void {
+  if ((column.type === 'datetime') === (type === 'datetime') || isAllMissing(column)) return;
+  throw new InvalidData(
+    `column '${name}' holds ${column.type} values where the model was fitted on ${type}: give it the same type`,
+  );
+}
+
+/**
+ * The numbers of a column, where all threads see them.
+ *
+ * @throws InvalidData when one is infinite, or missing and not allowed to be.
+ */
+export function finiteNumbers<Numbers extends NumberArray>(
+  name: string,
+  values: Numbers,
+  missing: MissingValues,
+): Numbers {
   let missingCount = 0;
   let infiniteCount = 0;
   for (const value of values) {
@@ -187,12 +206,5 @@ function numeric(name: string, column: Column, missing: MissingValues): Float64A
       `column '${name}' has ${missingCount} missing values in ${values.length} rows, and ${missing.estimator} takes none: drop those rows, or fill them in`,
     );
   }
-  return values;
-}
-
-function shared(values: Float64Array): Float64Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const copy = allocateFloat64(values.length);
-  copy.set(values);
-  return copy;
+  return toShared(values);
 }

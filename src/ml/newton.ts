@@ -37,7 +37,7 @@ const MAX_HALVINGS = 30;
 /**
  * The parameters of least penalized loss, and the second derivatives of the loss there, with those of the rows before.
  *
- * @throws InvalidData when the iterations are not enough.
+ * @throws InvalidData when the iterations are not enough, or numbers are too large to be squared.
  */
 export async function minimizeLogistic(problem: LogisticProblem, context: FitContext): Promise<Curvature> {
   const size = (problem.columns.length + 1) * problem.outcomeCount;
@@ -88,6 +88,9 @@ async function evaluate(
     return { ...input, rows };
   });
   const all = parts.reduce(add);
+  if (!all.hessian.every(Number.isFinite)) {
+    throw new InvalidData('the squares of X go beyond the range of doubles: scale the columns down');
+  }
   if (prior) addPrior(all, parameters, prior);
   addPenalty(all, parameters, problem);
   return all;

@@ -1,10 +1,13 @@
 /** From the columns of a frame to the inputs of an ONNX model. */
 import { InvalidData, OperationNotSupported } from '../errors.ts';
-import type { Column } from '../frame/column.ts';
-import { DataFrame } from '../frame/data-frame.ts';
-import { designMatrix } from './features.ts';
+import type { Column, NumberArray } from '../frame/column.ts';
+import type { DataFrame } from '../frame/data-frame.ts';
+import { toNumbers } from '../frame/numeric.ts';
+import { finiteNumbers } from './features.ts';
 import type { OnnxColumn, OnnxFeed, OnnxValue } from './onnx-session.ts';
 
+/** More is infinite once it is rounded to a float. */
+const MAX_FLOAT32 = (2 - 2 ** -24) * 2 ** 127;
 /** The whole numbers that an input of this type takes, first and last; beyond 2^53 a double is not exact. */
 const WHOLE_NUMBERS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['bool', [0, 1]],
@@ -75,25 +78,31 @@ function stringColumn(name: string, column: Column): OnnxColumn {
 }
 
 /** Missing numbers stay, as NaN, where the type has it. */
-function numberColumn(name: string, column: Column, type: string): Float64Array {
-  const features = [{ name, type: column.type }];
-  const frame = new DataFrame(new Map([[name, column]]));
-  const { columns } = designMatrix(
-    frame,
-    { features, named: true },
-    { estimator: 'an ONNX model', allowed: true },
-  );
-  const [numbers = new Float64Array(0)] = columns;
+function numberColumn(name: string, column: Column, type: string): NumberArray {
+  const numbers = finiteNumbers(name, toNumbers(column, name), { estimator: 'an ONNX model', allowed: true });
+  if (type === 'float32') requireFloats(name, numbers);
   const range = WHOLE_NUMBERS.get(type);
   if (!range) return numbers;
   const [first, last] = range;
-  const missing = numbers.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
+  const missing = [...valuesWhere(numbers, Number.isNaN)].length;
   if (missing > 0) throw missingValues(name, missing, numbers.length, type);
-  const bad = numbers.find((value) => !Number.isInteger(value) || value < first || value > last);
+  const [bad] = valuesWhere(numbers, (value) => !Number.isInteger(value) || value < first || value > last);
   if (bad === undefined) return numbers;
   throw new InvalidData(
     `column '${name}' holds ${bad} where the ONNX model expects ${type}: give whole numbers from ${first} to ${last}, or convert the model for doubles`,
   );
+}
+
+function requireFloats(name: string, numbers: NumberArray): void {
+  const [bad] = valuesWhere(numbers, (value) => Math.abs(value) >= MAX_FLOAT32);
+  if (bad === undefined) return;
+  throw new InvalidData(
+    `column '${name}' holds ${bad} where the ONNX model expects float32: scale it down, or convert the model for doubles`,
+  );
+}
+
+function* valuesWhere(numbers: Iterable<number>, test: (value: number) => boolean): Generator<number> {
+  for (const value of numbers) if (test(value)) yield value;
 }
 
 function missingValues(name: string, missing: number, rowCount: number, type: string): InvalidData {

@@ -2,6 +2,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Kernel } from '../contract/threads.ts';
 import { CorruptObject, InvalidData, MissingDependency } from '../errors.ts';
+import type { NumberArray } from '../frame/column.ts';
 import type { Range } from './chunks.ts';
 
 /** The bytes of a model, on shared memory, and what tells them from others. */
@@ -26,7 +27,7 @@ export interface OnnxSignature {
 
 /** A column as a thread gets it: numbers, or codes of strings. */
 export type OnnxColumn =
-  | { readonly numbers: Float64Array }
+  | { readonly numbers: NumberArray }
   | { readonly codes: Int32Array; readonly dictionary: readonly string[] };
 
 /** An input of the model, and the columns that it is made of. */

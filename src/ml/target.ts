@@ -97,12 +97,26 @@ export function probabilityFrame(
   return frameOf(X, columns);
 }
 
-/** One column per target. */
+/**
+ * One column per target.
+ *
+ * @throws InvalidData when a prediction is no finite number: X is too far from the rows of the fit.
+ */
 export function numberFrame(target: Target, X: DataFrame, values: readonly Float64Array[]): DataFrame {
+  for (const [i, numbers] of values.entries()) requireFinite(target.names[i] ?? String(i), numbers);
   const columns = values.map((numbers, i) => {
     return [target.names[i] ?? String(i), { type: 'float64', values: numbers }] as const;
   });
   return frameOf(X, columns);
+}
+
+function requireFinite(name: string, predictions: Float64Array): void {
+  let count = 0;
+  for (const value of predictions) if (!Number.isFinite(value)) count += 1;
+  if (count === 0) return;
+  throw new InvalidData(
+    `the model has no finite value of '${name}' for ${count} of ${predictions.length} rows: leave out rows that are far from those of the fit, or use another model`,
+  );
 }
 
 /** A prediction has the row labels of X. */

@@ -70,6 +70,7 @@ function toDocument(metadata: Metadata): Record<string, unknown> {
 
 const JSON_TYPES: Readonly<Record<ColumnType, object>> = {
   float64: { type: 'number' },
+  float32: { type: 'number' },
   int32: { type: 'integer' },
   int64: { type: 'integer' },
   bool: { type: 'boolean' },

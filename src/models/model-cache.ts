@@ -3,7 +3,17 @@
 /** Bytes of the stored models, which their unpacked forms take about as much of. */
 const DEFAULT_MAX_BYTES = 256 * 2 ** 20;
 
+export interface CacheStats {
+  /** Models that were there when they were asked for, and those that were not. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Models that are kept. */
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 export interface ModelCache {
+  readonly stats: CacheStats;
   /** What `load` gives for this key, or has given before. A model above the limit is not kept. */
   get<Model>(key: string, load: () => Promise<Loaded<Model>>): Promise<Model>;
 }
@@ -18,6 +28,8 @@ export function createModelCache(maxBytes = DEFAULT_MAX_BYTES): ModelCache {
   /** In the order of their last use. */
   const kept = new Map<string, Loaded<unknown>>();
   let total = 0;
+  let hits = 0;
+  let misses = 0;
 
   function keep(key: string, loaded: Loaded<unknown>): void {
     kept.set(key, loaded);
@@ -31,9 +43,14 @@ export function createModelCache(maxBytes = DEFAULT_MAX_BYTES): ModelCache {
   }
 
   return {
+    get stats() {
+      return { hits, misses, entries: kept.size, bytes: total };
+    },
     async get<Model>(key: string, load: () => Promise<Loaded<Model>>): Promise<Model> {
       // Whoever uses a key says of what type its model is: a key belongs to one backend.
       const known = forget(key) as Loaded<Model> | undefined;
+      if (known) hits += 1;
+      else misses += 1;
       const loaded = known ?? (await load());
       // Another call may have loaded the same in the meantime.
       forget(key);

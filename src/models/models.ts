@@ -10,7 +10,7 @@ import type { ModelBackend, StoredModel } from './model-backend.ts';
 import { createModelCache, type ModelCache } from './model-cache.ts';
 import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
-import { checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
+import { type Commit, checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
 
 export interface ModelsOptions {
   readonly bucket: string;
@@ -77,8 +77,10 @@ export function createModels(
   }
 
   async function open(name: string): Promise<OpenedModel> {
-    const { base, version } = await findVersion(store, name);
-    const { backend, model } = await cache.get(fileKey(base.name, version), () => load(base.name, version));
+    const { base, commit } = await findBase(store, name);
+    const { backend, model } = await cache.get(versionId(base, commit), async () =>
+      load(base.name, await readVersion(store, base, commit)),
+    );
     const save = (put: Omit<VersionPut, 'name' | 'tag'>): Promise<Metadata> =>
       mapUnavailable(mongo, () => putVersion(store, { ...put, name: base.name, tag: undefined }));
     return openModel({ metadata: base, backend, model, save });
@@ -114,9 +116,9 @@ export function createModels(
   };
 }
 
-/** A version's file; a model that has none is not found under any key. */
-function fileKey(name: string, { gridfile }: Metadata): string {
-  return `${name} ${gridfile?.toHexString()}`;
+/** What never changes: a version of this model; the file of a model without versions. */
+function versionId({ id, gridfile }: Metadata, commit: Commit | null): string {
+  return `${id.toHexString()} ${commit ? commit.ref : gridfile?.toHexString()}`;
 }
 
 /** @throws InvalidName when the name says which version, which only reading may. */
@@ -136,22 +138,27 @@ function checkBaseName(name: string): void {
 
 /** Of the model, as omega|ml gives it, unless the name says which version. */
 async function findMetadata(store: OmegaStore, name: string): Promise<Metadata> {
-  const { base, version } = await findVersion(store, name);
-  return base.name === name ? base : version;
+  const { base, commit } = await findBase(store, name);
+  return base.name === name ? base : readVersion(store, base, commit);
 }
 
-/** Metadata of the model, and those that hold the bytes asked for: of the latest version unless another is named. */
-async function findVersion(
+/** Metadata of the model, and its version that the name asks for, the latest by default; null for a model without versions. */
+async function findBase(
   store: OmegaStore,
   name: string,
-): Promise<{ readonly base: Metadata; readonly version: Metadata }> {
+): Promise<{ readonly base: Metadata; readonly commit: Commit | null }> {
   const parsed = parseVersionName(name);
   checkBaseName(parsed.base);
   const base = await store.metadata(parsed.base);
   const versions = versionsOf(base.attributes);
-  if (versions) return { base, version: await store.metadata(selectCommit(versions, parsed).name) };
-  if (parsed.ref === null && parsed.back === 0) return { base, version: base };
+  if (versions) return { base, commit: selectCommit(versions, parsed) };
+  if (parsed.ref === null && parsed.back === 0) return { base, commit: null };
   throw new ModelNotFound(`model '${parsed.base}' has no versions: ask for '${parsed.base}'`);
+}
+
+/** The metadata that hold a version's bytes. */
+async function readVersion(store: OmegaStore, base: Metadata, commit: Commit | null): Promise<Metadata> {
+  return commit ? store.metadata(commit.name) : base;
 }
 
 async function readModel(

@@ -2,6 +2,7 @@
 import { type Db, MongoAPIError, MongoClient, type MongoClientOptions, MongoError } from 'mongodb';
 import { ImproperlyConfigured } from '../errors.ts';
 import { unreachable } from './availability.ts';
+import { type PoolState, watchPool } from './pool.ts';
 
 export interface Mongo {
   /** The database that the URL's path names, `omega` when it names none. */
@@ -9,6 +10,8 @@ export interface Mongo {
   readonly client: MongoClient;
   /** Calls the listener whenever the driver learns of its servers, with whether one of them takes writes. */
   onWritable(listener: (isWritable: boolean) => void): void;
+  /** The connections as they are now. */
+  pool(): PoolState;
   close(): Promise<void>;
 }
 
@@ -69,6 +72,7 @@ export function openMongo(url: string, options: MongoOptions = {}): Mongo {
         listener([...newDescription.servers.values()].some(({ isWritable }) => isWritable));
       });
     },
+    pool: watchPool(client),
     close: () => client.close(),
   };
 }

@@ -13,6 +13,7 @@ import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
 import { InvalidData } from '../errors.ts';
 import { isUnavailable } from './availability.ts';
 import { isDuplicateKey, type Mongo } from './client.ts';
+import { countWritten } from './traffic.ts';
 
 /** Document too large, nested too deep, or with field names that MongoDB does not take. */
 const INVALID_DOCUMENT: ReadonlySet<unknown> = new Set([2, 15, 52, 55, 10_334, 17_280, 17_419, 17_420]);
@@ -26,6 +27,7 @@ const DUPLICATE_KEY = 11_000;
 export async function insertMissing(collection: Collection<Document>, documents: Document[]): Promise<void> {
   try {
     await collection.insertMany(documents, { ordered: false });
+    countWritten(documents.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0));
   } catch (error) {
     if (areAllDuplicates(error)) return;
     throw orInvalidData(error);
@@ -68,6 +70,7 @@ async function runInsert(
 ): Promise<void> {
   const documents = new DocumentSequence('documents');
   documents.push({}, bytes);
+  countWritten(bytes.length);
   const reply = await mongo.db.command({
     insert: collectionName,
     documents,

@@ -2,6 +2,7 @@
 import { BSON, type ClientSession, type Document, Long } from 'mongodb';
 import type { Mongo } from './client.ts';
 import { BsonType, valueEnd } from './element.ts';
+import { countRead } from './traffic.ts';
 
 export interface RawQuery {
   readonly collection: string;
@@ -84,7 +85,9 @@ async function runRaw(
     readPreference: 'primary',
     ...(signal ? { signal } : {}),
   });
-  return parseCursor(response.cursor);
+  const cursor = parseCursor(response.cursor);
+  countRead(cursor.batch.length);
+  return cursor;
 }
 
 /** The reply's `cursor` document: `firstBatch` or `nextBatch`, and `id`. */

@@ -11,6 +11,9 @@ const SYNTAX_CHECK_MS = 5000;
 
 const ENVIRONMENT = { DENO_NO_UPDATE_CHECK: '1', DENO_NO_PROMPT: '1' };
 
+/** V8 in Deno reserves half a gigabyte, which counts for a limit of an executor's data: it is watched by what it uses. */
+const UNLIMITED = ['/bin/sh', '-c', 'ulimit -S -d unlimited; exec "$0" "$@"'] as const;
+
 /** @throws MissingDependency when the package, or its build for this platform, is not installed. */
 export function denoKernelSpec(): KernelSpec {
   const deno = denoBinary();
@@ -18,7 +21,7 @@ export function denoKernelSpec(): KernelSpec {
     name: 'deno',
     displayName: 'Deno',
     language: 'typescript',
-    argv: [deno, 'jupyter', '--kernel', '--conn', '{connection_file}'],
+    argv: [...UNLIMITED, deno, 'jupyter', '--kernel', '--conn', '{connection_file}'],
     env: ENVIRONMENT,
     transport: 'tcp',
     // SIGINT ends it, though the kernelspec that it installs itself does not say so.
@@ -54,7 +57,9 @@ function denoBinary(): string {
 function findSyntaxError(deno: string, source: string): Promise<string | null> {
   return new Promise((resolve) => {
     const options = { env: { ...ENVIRONMENT, NO_COLOR: '1' }, timeout: SYNTAX_CHECK_MS };
-    const child = execFile(deno, ['fmt', '--check', '--ext', 'ts', '-'], options, (_, __, stderr) => {
+    const [shell, ...script] = UNLIMITED;
+    const args = [...script, deno, 'fmt', '--check', '--ext', 'ts', '-'];
+    const child = execFile(shell, args, options, (_, __, stderr) => {
       const text = stripVTControlCharacters(stderr);
       const [, message] = /SyntaxError: (.*?)(?:\n\s*at |\n\nStack|$)/s.exec(text) ?? [];
       resolve(message ?? null);

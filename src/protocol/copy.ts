@@ -6,6 +6,7 @@ import type { Fields } from './fields.ts';
 import { parseJson } from './json.ts';
 import { endOfString } from './json-parser.ts';
 import { argsRepr, pythonRepr } from './repr.ts';
+import { sentTime } from './sent-time.ts';
 import { type Encoding, writeBody } from './serializers.ts';
 import { COPY_HEADER, type RawMessage, type TaskMessage } from './task-message.ts';
 
@@ -77,18 +78,21 @@ export function retryMessage(
   { eta, input, reason }: NextRun,
   encoding: Encoding = {},
 ): Publication {
-  const copy = copyMessage(source, queue, reason);
+  const sent = sentTime(new Date());
+  const { properties: kept, ...copy } = copyMessage(source, queue, reason);
+  const properties = { ...kept, ...sent.property };
   const isComplete = typeof message.headers.task === 'string';
   const headers = {
     ...(isComplete ? {} : describeTask(message)),
-    ...copy.properties.headers,
+    ...properties.headers,
+    ...sent.header,
     retries: message.retries + 1,
     eta: eta && formatIsoDateTime(eta),
     parent_id: message.taskId,
   };
-  if (input === null && isComplete) return { ...copy, properties: { ...copy.properties, headers } };
+  if (input === null && isComplete) return { ...copy, properties: { ...properties, headers } };
   const { compression: _, ...uncompressed }: Fields = headers;
-  const { body, properties } = writeBody(
+  const { body, properties: ofBody } = writeBody(
     input === null ? message.body : replaceInput(message.body, input),
     encoding,
   );
@@ -96,8 +100,8 @@ export function retryMessage(
     ...copy,
     body,
     properties: {
-      ...copy.properties,
       ...properties,
+      ...ofBody,
       headers: input === null ? uncompressed : { ...uncompressed, ...describeInput(input) },
     },
   };

@@ -3,6 +3,7 @@ import type { Publication } from '../contract/transport.ts';
 import { copyMessage } from './copy.ts';
 import { formatIsoDateTime, parseIsoDateTime } from './dates.ts';
 import type { Fields } from './fields.ts';
+import { sentTime } from './sent-time.ts';
 import type { RawMessage } from './task-message.ts';
 
 /** Why the message is there. */
@@ -50,11 +51,12 @@ export function readDeath({ properties: { headers = {} } }: Pick<Source, 'proper
   };
 }
 
-/** The message of a dead letter, as it was before, on its way to a queue. */
+/** The message of a dead letter, as it was before but sent now, on its way to a queue. */
 export function revivedMessage(letter: Source, queue: string): Publication {
   const { headers = {} } = letter.properties;
   const { [REASON_HEADER]: _reason, [QUEUE_HEADER]: _queue, [TIME_HEADER]: _time, ...own } = headers;
-  const properties = { ...letter.properties, headers: own };
+  const sent = sentTime(new Date());
+  const properties = { ...letter.properties, ...sent.property, headers: { ...own, ...sent.header } };
   return { ...copyMessage({ body: letter.body, properties }, queue, null), relayed: true };
 }
 

@@ -12,6 +12,7 @@ import type { Fields } from './fields.ts';
 import { stringifyJson } from './json.ts';
 import { argsRepr, pythonRepr } from './repr.ts';
 import type { ResultAddress } from './result.ts';
+import { sentTime } from './sent-time.ts';
 import { type Encoding, type WritableSerializer, writeBody } from './serializers.ts';
 
 /** Who sends the messages of this process, as Celery's clients are named. */
@@ -134,7 +135,7 @@ export interface TaskMessage extends ResultAddress {
 /**
  * Writes a call as a message to its queue.
  *
- * @param now - from which `expires` is counted for the message's time to live.
+ * @param now - when it is sent: from then on `expires` is counted for the message's time to live.
  * @param encoding - how this process writes its messages.
  * @throws EncodeError if an argument has no JSON form, or a date is none.
  */
@@ -148,13 +149,15 @@ export function encodeTask(call: TaskCall, now = new Date(), encoding: Encoding 
     { ...encoding, ...(serializer && { serializer }) },
     compression,
   );
-  const own = encodeHeaders(call);
+  const sent = sentTime(now);
+  const own = { ...encodeHeaders(call), ...sent.header };
   return {
     exchange: call.exchange ?? '',
     routingKey: call.routingKey ?? call.queue,
     body,
     properties: {
       ...properties,
+      ...sent.property,
       deliveryMode: call.deliveryMode ?? 2,
       ...(priority === null ? {} : { priority }),
       correlationId: call.taskId,

@@ -1,6 +1,7 @@
 /** Files in GridFS, in the form that pymongo and omega|ml write. */
 import { CorruptObject } from '../errors.ts';
 import { Binary, type Collection, type Db, ObjectId } from '../mongo/bson.ts';
+import { countRead, countWritten } from '../mongo/traffic.ts';
 import { ensureIndex } from './indexes.ts';
 import { fileCollection } from './names.ts';
 import { attemptId, idsOf } from './write-ids.ts';
@@ -109,6 +110,7 @@ async function writeChunks(
       return { _id: new ObjectId(), files_id: id, n, data };
     });
     await chunks.insertMany(batch);
+    countWritten(batch.reduce((sum, { data }) => sum + data.position, 0));
   }
 }
 
@@ -130,6 +132,7 @@ async function readChunks(chunks: Collection<ChunkDocument>, id: ObjectId, lengt
     offset += Buffer.from(data.buffer.buffer, data.buffer.byteOffset, data.position).copy(bytes, offset);
     next += 1;
   }
+  countRead(offset);
   if (offset === length) return bytes;
   throw new CorruptObject(
     `the file ${id.toHexString()} has ${offset} of its ${length} bytes in GridFS: put the object again`,

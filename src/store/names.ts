@@ -1,6 +1,7 @@
 /** Names of stored objects, projections in them, and the keys under which omega|ml files their data. */
 import { createHash } from 'node:crypto';
 import { InvalidData, InvalidName } from '../errors.ts';
+import { requireUniqueNames } from '../frame/column-names.ts';
 
 /** A bucket that is not named. Also the first part of the names of all GridFS collections. */
 const DEFAULT_BUCKET = 'omegaml';
@@ -52,7 +53,7 @@ export function parseDatasetName(text: unknown): DatasetName {
  * (either may be left out).
  *
  * @param all the columns of the dataset, in order.
- * @throws InvalidData when it names a column that is not there, or selects none.
+ * @throws InvalidData when it names a column that is not there, or one twice, or selects none.
  */
 export function selectColumns(selection: string, all: readonly string[]): string[] {
   const find = (name: string): number => {
@@ -86,8 +87,9 @@ function resolveSelection(
     const excluded = new Set(selection.slice(1).split(',').map(find));
     return all.filter((_, position) => !excluded.has(position));
   }
-  const positions = new Set(selection.split(',').map(find));
-  return [...positions].flatMap((position) => all[position] ?? []);
+  const columns = selection.split(',').flatMap((name) => all[find(name)] ?? []);
+  requireUniqueNames(columns);
+  return columns;
 }
 
 /**

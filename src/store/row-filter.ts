@@ -96,6 +96,7 @@ type Comparable = number | bigint | string;
 
 const FILTER_TYPES: Readonly<Record<Exclude<Column['type'], 'object'>, FilterType>> = {
   float64: 'number',
+  float32: 'number',
   int32: 'number',
   int64: 'number',
   bool: 'boolean',

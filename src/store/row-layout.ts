@@ -146,6 +146,8 @@ function dtypeOf(column: Column): string {
     case 'float64':
       if (!column.integral) return 'float64';
       return hasNulls ? 'Int64' : 'int64';
+    case 'float32':
+      return 'float32';
     case 'int32':
     case 'int64':
       return hasNulls ? 'Int64' : 'int64';

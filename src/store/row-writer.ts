@@ -85,7 +85,7 @@ function fieldEncoder(field: string, column: Column): EncodeField {
   const encode = valueEncoder(key, column);
   const { nulls } = column;
   if (!nulls) return encode;
-  const isDouble = column.type === 'float64' && !column.integral;
+  const isDouble = column.type === 'float32' || (column.type === 'float64' && !column.integral);
   return (writer, row) => {
     if (nulls[row] !== 1) encode(writer, row);
     else if (isDouble) writer.double(key, Number.NaN);
@@ -100,6 +100,8 @@ function valueEncoder(key: Uint8Array, column: Exclude<Column, { type: 'object' 
       if (column.integral) return (writer, row) => writer.int64(key, values[row] ?? 0);
       return (writer, row) => writer.double(key, values[row] ?? 0);
     }
+    case 'float32':
+      return (writer, row) => writer.double(key, column.values[row] ?? 0);
     case 'int32':
       return (writer, row) => writer.int32(key, column.values[row] ?? 0);
     case 'int64':

@@ -1,5 +1,6 @@
 /** Data that came in the message itself, as a table. */
 import { InvalidData } from '../errors.ts';
+import { requireUniqueNames } from '../frame/column-names.ts';
 import { DataFrame } from '../frame/data-frame.ts';
 
 /**
@@ -32,7 +33,7 @@ export function frameFromValues(data: unknown, name: string): DataFrame {
 /**
  * The same columns under these names; null leaves them as they are.
  *
- * @throws InvalidData when there are more or fewer names than columns.
+ * @throws InvalidData when there are more or fewer names than columns, or one is there twice.
  */
 export function nameColumns(frame: DataFrame, names: readonly string[] | null): DataFrame {
   if (names === null) return frame;
@@ -41,6 +42,7 @@ export function nameColumns(frame: DataFrame, names: readonly string[] | null): 
       `each row has ${frame.columns.size} values where ${names.length} are expected: send ${names.join(', ')}, in this order`,
     );
   }
+  requireUniqueNames(names);
   const columns = [...frame.columns.values()].map((column, position) => {
     return [names[position] ?? String(position), column] as const;
   });

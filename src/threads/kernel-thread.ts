@@ -12,18 +12,32 @@ export type KernelReply =
   | { readonly ok: true; readonly output: unknown }
   | { readonly ok: false; readonly error: ErrorCopy };
 
-/** Answers calls of these kernels. Never rejects, except for an output that cannot be cloned. */
+type Kernels = ReadonlyMap<string, Kernel<never, unknown>>;
+
+/**
+ * Answers calls of these kernels. Never rejects, except for an output that cannot be cloned.
+ *
+ * @param collectGarbage is called after each: an idle thread would hold the columns of its last calls while it lives.
+ */
 export function answerKernelCalls(
-  kernels: ReadonlyMap<string, Kernel<never, unknown>>,
+  kernels: Kernels,
+  collectGarbage: () => void,
 ): (call: KernelCall) => Promise<KernelReply> {
-  return async ({ kernel: name, input }) => {
-    try {
-      const kernel = kernels.get(name);
-      if (!kernel) throw new TypeError(`no kernel '${name}' in this thread: add it to src/ml/kernels.ts`);
-      // Both sides find a kernel by its name, so the input is what this kernel was called with.
-      return { ok: true, output: await kernel.run(input as never) };
-    } catch (error) {
-      return { ok: false, error: copyError(error) };
-    }
+  return async (call) => {
+    const reply = await answer(kernels, call);
+    // In the next turn, when nobody holds the input any more.
+    setImmediate(collectGarbage);
+    return reply;
   };
+}
+
+async function answer(kernels: Kernels, { kernel: name, input }: KernelCall): Promise<KernelReply> {
+  try {
+    const kernel = kernels.get(name);
+    if (!kernel) throw new TypeError(`no kernel '${name}' in this thread: add it to src/ml/kernels.ts`);
+    // Both sides find a kernel by its name, so the input is what this kernel was called with.
+    return { ok: true, output: await kernel.run(input as never) };
+  } catch (error) {
+    return { ok: false, error: copyError(error) };
+  }
 }

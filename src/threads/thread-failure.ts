@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { OutOfMemory, ThreadExited } from '../errors.ts';
 
 /** Names what ended a thread in the middle of a call; piscina reports it in several forms. */
@@ -6,8 +7,10 @@ export function threadFailure(error: unknown, subject: string): Error {
     return new TypeError(`${subject} returned what cannot be copied between threads: return plain data`);
   }
   if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    // All threads of a process have the same limit.
+    const most = Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20);
     return new OutOfMemory(
-      `${subject} needs more memory than its thread may use: give it less data, or the worker fewer slots`,
+      `${subject} needs more than the ${most} MiB of JavaScript heap that it may use: give it less data, or the worker more memory or fewer slots`,
       { cause: error },
     );
   }

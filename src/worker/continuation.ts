@@ -26,8 +26,11 @@ export interface Continuation {
   readonly children: readonly ResultTuple[];
   /** Why nothing can come: the task has failed instead. */
   readonly failure?: OmegaError;
-  /** Sends it; resolves when the broker has confirmed. Done again after a crash, it sends the same ids. */
-  publish(): Promise<void>;
+  /**
+   * Sends it; resolves when the broker has confirmed. Done again after a crash, it sends the same ids. Null: nothing
+   * comes.
+   */
+  readonly publish: (() => Promise<void>) | null;
 }
 
 /** What the tasks in this worker have sent while they ran. */
@@ -39,7 +42,7 @@ interface Sends {
   isCopy: boolean;
 }
 
-const NOTHING: Continuation = { children: [], publish: async () => undefined };
+const NOTHING: Continuation = { children: [], publish: null };
 
 const sendsOf = new WeakMap<Request, Sends>();
 

@@ -8,7 +8,7 @@ import { packageVersion } from '../package-version.ts';
 import type { Autoscaler } from './autoscale.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
-import type { Request, WorkerNode } from './node.ts';
+import { isHeld, type Request, type WorkerNode } from './node.ts';
 import { configuredQueue } from './queues.ts';
 import { describeQueue, describeRequest, describeScheduled } from './request-info.ts';
 import { reportRevoked } from './revocation.ts';
@@ -121,9 +121,4 @@ function commonStamps(carried: Readonly<Record<string, unknown>>, wanted: Stamps
 
 function isRunning({ startedAt }: Request): boolean {
   return startedAt !== null;
-}
-
-/** Whether it waits for its ETA, and not for a slot. */
-function isHeld({ waitingSince, startedAt, message }: Request): boolean {
-  return waitingSince === null && startedAt === null && (message.eta?.getTime() ?? 0) > Date.now();
 }

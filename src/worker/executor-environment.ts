@@ -8,6 +8,8 @@ export function executorEnvironment(settings: Settings, environment: Environment
   const withheld = new Set(secretVariables().flatMap((variable) => [variable, fileVariable(variable)]));
   const given = Object.entries(environment).filter(([variable]) => !withheld.has(variable));
   const all: Environment = {
+    // By default each thread keeps memory of its own that it has freed: a streaming executor took 90 MB more.
+    MALLOC_ARENA_MAX: '2',
     ...Object.fromEntries(given),
     ...notebookEnvironment(settings),
     OMEGA_MONGO_URL: settings.mongoUrl,

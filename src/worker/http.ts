@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ImproperlyConfigured } from '../errors.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 
 export interface HealthServer {
   readonly url: string;
@@ -15,6 +15,8 @@ export interface HealthOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly metrics: Metrics;
+  /** Why the worker cannot be what it should be any more, and must be started again; null while it can. */
+  notAlive(): string | null;
   /** Why the worker is not ready, null when it is: ready means that it consumes now. */
   notReady(): string | null;
 }
@@ -46,14 +48,16 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
 
 async function answer(url: string, response: ServerResponse, options: HealthOptions): Promise<void> {
   const path = url.split('?')[0];
-  if (path === '/livez') return send(response, 200, 'ok\n');
-  if (path === '/readyz') {
-    const reason = options.notReady();
-    return reason === null ? send(response, 200, 'ok\n') : send(response, 503, `${reason}\n`);
-  }
+  if (path === '/livez') return sendProbe(response, options.notAlive());
+  if (path === '/readyz') return sendProbe(response, options.notReady());
   if (path !== '/metrics') return send(response, 404, 'not here: /metrics, /livez, /readyz\n');
   const { registry } = options.metrics;
   send(response, 200, await registry.metrics(), registry.contentType);
+}
+
+function sendProbe(response: ServerResponse, reason: string | null): void {
+  if (reason === null) send(response, 200, 'ok\n');
+  else send(response, 503, `${reason}\n`);
 }
 
 function send(

@@ -10,8 +10,8 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TaskConsumer } from '../broker/consumer.ts';
 import type { QueueBinding } from '../contract/queue.ts';
+import { UNREGISTERED } from '../metrics/cardinality.ts';
 import type { WorkerNode } from './node.ts';
-import { UNREGISTERED } from './report.ts';
 import { handleDelivery } from './request.ts';
 
 const CHECK_EVERY_MS = 250;

@@ -47,6 +47,7 @@ export async function drainLeases({ requests, ledger, logger }: WorkerNode): Pro
 /** Puts a copy of a message aside whose task runs. */
 export async function park(node: WorkerNode, delivery: Delivery): Promise<void> {
   await node.parking.publish(parkedCopy(delivery, delivery.queue, PARKED_MS));
+  node.metrics.parked(delivery.alias);
 }
 
 /** Whether a delivery has a task queue to which a copy can return: not the queue of a broadcast, which is the worker's own. */

@@ -10,6 +10,7 @@ import type { Executors } from '../executors/executors.ts';
 import type { Joins } from '../ledger/joins.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Router } from '../protocol/routes.ts';
 import type { Encoding } from '../protocol/serializers.ts';
 import type { Verify } from '../protocol/signed-body.ts';
@@ -17,7 +18,6 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import type { Delays } from './delays.ts';
 import type { TaskEvents } from './events.ts';
 import type { Holds } from './holds.ts';
-import type { Metrics } from './metrics.ts';
 import type { Outage } from './outage.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RevokedTasks } from './revoked.ts';
@@ -94,4 +94,9 @@ export interface WorkerNode {
 /** Seconds that a task has run so far; 0 before it has started. */
 export function secondsOf({ startedAt }: Request): number {
   return startedAt === null ? 0 : (Date.now() - startedAt) / 1000;
+}
+
+/** Whether it waits for its ETA, and not for a slot. */
+export function isHeld({ waitingSince, startedAt, message }: Request): boolean {
+  return waitingSince === null && startedAt === null && (message.eta?.getTime() ?? 0) > Date.now();
 }

@@ -1,50 +1,23 @@
 /** The parts of a worker around its node: each with the settings, and what it needs of the others. */
-import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
-import { packageVersion } from '../package-version.ts';
 import type { Environment } from '../secret-files.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
 import { createControlledWorker, type WorkerParts } from './controlled-worker.ts';
 import { sayDeletionCost } from './deletion-cost.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Intake } from './intake.ts';
-import { addGauges } from './metrics.ts';
-import { type Request, secondsOf, type WorkerNode } from './node.ts';
+import type { WorkerNode } from './node.ts';
 import { openPod } from './pod.ts';
 import { answerControl } from './remote-control.ts';
 
-/** What Prometheus reads of the node as it is now. */
-export function addNodeGauges(node: WorkerNode, broker: Broker, consuming: () => boolean): void {
-  const { executors, metrics, requests, settings, stopping } = node;
-  addGauges(metrics.registry, {
-    version: packageVersion(),
-    concurrency: () => executors.slots,
-    active: () => executors.active.length,
-    reserved: () => requests.size - executors.active.length,
-    connected: () => broker.state === 'open',
-    consuming,
-    draining: () => stopping.aborted,
-    oldestTask: () => Math.max(0, ...[...requests.keys()].map(secondsOf)),
-    oldestDelivery: () => oldestDelivery([...requests.keys()]),
-    timeLimit: settings.timeLimit,
-  });
-}
-
-/** Seconds since it was handed to the executors, which is when it came, unless it had to wait for its ETA. */
-function oldestDelivery(requests: readonly Request[]): number {
-  const now = Date.now();
-  const since = requests.flatMap(({ delivery, waitingSince }) =>
-    delivery.settled || waitingSince === null ? [] : [waitingSince],
-  );
-  return Math.max(0, ...since.map((time) => (now - time) / 1000));
-}
-
 /** Null where remote control is off. */
 export function openRemoteControl(node: WorkerNode, parts: WorkerParts): Mailbox | null {
-  const { remoteControl: policy } = node.settings;
+  const { settings, metrics, logger } = node;
+  const { remoteControl: policy } = settings;
   if (policy === 'off') return null;
   const { broker } = parts;
-  return answerControl(createControlledWorker(node, parts), { broker, policy, logger: node.logger });
+  const onCommand = metrics.commanded;
+  return answerControl(createControlledWorker(node, parts), { broker, policy, logger, onCommand });
 }
 
 /** Says how busy the worker is. */

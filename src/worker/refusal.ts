@@ -1,7 +1,15 @@
 /** Messages that cannot run: those that are no task are answered, and a copy of each is kept in the dead queue. */
 import type { Delivery } from '../broker/consumer.ts';
 import type { Publication } from '../contract/transport.ts';
-import { ContentDisallowed, ProtocolError, SecurityError } from '../errors.ts';
+import {
+  ContentDisallowed,
+  NotRegistered,
+  type OmegaError,
+  ProtocolError,
+  SecurityError,
+  WorkerLostError,
+} from '../errors.ts';
+import { UNREGISTERED } from '../metrics/cardinality.ts';
 import { bareDeadLetter, deadLetter } from '../protocol/dead-letter.ts';
 import { readResultAddress } from '../protocol/decode-task.ts';
 import { limitedQueueOf } from '../protocol/delivery-limit.ts';
@@ -9,7 +17,6 @@ import { toErrorRecord } from '../protocol/exception.ts';
 import { errorResult, type ResultAddress } from '../protocol/result.ts';
 import { isPermanent } from './durably.ts';
 import type { WorkerNode } from './node.ts';
-import { UNREGISTERED } from './report.ts';
 
 /** Why a message is refused. */
 export type Refusal = ContentDisallowed | ProtocolError | SecurityError;
@@ -35,17 +42,24 @@ export async function refuse(node: WorkerNode, delivery: Delivery, error: Refusa
     `message rejected: ${error.message.slice(0, MAX_LOGGED)}`,
   );
   if (address) await storeFailure(node, address, error);
-  await bury(node, delivery, error.message);
+  await bury(node, delivery, error);
 }
 
 /**
  * Puts a copy of a message into `<queue>.dead`; resolves when the broker has confirmed it. What the broker can never
  * be given again is left out, and logged.
  */
-export async function bury(node: WorkerNode, delivery: Delivery, reason: string): Promise<void> {
+export async function bury(node: WorkerNode, delivery: Delivery, error: OmegaError): Promise<void> {
   const queue = limitedQueueOf(delivery.headers) ?? delivery.alias;
-  if (await publish(node, deadLetter(delivery, queue, reason))) return;
-  await publish(node, bareDeadLetter(delivery, queue, reason));
+  if (!(await publish(node, deadLetter(delivery, queue, error.message)))) {
+    await publish(node, bareDeadLetter(delivery, queue, error.message));
+  }
+  node.metrics.buried(delivery.alias, causeOf(error));
+}
+
+function causeOf(error: OmegaError): 'malformed' | 'unregistered' | 'poison' {
+  if (error instanceof NotRegistered) return 'unregistered';
+  return error instanceof WorkerLostError ? 'poison' : 'malformed';
 }
 
 async function storeFailure(node: WorkerNode, address: ResultAddress, error: Refusal): Promise<void> {

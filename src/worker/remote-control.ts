@@ -2,7 +2,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Mailbox, MailboxRequest } from '../broker/mailbox.ts';
 import { NO_REPLY } from '../control/command.ts';
-import { type ControlPolicy, runCommand } from '../control/commands.ts';
+import { type ControlPolicy, commandName, runCommand } from '../control/commands.ts';
 import type { ControlledWorker } from '../control/controlled-worker.ts';
 import type { Logger } from '../logger.ts';
 import { decodeControlRequest, encodeControlReply, isAddressedTo } from '../protocol/control.ts';
@@ -11,6 +11,8 @@ export interface RemoteControlOptions {
   readonly broker: Broker;
   readonly policy: ControlPolicy;
   readonly logger: Logger;
+  /** Told of each command, by a name that is known, or `unknown`. */
+  readonly onCommand: (name: string) => void;
 }
 
 /** Requests that are being answered; further ones are dropped, as is right for questions that nobody can wait for. */
@@ -38,11 +40,12 @@ export function answerControl(worker: ControlledWorker, options: RemoteControlOp
 async function answer(
   worker: ControlledWorker,
   message: MailboxRequest,
-  { broker, policy, logger }: RemoteControlOptions,
+  { broker, policy, logger, onCommand }: RemoteControlOptions,
 ): Promise<void> {
   const request = decodeControlRequest(message.body, message.properties, broker.names.controlReply);
   worker.clock.adjust(request.clock);
   if (!isAddressedTo(request, worker.hostname)) return;
+  onCommand(commandName(request.method));
   const value = await runCommand(worker, request.method, request.arguments, policy);
   logger.debug({ command: request.method }, 'remote control');
   if (value === NO_REPLY) return;

@@ -1,6 +1,8 @@
 /** Telling the world how a task stands: its result to the backends, a line to the log, a count to the metrics. */
 import type { Outcome } from '../contract/job.ts';
-import { type OmegaError, ProtocolError, TaskRevokedError } from '../errors.ts';
+import type { Phase } from '../contract/measures.ts';
+import { type OmegaError, ProtocolError, SoftTimeLimitExceeded, TaskRevokedError } from '../errors.ts';
+import { UNREGISTERED } from '../metrics/cardinality.ts';
 import { decodeBody } from '../protocol/decode-task.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { hideSecrets } from '../protocol/hidden-secrets.ts';
@@ -20,9 +22,6 @@ export type Conclusion =
   /** It had ended before: a copy only has its result sent again, null where none is stored. */
   | { readonly kind: 'duplicate'; readonly result: ResultMeta | null };
 
-/** Label of all tasks that nobody has registered; they never run. */
-export const UNREGISTERED = 'unregistered';
-
 /** The conclusion that the task failed with this error, which is no fault of the task's code: it has no traceback. */
 export function failedWith(error: OmegaError): Conclusion {
   return { kind: 'failure', error: { ...toErrorRecord(error), traceback: null } };
@@ -41,7 +40,7 @@ export async function report(
   const ended = planned.failure ? failedWith(planned.failure) : conclusion;
   const stored = await storeFinal(node, request, ended, planned.children);
   const continuation = stored === conclusion ? planned : planContinuation(node, request, stored);
-  await continuation.publish();
+  if (continuation.publish) await timed(node, 'publish', continuation.publish);
   count(node, request, stored);
   log(node, request, stored);
   return stored;
@@ -77,8 +76,10 @@ async function storeFinal(
   const result = finalResult(request, conclusion, children);
   if (result === null || !keepsEnd(node, request, conclusion)) return conclusion;
   try {
-    await durably(node, taskFields(request), 'the result cannot be stored', () =>
-      storeState(node, request, result),
+    await timed(node, 'store_result', () =>
+      durably(node, taskFields(request), 'the result cannot be stored', () =>
+        storeState(node, request, result),
+      ),
     );
     return conclusion;
   } catch (error) {
@@ -154,8 +155,25 @@ function count(node: WorkerNode, request: Request, conclusion: Conclusion): void
   const { alias: queue } = request.delivery;
   const event = countedAs[conclusion.kind];
   if (event) node.metrics.taskEvent(event, name, queue);
-  if (conclusion.kind === 'failure') node.metrics.taskFailed(name, conclusion.error.excType);
+  if (conclusion.kind === 'failure') countFailure(node, name, conclusion.error.excType);
+  if (conclusion.kind === 'success') node.metrics.resultSize(Buffer.byteLength(conclusion.result), name);
   if (request.startedAt !== null) node.metrics.taskDuration(secondsOf(request), name, queue);
+}
+
+function countFailure({ metrics }: WorkerNode, name: string, exception: string): void {
+  metrics.taskFailed(name, exception);
+  if (exception === SoftTimeLimitExceeded.name) metrics.timedOut(name, 'soft');
+}
+
+async function timed<Result>(
+  { metrics }: WorkerNode,
+  phase: Phase,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const started = performance.now();
+  const result = await work();
+  metrics.phase(phase, (performance.now() - started) / 1000);
+  return result;
 }
 
 function log(node: WorkerNode, request: Request, conclusion: Conclusion): void {

@@ -116,7 +116,7 @@ async function toConclusion(
 ): Promise<Conclusion> {
   if (verdict.kind === 'retry') return await sendRetry(node, request, verdict);
   if (verdict.kind !== 'dead') return verdict;
-  await bury(node, request.delivery, verdict.error.message);
+  await bury(node, request.delivery, verdict.error);
   return failedWith(verdict.error);
 }
 

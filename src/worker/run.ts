@@ -1,8 +1,11 @@
 /** A task's run in an executor, and what comes of it. */
 import type { Job } from '../contract/job.ts';
+import type { Measures, Phase } from '../contract/measures.ts';
 import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
+import { copyReason } from '../protocol/copy.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
+import { readSentTime } from '../protocol/sent-time.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
@@ -16,6 +19,7 @@ import { reportRun } from './run-reports.ts';
 import { acksEarly, acksFailures, settleRun } from './settlement.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
+type MemoryExcess = Extract<Ending, { kind: 'memory-limit' }>;
 
 /** Runs a task that was admitted, in an executor or, if it only coordinates others, here. */
 export async function run(node: WorkerNode, request: Request): Promise<Verdict> {
@@ -52,10 +56,11 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
       return { kind: 'revoked', reason: 'terminated' };
     case 'time-limit':
       node.metrics.executorEnded('time-limit');
+      node.metrics.timedOut(message.taskName, 'hard');
       return overTimeLimit(node, request, ending.seconds);
     case 'memory-limit':
       node.metrics.executorEnded('memory');
-      return failedWith(overMemoryLimit(node, message, ending.bytes));
+      return failedWith(overMemoryLimit(message, ending));
     case 'unavailable':
       throw new OperationalError(ending.reason);
     case 'returned':
@@ -98,6 +103,7 @@ async function dispatch(node: WorkerNode, request: Request, longRun: LongRun): P
       longRun.started();
       reports.started();
     },
+    onMeasured: (measures) => countRun(node, measures),
     onProgress: reports.progress,
     onSend: (signature) => execution.within(() => sendFromTask(node, request, signature)),
   });
@@ -111,8 +117,29 @@ function start(node: WorkerNode, request: Request, pid: number): void {
   request.startedAt = Date.now();
   request.pid = pid;
   if (acksEarly(node, request)) void settleRun(node, request, 'ack', true);
-  node.metrics.taskEvent('started', request.message.taskName, request.delivery.alias);
+  countStart(node, request);
   eventsOf(node, request)?.started(request);
+}
+
+function countStart({ metrics }: WorkerNode, request: Request): void {
+  const { message, delivery } = request;
+  metrics.taskEvent('started', message.taskName, delivery.alias);
+  const wait = waitOf(request);
+  if (wait !== null) metrics.taskWaited(wait, delivery.alias);
+}
+
+function countRun({ metrics }: WorkerNode, measures: Measures): void {
+  for (const [phase, seconds] of Object.entries(measures.seconds)) metrics.phase(phase as Phase, seconds);
+  metrics.storesUsed(measures);
+}
+
+/** Seconds that a task has waited for its first start; null where nobody knows. Clocks of one cluster differ a little. */
+function waitOf({ message, delivery, suspect }: Request): number | null {
+  const sent = readSentTime(delivery.properties);
+  const hasRun = suspect || copyReason(message) === 'parked';
+  if (sent === null || hasRun) return null;
+  const due = Math.max(sent, message.eta?.getTime() ?? 0);
+  return Math.max(0, (Date.now() - due) / 1000);
 }
 
 function jobOf(node: WorkerNode, message: TaskMessage): Job {
@@ -142,10 +169,10 @@ function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Con
   return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
 }
 
-function overMemoryLimit({ settings }: WorkerNode, { taskName }: TaskMessage, bytes: number): OutOfMemory {
+function overMemoryLimit({ taskName }: TaskMessage, { bytes, limit }: MemoryExcess): OutOfMemory {
   const used = Math.round(bytes / 1024);
   return new OutOfMemory(
-    `task '${taskName}' took ${used} KiB of memory, more than the ${settings.memoryLimit} KiB that an executor may take (OMEGA_WORKER_MEMORY_LIMIT), and was ended: give it less to do at once, or raise the limit`,
+    `task '${taskName}' took ${used} KiB of memory, more than the ${limit} KiB that an executor may take, and was ended: give it less to do at once, raise OMEGA_WORKER_MEMORY_LIMIT, or give the worker more memory or fewer slots`,
   );
 }
 

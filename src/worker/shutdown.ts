@@ -18,6 +18,8 @@ interface ShutdownOptions {
   readonly logger: Logger;
   /** Seconds that a soft shutdown leaves to what runs. */
   readonly softTimeout: number;
+  /** Told how many tasks are ended that still run. */
+  readonly onAborted: (tasks: number) => void;
   /** Aborted when it begins. */
   readonly stopping: AbortController;
   /** Closes everything; resolves when all deliveries are settled and nothing is open. */
@@ -29,6 +31,7 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
   const { executors, logger, softTimeout, stopping } = options;
   let ending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let killed = false;
   let finish: () => void = () => undefined;
   const done = new Promise<void>((resolve) => {
     finish = resolve;
@@ -53,7 +56,12 @@ export function createShutdown(options: ShutdownOptions): Shutdown {
 
   function cold(): Promise<void> {
     const ended = warm();
-    if (executors.active.length > 0) logger.warn({}, 'what runs is ended, and goes back to its queue');
+    const { length: running } = executors.active;
+    if (running > 0 && !killed) {
+      logger.warn({}, 'what runs is ended, and goes back to its queue');
+      options.onAborted(running);
+    }
+    killed = true;
     executors.kill();
     return ended;
   }

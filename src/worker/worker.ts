@@ -13,24 +13,25 @@ import { openJoins } from '../ledger/joins.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openRevocations } from '../ledger/revoked.ts';
 import type { Logger } from '../logger.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
-import { cpuCount } from './cgroup.ts';
+import { capacityOf } from './capacity.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
 import { executorEnvironment } from './executor-environment.ts';
+import { addGauges } from './gauges.ts';
 import { createHolds } from './holds.ts';
 import { serveHealth } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { watchJoins } from './join-watch.ts';
 import { drainLeases } from './long-run.ts';
-import { createMetrics } from './metrics.ts';
 import type { WorkerNode } from './node.ts';
 import { watchOutages } from './outage.ts';
-import { addNodeGauges, autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl } from './parts.ts';
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
@@ -82,14 +83,14 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const stopping = new AbortController();
   // As many may wait for it as there are tasks in the worker.
   setMaxListeners(0, stopping.signal);
-  const { broker, node } = await openNode(settings, options, closers, stopping.signal);
+  const { broker, mongo, node } = await openNode(settings, options, closers, stopping.signal);
   const { executors, logger, metrics } = node;
+  const heartbeat = heartbeatOf(node);
   let intake: Intake | undefined;
-  const consuming = (): boolean => intake?.consuming ?? false;
-  addNodeGauges(node, broker, consuming);
   const shutdown = createShutdown({
     ...{ executors, logger, stopping },
     softTimeout: settings.softShutdownTimeout,
+    onAborted: metrics.drainAborted,
     close: () => closeAll(closers),
   });
   stopping.signal.addEventListener('abort', () => void drainLeases(node), { once: true });
@@ -97,6 +98,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     host: settings.httpHost,
     port: settings.httpPort,
     metrics,
+    notAlive: () => (heartbeat.isStuck ? 'the heartbeat has ended' : null),
     notReady() {
       if (stopping.signal.aborted) return 'stops';
       return node.holds.reason ?? (intake ? intake.obstacle : 'starts');
@@ -107,12 +109,12 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   const joins = watchJoins(node);
   closers.push(() => joins.stop());
   options.signal?.throwIfAborted();
-  const heartbeat = heartbeatOf(node);
   closers.push(() => heartbeat.stop());
   // The mailbox is closed last: a worker that stops can still be asked what it waits for.
   const [most] = settings.autoscale ?? [executors.slots];
   const queues = consumedQueues(settings, node.hostname);
   intake = openIntake(node, broker, { queues, slots: most });
+  addGauges(node, { broker, mongo, intake, heartbeat });
   const parts = { broker, intake, heartbeat, autoscaler: autoscalerOf(node, intake), shutdown };
   const mailbox = openRemoteControl(node, parts);
   closers.push(() => mailbox?.close());
@@ -123,7 +125,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
   await intake.start();
   heartbeat.start();
   const names = queues.map(({ name, alias = name }) => alias);
-  metrics.expect(node.tasks.keys(), names);
+  metrics.expect([...node.tasks.keys()], names);
   logger.info({ queues: names, slots: executors.slots, metrics: `${health.url}/metrics` }, 'ready');
   return { hostname: node.hostname, url: health.url, shutdown };
 }
@@ -142,7 +144,8 @@ async function openNode(
   options: WorkerOptions,
   closers: Closers,
   stopping: AbortSignal,
-): Promise<{ broker: Broker; node: WorkerNode }> {
+): Promise<{ broker: Broker; mongo: Mongo; node: WorkerNode }> {
+  const { slots, cores, memory, executorKib, executorHeapMib } = capacityOf(settings);
   const [encoding, verify] = [messageEncoding(settings), messageVerifier(settings)];
   const tls = brokerTls(settings);
   const hostname = expandHostname(settings.hostname);
@@ -158,50 +161,48 @@ async function openNode(
   closers.push(() => backend.close());
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
-  const cores = cpuCount();
-  const holds = createHolds();
+  const [holds, metrics] = [createHolds(), createMetrics()];
   const executors = createExecutors({
-    slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
-    cores,
+    ...{ slots, cores, maxOldSpaceMb: executorHeapMib },
     modules: options.modules,
     maxTasks: settings.maxTasksPerExecutor ?? null,
     maxMemory: settings.maxMemoryPerExecutor ?? null,
-    memory: { limit: settings.memoryLimit ?? null, onShort: holds.switchFor('memory is short') },
+    memory: { limit: executorKib, available: memory, onShort: holds.switchFor('memory is short') },
     settings: executorEnvironment(settings, options.environment),
+    onSpent: () => metrics.executorEnded('spent'),
     logger,
   });
   closers.push(() => executors.close());
   options.signal?.throwIfAborted();
   const [{ tasks: manifests }, joined] = await Promise.all([
     executors.start(),
-    join(broker, mongo, { hostname, logger, signal: stopping }),
+    join(broker, mongo, { hostname, logger, metrics, signal: stopping }),
   ]);
   const tasks = annotatedTasks([...coordinationManifests, ...manifests], settings.taskAnnotations);
   joined.dispatcher.taskEvents = settings.taskEvents;
   const watches = createWatches();
   const node: WorkerNode = {
-    ...{ hostname, executors, settings, tasks, logger },
+    ...{ hostname, executors, settings, tasks, logger, metrics },
     backend: withWatches(backend, watches, broker.publisher, results),
     ledger: await openLedger(mongo),
     ...{ publisher: broker.publisher, declareQueue: broker.declareQueue, encoding, verify },
     ...{ deadLetters: broker.deadLetters, parking: broker.parking, delays: createDelays(broker) },
     router: createTaskRouter(settings),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
-    metrics: createMetrics(),
     events: createTaskEvents(joined.dispatcher),
     ...joined,
     ...{ requests: new Map(), received: new Map() },
     ...{ watches, holds, stopping },
     outage: watchOutages(mongo, holds, logger),
   };
-  return { broker, node };
+  return { broker, mongo, node };
 }
 
 /** What a node shares with the other nodes: the clock, the revoked tasks, the chords, and its events. */
 async function join(
   broker: Broker,
   mongo: Mongo,
-  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger },
+  self: Pick<MingleOptions, 'hostname' | 'signal'> & { readonly logger: Logger; readonly metrics: Metrics },
 ): Promise<Pick<WorkerNode, 'clock' | 'revoked' | 'joins' | 'dispatcher'>> {
   const { publisher, names, openControlReplies: openReplies } = broker;
   const clock = createClock();
@@ -211,6 +212,8 @@ async function join(
     ...{ publisher, clock },
     hostname: self.hostname,
     exchange: names.events,
+    onSent: self.metrics.eventSent,
+    onDropped: self.metrics.eventDropped,
   });
   return { clock, revoked, joins: await openJoins(mongo), dispatcher };
 }

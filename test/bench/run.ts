@@ -1,6 +1,7 @@
 /** All measurements beside the peers: `npm run bench`, or `npm run bench -- NAME…` for some of them. */
 import setup from '../support/global-setup.ts';
-import { forestFit, linearFit } from './estimators.ts';
+import { forestFit, forestGrowth } from './forest-fit.ts';
+import { linearFit } from './linear-fit.ts';
 import { longTask } from './long-task.ts';
 import { outOfCore } from './out-of-core.ts';
 import { poison } from './poison.ts';
@@ -11,6 +12,7 @@ import { servedPredictions } from './served-predictions.ts';
 import { soak } from './soak.ts';
 import { type Comparison, describe } from './statistics.ts';
 import { liveClient, mongoResults, noResults, rpcResults } from './throughput.ts';
+import { twoFits } from './two-fits.ts';
 import { writeRows } from './write-rows.ts';
 
 const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
@@ -25,6 +27,8 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'read-rows': readRows,
   'linear-fit': linearFit,
   'forest-fit': forestFit,
+  'forest-growth': forestGrowth,
+  'two-fits': twoFits,
   'read-columns': readColumns,
   'write-rows': writeRows,
   poison,
@@ -33,7 +37,15 @@ const CASES: Readonly<Record<string, () => Promise<Comparison[]>>> = {
   'served-predictions': servedPredictions,
 };
 /** They take minutes, and are run when they are named. */
-const ON_DEMAND = ['forest-fit', 'poison', 'long-task', 'out-of-core', 'served-predictions'];
+const ON_DEMAND = [
+  'forest-fit',
+  'forest-growth',
+  'two-fits',
+  'poison',
+  'long-task',
+  'out-of-core',
+  'served-predictions',
+];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(CASES, name));

@@ -142,6 +142,9 @@ it('a pool has its own values over those of all', () => {
 it('the slots share the memory limit of the pool, without what the supervisor needs', () => {
   const worker = workerOf(null, 'test-omega-default');
   expect(setting(worker, 'OMEGA_WORKER_MEMORY_LIMIT')).toBe(String(Math.floor((2 * 1024 * 1024 * 0.8) / 2)));
+  const small = render(null, ['defaults.resources.limits.memory="256Mi"', 'defaults.concurrency=1']);
+  const [container] = at(ofKind(small, 'Deployment')[0], 'spec.template.spec.containers') as Container[];
+  expect(setting(container, 'OMEGA_WORKER_MEMORY_LIMIT')).toBe(String(156 * 1024));
 });
 
 it('certificates and secrets are files that are mounted', () => {

@@ -82,6 +82,21 @@ describe('a DataFrame in columns', () => {
     expect(got.index).toEqual([]);
   });
 
+  it('keeps floats of 32 bits, in half the room', async () => {
+    const values = Float32Array.from({ length: 30_000 }, (_, row) =>
+      row === 0 ? Number.NaN : Math.random(),
+    );
+    const nulls = Uint8Array.from(values, (value) => Number(Number.isNaN(value)));
+    await putColumns(new DataFrame(new Map([['x', { type: 'float32', values, nulls }]])), 'floats');
+    expect((await frame('floats')).column('x')).toEqual({ type: 'float32', values, nulls });
+    expect((await frame('floats', { where: { x: { $gt: 0.5 } } })).column('x')).toMatchObject({
+      type: 'float32',
+      values: values.filter((value) => value > 0.5),
+    });
+    const { parts } = (await datasets.metadata('floats')).kindMeta as { parts: { bytes: number }[] };
+    expect(parts[0]?.bytes).toBeLessThan(130_000);
+  });
+
   it('takes names that MongoDB would take for something else', async () => {
     const rows = [
       { 'a.b': 1, $gt: 2, '': 3, '#0': 4, '100%': 5, __proto__x: 6, toString: 7, '%2e': 8, _id: 9 },
@@ -182,6 +197,19 @@ describe('an append to columns', () => {
       type: 'float64',
       values: Float64Array.of(1, Number.NaN, 2 ** 60, 0.5),
     });
+  });
+
+  it.each([
+    ['doubles', Float64Array.of(0.1)],
+    ['integers', Int32Array.of(2 ** 31 - 1)],
+  ])('of %s to floats makes doubles of both', async (_, added) => {
+    await putColumns(DataFrame.fromObject({ n: Float32Array.of(0.1) }), 'from floats');
+    await datasets.put(DataFrame.fromObject({ n: added }), 'from floats');
+    expect((await frame('from floats')).column('n')).toMatchObject({
+      type: 'float64',
+      values: Float64Array.of(Math.fround(0.1), ...added),
+    });
+    await datasets.drop('from floats');
   });
 
   it('is refused when a type or the index differs, and changes nothing', async () => {

@@ -86,6 +86,14 @@ describe('a DataFrame that omega|ml has written', () => {
     ]);
   });
 
+  it('is refused when two of its columns had one name, of which MongoDB has kept one', async () => {
+    const metadata = mongo.db.collection('metadata');
+    const stored: Document = (await metadata.findOne({ name: 'dfmixed' }, { projection: { _id: 0 } })) ?? {};
+    const columns = [...stored.kind_meta.columns, ['i', 'i']];
+    await metadata.insertOne({ ...stored, name: 'doubled', kind_meta: { ...stored.kind_meta, columns } });
+    await expect(frame('doubled')).rejects.toThrow(/column 'i' is there twice/);
+  });
+
   it('keeps the levels of a MultiIndex, and labels that are not 0, 1, …', async () => {
     expect((await frame('dfmi')).index.map(({ name, column }) => [name, [...column.values]])).toEqual([
       ['k1', [0, 0, 1]],

@@ -7,6 +7,7 @@ import {
   InvalidName,
   KindNotSupported,
 } from '../../src/errors.ts';
+import type { Column } from '../../src/frame/column.ts';
 import { columnFromValues } from '../../src/frame/column-rows.ts';
 import { DataFrame } from '../../src/frame/data-frame.ts';
 import { NdArray } from '../../src/frame/nd-array.ts';
@@ -60,6 +61,17 @@ describe('a DataFrame', () => {
   it('keeps doubles that are whole numbers', async () => {
     await datasets.put(DataFrame.fromObject({ x: [1, 2.5] }).slice(0, 1), 'whole');
     expect((await frame('whole')).column('x').type).toBe('float64');
+  });
+
+  it('has doubles where floats of 32 bits were put, as omega|ml has them', async () => {
+    const nulls = Uint8Array.of(0, 1);
+    const floats: Column = { type: 'float32', values: Float32Array.of(0.1, Number.NaN), nulls };
+    const { kindMeta } = await datasets.put(new DataFrame(new Map([['x', floats]])), 'floats');
+    expect(kindMeta.dtypes).toMatchObject({ x: 'float32' });
+    expect((await frame('floats')).column('x')).toEqual({
+      type: 'float64',
+      values: Float64Array.of(Math.fround(0.1), Number.NaN),
+    });
   });
 
   it('keeps integers beyond 32 bits as integers, also after an append', async () => {

@@ -6,7 +6,15 @@ import { deleteAfterwards, until, useOperator, useProxy } from '../support/broke
 import { settled } from '../support/sender.ts';
 import { brokerUrl } from '../support/services.ts';
 import { note } from '../support/tasks.ts';
-import { type Place, type TestWorker, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import {
+  metric,
+  type Place,
+  type TestWorker,
+  useClient,
+  usePlace,
+  useTrace,
+  useWorker,
+} from '../support/worker.ts';
 
 /** Milliseconds: a lease of 15 s, five seconds in the parked queue, and the run. */
 const TAKEN_OVER = 40_000;
@@ -30,6 +38,8 @@ it('a long run is acknowledged while it goes on, and ends once', async () => {
   const handle = om.runtime.task(note)({ path: trace.path, text: 'run', seconds: 8 });
   await until(async () => (await acks(worker, place)) > 0);
   expect(trace.lines()).toEqual([]);
+  expect(await metric(worker, 'omega_worker_leases')).toBe(1);
+  expect(await metric(worker, `omega_task_parked_total{queue="${place.queue}"}`)).toBeGreaterThan(0);
 
   expect(await handle.get({ timeout: 30_000 })).toBe('run');
   // The copy comes back, finds that its run is over, and is gone.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { ImproperlyConfigured, OperationalError } from '../../src/errors.ts';
 import { connectMongo, isDuplicateKey, type Mongo, openMongo } from '../../src/mongo/client.ts';
 import { readRawBatches } from '../../src/mongo/raw.ts';
-import { useProxy } from '../support/broker-harness.ts';
+import { until, useProxy } from '../support/broker-harness.ts';
 import { mongoUrl } from '../support/services.ts';
 
 let mongo: Mongo;
@@ -133,4 +133,16 @@ describe('a raw read', () => {
     };
     await expect(read()).rejects.toThrow('enough');
   });
+});
+
+it('the connections are counted: those in use, those that are free, and operations that wait for one', async () => {
+  const other = await connectMongo(mongoUrl('mongo'), { maxPoolSize: 2 });
+  onTestFinished(() => other.close());
+  const slow = () => other.db.command({ find: 'slow', filter: { $where: 'sleep(1000) || true' }, limit: 1 });
+  await other.db.collection('slow').insertOne({});
+  const running = Promise.all([slow(), slow(), slow()]);
+  await until(() => other.pool().pending === 1);
+  expect(other.pool()).toEqual({ available: 0, checkedOut: 2, pending: 1 });
+  await running;
+  expect(other.pool()).toEqual({ available: 2, checkedOut: 0, pending: 0 });
 });

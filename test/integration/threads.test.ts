@@ -1,9 +1,14 @@
 /** Kernels in real threads. */
 import { expect, onTestFinished, test } from 'vitest';
-import type { Kernel } from '../../src/contract/threads.ts';
+import type { Kernel, Threads } from '../../src/contract/threads.ts';
 import { InvalidData } from '../../src/errors.ts';
+import { allocateFloat64 } from '../../src/frame/allocation.ts';
+import { collectGarbage } from '../../src/frame/garbage.ts';
+import { linearPredictKernel } from '../../src/ml/linear-state.ts';
 import { theilSenKernel } from '../../src/ml/robust.ts';
 import { createThreads } from '../../src/threads/thread-pool.ts';
+
+const COLUMN_BYTES = 2 ** 24;
 
 function useThreads(cores = 2) {
   const threads = createThreads({ maxThreads: 2, cores });
@@ -21,6 +26,31 @@ test('a kernel gives in a thread what it gives here', async () => {
   const threads = useThreads();
   expect(await threads.run(theilSenKernel, line)).toEqual(await theilSenKernel.run(line));
 });
+
+test('a thread lets go of the columns of its last call', async () => {
+  const threads = useThreads(1);
+  const before = process.memoryUsage().arrayBuffers;
+  await sumOfColumns(threads);
+  await expect
+    .poll(
+      () => {
+        collectGarbage();
+        return process.memoryUsage().arrayBuffers - before;
+      },
+      { timeout: 20_000 },
+    )
+    .toBeLessThan(COLUMN_BYTES / 2);
+});
+
+/** What is shared belongs to this function alone. */
+async function sumOfColumns(threads: Threads): Promise<void> {
+  const values = allocateFloat64(COLUMN_BYTES / 8);
+  const output = [allocateFloat64(COLUMN_BYTES / 8)];
+  const rows = { start: 0, end: values.length };
+  const weights = { weights: Float64Array.of(2), intercepts: Float64Array.of(1) };
+  await threads.run(linearPredictKernel, { columns: [values], rows, output, ...weights });
+  expect(output[0]?.at(-1)).toBe(1);
+}
 
 test('a kernel that a thread does not know is named', async () => {
   const unknown: Kernel<null, null> = { name: 'no-such-kernel', run: () => null };

@@ -1,8 +1,11 @@
 /** Warm, soft and cold shutdown, by the signals that Celery's users know. */
 import { once } from 'node:events';
+import { pino } from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Omega } from '../../src/omega.ts';
+import { createShutdown } from '../../src/worker/shutdown.ts';
 import { until } from '../support/broker-harness.ts';
+import { heldJob, useExecutors } from '../support/executors.ts';
 import { note } from '../support/tasks.ts';
 import {
   isAlive,
@@ -140,3 +143,19 @@ it('a task that lives through ten rolling restarts is not given up', async () =>
   expect(lines()).toEqual([]);
   expect(await om.runtime.purge(place.queue)).toBe(1);
 }, 120_000);
+
+it('tasks that a shutdown has no more time for are counted once, however often it is asked for', async () => {
+  const executors = await useExecutors();
+  const { job } = heldJob();
+  await new Promise<void>((resolve) => {
+    void executors.dispatch(job, { timeLimit: null, onStarted: () => resolve() });
+  });
+  const aborted: number[] = [];
+  const { cold } = createShutdown({
+    ...{ executors, logger: pino({ enabled: false }), softTimeout: 0, stopping: new AbortController() },
+    onAborted: (tasks) => aborted.push(tasks),
+    close: () => executors.close(),
+  });
+  await Promise.all([cold(), cold()]);
+  expect(aborted).toEqual([1]);
+});

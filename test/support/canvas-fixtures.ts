@@ -2,7 +2,7 @@
 import type { SignatureFields } from '../../src/contract/signature.ts';
 import type { Applier } from '../../src/protocol/canvas.ts';
 import { encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
-import { readFixture } from './celery-fixtures.ts';
+import { readFixture, withoutSentTime } from './celery-fixtures.ts';
 
 interface RecordedCanvas {
   readonly signature: SignatureFields;
@@ -42,7 +42,8 @@ export function countingApplier(overrides: Partial<Applier> = {}): Applier {
 
 /** A call as the recording has its message. */
 export function recordedForm(call: TaskCall): unknown {
-  const { properties, body, routingKey } = encodeTask(call, NOW);
+  const { properties: all, body, routingKey } = encodeTask(call, NOW);
+  const properties = withoutSentTime(all);
   const own = new Set(Object.keys(call.headers ?? {}));
   const headers = Object.entries(properties.headers ?? {}).filter(([name]) => !own.has(name));
   return {

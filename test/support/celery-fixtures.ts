@@ -48,6 +48,14 @@ export function propertiesOf({ properties, headers }: Recorded): MessageProperti
   return { ...Object.fromEntries(camelCase), headers: headers ?? application_headers };
 }
 
+/** Properties without the time at which a message was sent, which is of the run, and which Celery leaves to the broker. */
+export function withoutSentTime({ timestamp, headers, ...properties }: MessageProperties): MessageProperties {
+  const { timestamp_in_ms: milliseconds, ...others } = headers ?? {};
+  if (Math.floor(Number(milliseconds) / 1000) !== timestamp)
+    throw new Error('it does not say when it was sent');
+  return { ...properties, headers: others };
+}
+
 /** A recorded message as the broker would deliver it. */
 export function rawMessage(recorded: Recorded): RawMessage {
   const { delivery_info: delivery, body_base64_on_wire, body_base64 = body_base64_on_wire } = recorded;

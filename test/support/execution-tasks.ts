@@ -43,6 +43,16 @@ export const grow = task({
   },
 });
 
+/** Keeps ever more objects in the heap of its thread. */
+export const hoard = task({
+  name: 'exec.hoard',
+  input: z.object({}),
+  run() {
+    const kept: object[] = [];
+    for (;;) kept.push({ at: kept.length });
+  },
+});
+
 export const ignore = task({
   name: 'exec.ignore',
   input: z.object({}),

@@ -1,6 +1,7 @@
 /** Real executors for tests, forked from the compiled code. */
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Job, JsonText, TaskId } from '../../src/contract/job.ts';
@@ -31,6 +32,7 @@ export function makeExecutors(options: Partial<ExecutorsOptions> = {}): Executor
     modules: [taskModule('sample-tasks')],
     settings: { PATH: process.env.PATH ?? '' },
     maxOldSpaceMb: 256,
+    memory: { limit: null, available: totalmem() },
     logger: { info: write, warn: write, error: write },
     ...options,
   });

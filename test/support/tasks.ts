@@ -95,3 +95,13 @@ export const die = task({
     return runs;
   },
 });
+
+/** Fails with an exception of that name. */
+export const blame = task({
+  name: 'test.blame',
+  input: z.object({ exception: z.string() }),
+  inline: true,
+  run({ exception }) {
+    throw Object.assign(new Error('to blame'), { name: exception });
+  },
+});

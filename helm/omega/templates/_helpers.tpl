@@ -100,10 +100,11 @@ are replaced as a whole.
 {{- divf (mulf $number $bytes) 1024 | floor | int64 -}}
 {{- end -}}
 
-{{/* KiB that a task of this pool may take; nothing where the pool has no memory limit. */}}
+{{/* KiB that a task of this pool may take; nothing where the pool has no memory limit. 100 MiB are the supervisor's at least. */}}
 {{- define "omega.executorKibibytes" -}}
 {{- with dig "limits" "memory" "" .resources -}}
-{{- divf (mulf (include "omega.kibibytes" . | float64) $.executorMemoryRatio) $.concurrency | floor | int64 -}}
+{{- $total := include "omega.kibibytes" . | float64 -}}
+{{- divf (minf (mulf $total $.executorMemoryRatio) (subf $total 102400)) $.concurrency | floor | int64 -}}
 {{- end -}}
 {{- end -}}
 

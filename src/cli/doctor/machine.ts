@@ -1,8 +1,8 @@
 /** What the doctor finds about the machine, or the container, that a worker would run in. */
 import type { Settings } from '../../config.ts';
-import { nodeMemory } from '../../executors/memory-watch.ts';
+import { ImproperlyConfigured } from '../../errors.ts';
 import { packageVersion } from '../../package-version.ts';
-import { cpuCount } from '../../worker/cgroup.ts';
+import { type Capacity, capacityOf } from '../../worker/capacity.ts';
 import { type Finding, isLoopback, reporter } from './finding.ts';
 
 const MIB = 2 ** 20;
@@ -29,16 +29,29 @@ export function examineMachine(
   ];
 }
 
-function memoryOf({ concurrency, autoscale, memoryLimit }: Settings): Finding {
-  const slots = autoscale?.[0] ?? concurrency ?? cpuCount();
-  const available = Math.floor(nodeMemory() / MIB);
+function memoryOf(settings: Settings): Finding {
+  try {
+    return judgeMemory(settings, capacityOf(settings));
+  } catch (error) {
+    if (!(error instanceof ImproperlyConfigured)) throw error;
+    return failure(error.message, 'a worker ends with this error');
+  }
+}
+
+function judgeMemory({ autoscale }: Settings, capacity: Capacity): Finding {
+  const { cores, memory, executorKib, executorHeapMib } = capacity;
+  const slots = autoscale?.[0] ?? capacity.slots;
+  const available = Math.floor(memory / MIB);
   const needed = SUPERVISOR_MIB + slots * EXECUTOR_MIB;
-  const text = `${slots} slots, ${cpuCount()} CPUs, ${available} MiB of memory`;
+  const text = `${slots} slots, ${cores} CPUs, ${available} MiB of memory`;
   if (available < needed)
     return failure(`${text}: too little`, `give it ${needed} MiB, or fewer slots (OMEGA_WORKER_CONCURRENCY)`);
-  if (memoryLimit === undefined) return ok(`${text}; no limit for each executor (OMEGA_WORKER_MEMORY_LIMIT)`);
-  const most = SUPERVISOR_MIB + (slots * memoryLimit) / 1024;
-  if (most <= available) return ok(`${text}, at most ${Math.round(memoryLimit / 1024)} for each executor`);
+  const heap = `${executorHeapMib} MiB of heap`;
+  if (executorKib === null)
+    return ok(`${text}; ${heap} and no other limit for each executor (OMEGA_WORKER_MEMORY_LIMIT)`);
+  const most = SUPERVISOR_MIB + (slots * executorKib) / 1024;
+  if (most <= available)
+    return ok(`${text}, at most ${Math.floor(executorKib / 1024)} for each executor, ${heap} in it`);
   return warning(
     `${text}: executors may take ${Math.round(most)} MiB together`,
     'lower OMEGA_WORKER_MEMORY_LIMIT, or the number of slots',

@@ -37,6 +37,11 @@ export function readIntegers(packed: PackedBytes, source: ChunkSource): Int8Arra
   }
 }
 
+/** A float of 32 bits for each row. @throws CorruptObject */
+export function readFloats(packed: PackedBytes, source: ChunkSource): Float32Array {
+  return new Float32Array(Uint8Array.from(readBytes(packed, source.rows * 4, source)).buffer);
+}
+
 /** A 64-bit integer for each row. @throws CorruptObject */
 export function readBigints(packed: PackedBytes, source: ChunkSource): BigInt64Array {
   return new BigInt64Array(Uint8Array.from(readBytes(packed, source.rows * 8, source)).buffer);

@@ -9,7 +9,7 @@ import type { StoredType } from './stored-type.ts';
 export interface Chunk {
   readonly type: StoredType;
   /**
-   * float64, integral and datetime as doubles, int64 as 64 bits, bool as one bit; int32 and the codes of strings as
+   * float64, integral and datetime as doubles, float32 as floats of 32 bits, int64 as 64 bits, bool as one bit; int32 and the codes of strings as
    * integers of 8, 16 or 32 bits, which the number of bytes tells.
    */
   readonly values: PackedBytes;

@@ -3,7 +3,15 @@ import { InvalidData } from '../../errors.ts';
 import type { Column } from '../../frame/column.ts';
 
 /** `integral` is a float64 column whose values are integers. */
-export type StoredType = 'float64' | 'integral' | 'int32' | 'int64' | 'bool' | 'datetime' | 'string';
+export type StoredType =
+  | 'float64'
+  | 'float32'
+  | 'integral'
+  | 'int32'
+  | 'int64'
+  | 'bool'
+  | 'datetime'
+  | 'string';
 
 /** Each holds, or is taken for, all those before it: what pandas makes of numbers that are put together. */
 const NUMBERS: readonly StoredType[] = ['int32', 'integral', 'int64', 'float64'];
@@ -26,7 +34,8 @@ export function storedType(column: Column, name: string): StoredType | null {
 /** Whether a value is a type that a dataset may say its column has. */
 export function isStoredType(value: unknown): value is StoredType {
   return (
-    NUMBERS.some((type) => type === value) || ['bool', 'datetime', 'string'].some((type) => type === value)
+    NUMBERS.some((type) => type === value) ||
+    ['float32', 'bool', 'datetime', 'string'].some((type) => type === value)
   );
 }
 
@@ -34,6 +43,11 @@ export function isStoredType(value: unknown): value is StoredType {
 export function commonType(one: StoredType | null, other: StoredType | null): StoredType | null | undefined {
   if (one === other || other === null) return one;
   if (one === null) return other;
-  const ranks = [NUMBERS.indexOf(one), NUMBERS.indexOf(other)];
+  const ranks = [rankOf(one), rankOf(other)];
   return ranks.includes(-1) ? undefined : NUMBERS[Math.max(...ranks)];
+}
+
+/** Where other numbers join floats of 32 bits, all are doubles. */
+function rankOf(type: StoredType): number {
+  return NUMBERS.indexOf(type === 'float32' ? 'float64' : type);
 }

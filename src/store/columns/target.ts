@@ -1,5 +1,11 @@
 /** Puts the chunks of a column together, in memory that all threads see. */
-import { allocateBigInt64, allocateFloat64, allocateInt32, allocateUint8 } from '../../frame/allocation.ts';
+import {
+  allocateBigInt64,
+  allocateFloat32,
+  allocateFloat64,
+  allocateInt32,
+  allocateUint8,
+} from '../../frame/allocation.ts';
 import { unpackBits } from '../../frame/bits.ts';
 import type { Column } from '../../frame/column.ts';
 import { StringDictionary } from '../../frame/string-dictionary.ts';
@@ -10,6 +16,7 @@ import {
   readBigints,
   readBits,
   readBytes,
+  readFloats,
   readIntegers,
   readTexts,
 } from './chunk-values.ts';
@@ -17,6 +24,7 @@ import { commonType, type StoredType } from './stored-type.ts';
 
 type Values =
   | { readonly type: 'float64' | 'integral' | 'datetime'; readonly array: Float64Array }
+  | { readonly type: 'float32'; readonly array: Float32Array }
   | { readonly type: 'int32'; readonly array: Int32Array }
   | { readonly type: 'string'; readonly array: Int32Array }
   | { readonly type: 'int64'; readonly array: BigInt64Array }
@@ -89,6 +97,8 @@ export class ColumnTarget {
     switch (type) {
       case 'int64':
         return { type, values: array.subarray(0, rowCount), ...nulls };
+      case 'float32':
+        return { type, values: array.subarray(0, rowCount), ...nulls };
       case 'int32':
         return { type, values: array.subarray(0, rowCount), ...nulls };
       case 'string':
@@ -108,6 +118,8 @@ function allocateValues(type: StoredType, capacity: number): Values {
     case 'string':
     case 'int32':
       return { type, array: allocateInt32(capacity) };
+    case 'float32':
+      return { type, array: allocateFloat32(capacity) };
     case 'int64':
       return { type, array: allocateBigInt64(capacity) };
     case 'bool':
@@ -134,6 +146,7 @@ function placeValues(
   else if (type === 'int32') array.set(readIntegers(chunk.values, source), at);
   else if (type === 'bool') unpackBits(readBits(chunk.values, source), array.subarray(at, end));
   else if (type === 'int64') placeBigints(chunk, array.subarray(at, end), source);
+  else if (type === 'float32') array.set(readFloats(chunk.values, source), at);
   else placeDoubles(chunk, array.subarray(at, end), source);
 }
 
@@ -153,6 +166,7 @@ function placeStrings(
 
 function placeDoubles(chunk: Chunk, target: Float64Array, source: ChunkSource): void {
   if (chunk.type === 'int32') target.set(readIntegers(chunk.values, source));
+  else if (chunk.type === 'float32') target.set(readFloats(chunk.values, source));
   // As pandas does when a double comes among large integers: their last digits are lost.
   else if (chunk.type === 'int64') target.set(Float64Array.from(readBigints(chunk.values, source), Number));
   else placeBytes(readBytes(chunk.values, source.rows * 8, source), target);

@@ -2,6 +2,7 @@
 import { InvalidData } from '../../errors.ts';
 import type { Column } from '../../frame/column.ts';
 import { ColumnBuilder } from '../../frame/column-builder.ts';
+import { requireUniqueNames } from '../../frame/column-names.ts';
 import { DataFrame, type IndexLevel } from '../../frame/data-frame.ts';
 import { isListOfObjects } from '../../frame/tabular.ts';
 import { writeDocuments } from '../document-write.ts';
@@ -61,7 +62,12 @@ export async function putRows(value: unknown, write: Write, context: KindContext
   return { collection, kindMeta: { ...meta } };
 }
 
-/** In the order of the row ids. @throws InvalidData when a column is selected or filtered that is not there. */
+/**
+ * In the order of the row ids.
+ *
+ * @throws InvalidData when a column is selected or filtered that is not there, or two were stored under one name, of which
+ *   MongoDB has kept one.
+ */
 export async function getRows(metadata: Metadata, read: Read, context: KindContext): Promise<DataFrame> {
   const plan = planReading(metadata, read, context);
   return frameOf(await readFields(context.mongo, plan.query), plan, 0);
@@ -94,6 +100,7 @@ interface Plan {
 function planReading(metadata: Metadata, { columns, filters, signal }: Read, context: KindContext): Plan {
   const { kindMeta } = metadata;
   const known = columnFields(kindMeta);
+  requireUniqueNames(known ?? []);
   const unknown = known && filters.find(({ column }) => !known.includes(column));
   if (unknown) {
     throw new InvalidData(`no column '${unknown.column}' to filter by: the columns are ${known.join(', ')}`);

@@ -1,6 +1,7 @@
 """The side of scikit-learn in the comparisons of estimators.
 
-estimators.py data FOLDER KIND ROWS FEATURES [OFFSET]   writes X.f64 (column by column) and y.f64, ROWS for the fit and a quarter more
+estimators.py data FOLDER KIND ROWS FEATURES [OFFSET]   writes X.f64 (column by column), rows.f64 (row by row) and y.f64, ROWS for the
+                                                        fit and a quarter more
 estimators.py forest FOLDER KIND ROWS FEATURES TREES ROUNDS   fits forests; prints seconds, CPU seconds, a score and the peak memory
 estimators.py linear FOLDER ROWS FEATURES               fits a linear regression; prints its CPU seconds and coefficients
 """
@@ -29,11 +30,12 @@ def write(folder, kind, rows, features, offset="0"):
         X, y = make_regression(count, features, noise=5.0, random_state=0)
         X += float(offset)
     X.T.astype("<f8").tofile(Path(folder) / "X.f64")
+    X.astype("<f8").tofile(Path(folder) / "rows.f64")
     y.astype("<f8").tofile(Path(folder) / "y.f64")
 
 
 def read(folder, rows, features):
-    X = np.fromfile(Path(folder) / "X.f64").reshape(features, -1).T.copy()
+    X = np.fromfile(Path(folder) / "rows.f64").reshape(-1, features)
     y = np.fromfile(Path(folder) / "y.f64")
     return X[:rows], y[:rows], X[rows:], y[rows:]
 

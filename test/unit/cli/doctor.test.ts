@@ -118,6 +118,17 @@ describe('of the machine', () => {
     expect(judge(limit)).toEqual([expect.stringContaining('executors may take')]);
   });
 
+  it('what each executor may take is told', () => {
+    const given = { OMEGA_WORKER_CONCURRENCY: '1', OMEGA_WORKER_MEMORY_LIMIT: String(400 * 1024) };
+    const told = examineMachine(loadSettings(given), given).map(({ what }) => what);
+    expect(told).toContainEqual(
+      expect.stringMatching(/^1 slots, .* at most 400 for each executor, 200 MiB of heap in it$/),
+    );
+    expect(judge({ OMEGA_WORKER_MEMORY_LIMIT: '1024' })).toEqual([
+      expect.stringContaining('failure: each executor would have 0 MiB of heap'),
+    ]);
+  });
+
   it('probes that the kubelet cannot reach are told', () => {
     const pod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
     expect(judge(pod)).toEqual([expect.stringContaining('where the kubelet cannot ask')]);

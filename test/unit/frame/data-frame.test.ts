@@ -69,8 +69,33 @@ describe('a DataFrame', () => {
     expect(frame.slice(1, 2).index[0]?.column.values.length).toBe(1);
   });
 
+  it('has columns of the types of arrays, in memory that threads see', () => {
+    const frame = DataFrame.fromObject({
+      double: Float64Array.of(1, 2, 3),
+      float: Float32Array.of(0.1, 0.2, 0.3),
+      integer: Int32Array.of(1, 2, 3),
+    });
+    const taken = frame.slice(1).take([1, 0]);
+    expect(taken.columns).toEqual(
+      new Map([
+        ['double', { type: 'float64', values: Float64Array.of(3, 2) }],
+        ['float', { type: 'float32', values: Float32Array.of(0.3, 0.2) }],
+        ['integer', { type: 'int32', values: Int32Array.of(3, 2) }],
+      ]),
+    );
+    for (const { values } of frame.columns.values()) {
+      expect(values).toMatchObject({ buffer: expect.any(SharedArrayBuffer) });
+    }
+  });
+
   it('refuses columns of different lengths', () => {
     expect(() => DataFrame.fromObject({ a: [1], b: [1, 2] })).toThrow(InvalidData);
+  });
+
+  it('refuses to select a column twice', () => {
+    expect(() => DataFrame.fromObject({ a: [1], b: [2] }).select(['a', 'b', 'a'])).toThrow(
+      /column 'a' is there twice/,
+    );
   });
 });
 
@@ -85,6 +110,11 @@ describe('a column as doubles', () => {
     expect([...toFloat64Array(columnFromValues(values), 'x')]).toEqual(doubles);
   });
 
+  it('of float32 is exact', () => {
+    const column = columnFromValues(Float32Array.of(0.1, Number.NaN));
+    expect([...toFloat64Array(column, 'x')]).toEqual([Math.fround(0.1), Number.NaN]);
+  });
+
   it('is not copied when it is one already', () => {
     const column = columnFromValues([1.5, 2]);
     expect(toFloat64Array(column, 'x')).toBe(column.values);
@@ -96,13 +126,15 @@ describe('a column as doubles', () => {
 });
 
 describe('an array', () => {
-  it('becomes a table of its rows, doubles staying doubles', () => {
+  it('becomes a table of its rows, doubles staying doubles, and floats floats', () => {
     const frame = new NdArray('float64', Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]).toDataFrame();
     expect(frame.toRows()).toEqual([
       { 0: 1, 1: 2, 2: 3 },
       { 0: 4, 1: 5, 2: 6 },
     ]);
     expect(frame.column('0').type).toBe('float64');
+    const floats = new NdArray('float32', Float32Array.of(1, 2, 3, 4), [2, 2]).toDataFrame();
+    expect(floats.column('1')).toEqual({ type: 'float32', values: Float32Array.of(2, 4) });
   });
 
   it('of one dimension becomes one column', () => {

@@ -55,6 +55,19 @@ describe('an ONNX model made by skl2onnx', () => {
     });
   });
 
+  it.each(['logistic-strings', 'linear-double'])('%s takes columns of 32 bits for doubles', async (name) => {
+    const model = await openFile(name);
+    const doubles = inputOf(name).take([0, 1, 2]);
+    const [first = '', second = '', ...others] = doubles.columnNames;
+    const narrow = DataFrame.fromObject({
+      [first]: Float32Array.of(1.5, 2.5, Number.NaN),
+      [second]: Int32Array.of(1, 2, 3),
+      ...Object.fromEntries(others.map((column) => [column, new Float32Array(3)])),
+    });
+    const wide = DataFrame.fromRows(narrow.toRows());
+    expect(await predictions(model, narrow)).toEqual(await predictions(model, wide));
+  });
+
   it('is scored: accuracy of a classifier, R² of a regression', async () => {
     const labels = frame({ species: expected['logistic-strings']?.predict ?? [] });
     const classifier = await openFile('logistic-strings');
@@ -161,6 +174,12 @@ describe('data that do not suit an ONNX model', () => {
     const prediction = predictOnnx(await openFile('integers'), frame(columns), contextOf());
     await expect(prediction).rejects.toThrow(InvalidData);
     await expect(prediction).rejects.toThrow(message);
+  });
+
+  it('are refused: numbers that a float cannot hold', async () => {
+    const model = await openFile('logistic-strings');
+    const X = frame({ a: [1], b: [2], c: [3], d: [1e39] });
+    await expect(predictOnnx(model, X, contextOf())).rejects.toThrow(/column 'd' holds 1e\+39.*float32/);
   });
 
   it('may be whole numbers up to the limits of the input', async () => {

@@ -4,8 +4,9 @@ import { ContentDisallowed } from '../../../src/errors.ts';
 import { copyMessage, copyReason, retryMessage } from '../../../src/protocol/copy.ts';
 import { decodeTask } from '../../../src/protocol/decode-task.ts';
 import { delayUntil } from '../../../src/protocol/delay.ts';
+import { readSentTime } from '../../../src/protocol/sent-time.ts';
 import { encodeTask, type RawMessage, type TaskCall } from '../../../src/protocol/task-message.ts';
-import { propertiesOf, rawMessage, readFixture } from '../../support/celery-fixtures.ts';
+import { propertiesOf, rawMessage, readFixture, withoutSentTime } from '../../support/celery-fixtures.ts';
 import { encodingOf, verifierOf } from '../../support/signed-fixtures.ts';
 
 type Message = Parameters<typeof rawMessage>[0] & { readonly routing_keys: readonly string[] };
@@ -49,7 +50,7 @@ it.each(['classic', 'quorum'] as const)('a retry equals the one that Celery send
   });
   expect(JSON.parse(sent.body.toString())).toEqual(second.body);
   const { headers: theirs = {}, ...properties } = propertiesOf(second);
-  const { headers: ours = {}, ...ownProperties } = sent.properties;
+  const { headers: ours = {}, ...ownProperties } = withoutSentTime(sent.properties);
   expect(ownProperties).toEqual(properties);
   // Milliseconds are all that a Date has.
   const roundDate = (text: unknown): unknown => String(text).replace(/\d{3}\+/, '+');
@@ -86,6 +87,14 @@ it('marks a copy by why it was made', () => {
   expect(copyReason(decodeTask(delivered()))).toBeNull();
   const again = copyMessage(delivered({}, { 'x-omega-copy': 'eta' }), 'q', null);
   expect(again.properties.headers).not.toHaveProperty('x-omega-copy');
+});
+
+it('a copy says when the message was sent, a retry when the retry was', () => {
+  const sentAt = new Date('2026-01-01T00:00:00Z');
+  const { body, properties } = encodeTask(CALL, sentAt);
+  const raw = { ...delivered(), body, properties };
+  expect(readSentTime(copyMessage(raw, 'q', 'eta').properties)).toBe(sentAt.getTime());
+  expect(readSentTime(retried(raw).properties)).toBeGreaterThan(sentAt.getTime());
 });
 
 it('a retry with other arguments keeps the rest of the body to the letter', () => {

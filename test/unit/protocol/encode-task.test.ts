@@ -14,9 +14,10 @@ const call: TaskCall = {
 };
 
 describe('encodeTask', () => {
-  it('writes the 19 headers of the protocol', () => {
+  it('writes the 19 headers of the protocol, and when it is sent', () => {
     const { headers = {} } = encodeTask(call).properties;
-    expect(Object.keys(headers)).toHaveLength(19);
+    expect(Object.keys(headers)).toHaveLength(20);
+    expect(headers.timestamp_in_ms).toBeTypeOf('number');
     expect(headers).toMatchObject({ argsrepr: '(1, 2)', kwargsrepr: '{}', timelimit: [null, null] });
   });
 

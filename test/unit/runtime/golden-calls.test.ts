@@ -7,7 +7,7 @@ import { signature } from '../../../src/contract/task-signature.ts';
 import type { Publication } from '../../../src/contract/transport.ts';
 import type { HandleOf, OmegaRuntime } from '../../../src/runtime/runtime.ts';
 import type { SendOptions } from '../../../src/runtime/send.ts';
-import { readFixture } from '../../support/celery-fixtures.ts';
+import { readFixture, withoutSentTime } from '../../support/celery-fixtures.ts';
 import { createFakeClient } from '../../support/fake-transport.ts';
 
 const add = (...args: number[]) => signature<unknown, number>('capapp.add', args);
@@ -110,7 +110,8 @@ describe('golden messages of Celery', () => {
   });
 });
 
-function sentMessage({ properties: { headers = {}, ...properties }, body }: Publication): Message {
+function sentMessage({ properties: all, body }: Publication): Message {
+  const { headers = {}, ...properties } = withoutSentTime(all);
   const text = headers.compression === undefined ? JSON.parse(body.toString()) : null;
   return { properties: properties as Record<string, unknown>, headers, body: text };
 }

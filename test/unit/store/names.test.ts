@@ -35,7 +35,6 @@ describe('a selection of columns', () => {
   it.each([
     ['a,c', ['a', 'c']],
     ['c, a', ['c', 'a']],
-    ['b,b', ['b']],
     ['^b', ['a', 'c', 'd']],
     ['^b,d', ['a', 'c']],
     ['b:c', ['b', 'c']],
@@ -53,6 +52,11 @@ describe('a selection of columns', () => {
       expect(() => selectColumns(selection, COLUMNS)).toThrow(/a, b, c, d/);
     },
   );
+
+  it.each([['b,b'], ['a,c,a']])('[%s] is refused, for a frame has one column of a name', (selection) => {
+    expect(() => selectColumns(selection, COLUMNS)).toThrow(InvalidData);
+    expect(() => selectColumns(selection, COLUMNS)).toThrow(/is there twice/);
+  });
 });
 
 describe("omega|ml's key", () => {

@@ -1,18 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { cpuCount } from '../../../src/worker/cgroup.ts';
-
-function cgroup(files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'cgroup-'));
-  onTestFinished(() => rmSync(root, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), text);
-  }
-  return root;
-}
+import { availableParallelism, totalmem } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { cpuCount, cpuLimit, memoryLimit } from '../../../src/worker/cgroup.ts';
+import { cgroup } from '../../support/cgroup.ts';
 
 describe('cpuCount', () => {
   it('follows the quota of cgroup v2', () => {
@@ -38,5 +27,34 @@ describe('cpuCount', () => {
 
   it('is never more than the machine has', () => {
     expect(cpuCount(cgroup({ 'cpu.max': '100000000 100000' }))).toBe(availableParallelism());
+  });
+});
+
+it('the limit of CPUs is in fractions, and the number of the machine without a quota', () => {
+  expect(cpuLimit(cgroup({ 'cpu.max': '50000 100000\n' }))).toBe(0.5);
+  expect(cpuLimit(cgroup({}))).toBe(availableParallelism());
+});
+
+describe('memoryLimit', () => {
+  const MIB = 2 ** 20;
+
+  it('follows the limit of cgroup v2', () => {
+    expect(memoryLimit(cgroup({ 'memory.max': `${256 * MIB}\n` }), 0)).toBe(256 * MIB);
+  });
+
+  it('follows the limit of cgroup v1', () => {
+    expect(memoryLimit(cgroup({ 'memory/memory.limit_in_bytes': `${512 * MIB}\n` }), 0)).toBe(512 * MIB);
+  });
+
+  it('is the one that Node finds where that is less', () => {
+    expect(memoryLimit(cgroup({ 'memory.max': `${512 * MIB}\n` }), 300 * MIB)).toBe(300 * MIB);
+    expect(memoryLimit(cgroup({}), 300 * MIB)).toBe(300 * MIB);
+  });
+
+  it('is none without a limit, or with one above what the machine has', () => {
+    expect(memoryLimit(cgroup({}), 0)).toBeNull();
+    expect(memoryLimit(cgroup({ 'memory.max': 'max\n' }), 0)).toBeNull();
+    expect(memoryLimit(cgroup({ 'memory/memory.limit_in_bytes': '9223372036854771712\n' }), 0)).toBeNull();
+    expect(memoryLimit(cgroup({ 'memory.max': `${totalmem()}\n` }), 2 ** 64)).toBeNull();
   });
 });

@@ -21,6 +21,12 @@ it('executors see what tasks may need, and no secret but that of the data', () =
   expect(JSON.stringify(seen)).not.toContain('s3cret');
 });
 
+it('executors keep little memory that their threads have freed, unless the environment says how much', () => {
+  expect(executorEnvironment(loadSettings({}), {})).toMatchObject({ MALLOC_ARENA_MAX: '2' });
+  const given = { MALLOC_ARENA_MAX: '8' };
+  expect(executorEnvironment(loadSettings(given), given)).toMatchObject(given);
+});
+
 it('executors are not told of the files of secrets', () => {
   const files = { OMEGA_BROKER_FILE: '/run/secrets/broker', OMEGA_MONGO_URL_FILE: '/run/secrets/mongo' };
   const seen = executorEnvironment(loadSettings({}), files);
