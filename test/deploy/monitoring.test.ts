@@ -46,6 +46,16 @@ it('the ServiceMonitor finds the Service, and that the workers', () => {
   expect(at(service, 'spec.ports.0.targetPort')).toBe('http');
 });
 
+it('a PodMonitor finds the exporter, under the name by which its dashboards look for it', () => {
+  const monitor = named('PodMonitor', 'exporter');
+  const labels = at(named('Deployment', 'exporter'), 'spec.template.metadata.labels');
+  expect(labels).toMatchObject(at(monitor, 'spec.selector.matchLabels') as object);
+  expect(at(monitor, 'spec.podMetricsEndpoints.0.port')).toBe(at(container('exporter'), 'ports.0.name'));
+  expect(at(monitor, 'spec.podMetricsEndpoints.0.relabelings')).toContainEqual(
+    expect.objectContaining({ targetLabel: 'job', replacement: 'celery-exporter' }),
+  );
+});
+
 it('both kinds of monitors together are refused', () => {
   const both = ['metrics.podMonitor={"enabled":true}', 'metrics.serviceMonitor={"enabled":true}'];
   expect(() => render(null, both)).toThrow('every worker would count twice');
