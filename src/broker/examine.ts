@@ -3,19 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { CELERY_CLUSTER } from '../contract/cluster.ts';
+import type { QueueBinding } from '../contract/queue.ts';
 import type { BrokerAddress } from './address.ts';
 import { type BrokerOptions, createSession } from './broker.ts';
 import { settlesWithin } from './deadline.ts';
-import { exists } from './declare.ts';
+import { exists, onChannel } from './declare.ts';
+import { PRECONDITION_FAILED, replyCode } from './reply-code.ts';
 import type { Session } from './session.ts';
 import { closeQuietly } from './supervised-channel.ts';
-import { checkQueueName, declareSharedExchanges } from './topology.ts';
+import { assertBoundQueue, checkQueueName, declareSharedExchanges, type QueueDefaults } from './topology.ts';
 
 export interface QueueState {
   readonly name: string;
   /** That wait for a consumer. */
   readonly ready: number;
   readonly consumers: number;
+  /** What the broker says of an argument that it has and these settings have not, or another one; null where they agree. */
+  readonly difference: string | null;
 }
 
 export interface BrokerExamination {
@@ -35,6 +39,8 @@ export interface BrokerExamination {
 const ALARM_WITHIN_MS = 500;
 const CONFIRM_WITHIN_MS = 2_000;
 const CLOSE_WITHIN_MS = 1_000;
+/** The part of the broker's message that names the argument, and both of its values. */
+const INEQUIVALENT = /inequivalent arg [^"]*/;
 
 /**
  * Connects, declares an exclusive queue, sends itself a message, and looks at the task queues without taking anything.
@@ -43,14 +49,14 @@ const CLOSE_WITHIN_MS = 1_000;
  */
 export async function examineBroker(
   options: BrokerOptions,
-  queues: readonly string[],
+  queues: readonly QueueBinding[],
 ): Promise<BrokerExamination> {
-  for (const queue of queues) checkQueueName(queue);
+  for (const { name } of queues) checkQueueName(name);
   const session = createSession(options, 'doctor');
   try {
     await session.connect({ retry: false });
     const server = await readServer(session);
-    const states = await lookAt(session, queues);
+    const states = await lookAt(session, queues, options.queues);
     // Last: a broker that is short of resources answers nothing more on a connection that has published.
     const refusal = await tryOut(session, options);
     await sleep(ALARM_WITHIN_MS);
@@ -103,20 +109,44 @@ async function readServer(session: Session): Promise<Pick<BrokerExamination, 'pr
 
 async function lookAt(
   session: Session,
-  queues: readonly string[],
+  queues: readonly QueueBinding[],
+  defaults: QueueDefaults | undefined,
 ): Promise<ReadonlyMap<string, QueueState | null>> {
   const found = new Map<string, QueueState | null>();
   await session.perform('look at the task queues', async (connection) => {
-    for (const name of queues) found.set(name, await lookAtOne(connection, name));
+    for (const queue of queues) found.set(queue.name, await lookAtOne(connection, queue, defaults));
   });
   return found;
 }
 
-async function lookAtOne(connection: ChannelModel, name: string): Promise<QueueState | null> {
-  let state: QueueState | null = null;
+async function lookAtOne(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults | undefined,
+): Promise<QueueState | null> {
+  const { name } = binding;
+  const counts: { ready: number; consumers: number }[] = [];
   await exists(connection, async (channel) => {
     const { messageCount: ready, consumerCount: consumers } = await channel.checkQueue(name);
-    state = { name, ready, consumers };
+    counts.push({ ready, consumers });
   });
-  return state;
+  const [count] = counts;
+  if (!count) return null;
+  return { name, ...count, difference: await differenceOf(connection, binding, defaults) };
+}
+
+/** A queue that is there is declared again: nothing changes, and the broker compares the arguments. */
+async function differenceOf(
+  connection: ChannelModel,
+  binding: QueueBinding,
+  defaults: QueueDefaults | undefined,
+): Promise<string | null> {
+  try {
+    await onChannel(connection, (channel) => assertBoundQueue(channel, binding, defaults));
+    return null;
+  } catch (error) {
+    // Who may not declare it is told so elsewhere.
+    if (!(error instanceof Error) || replyCode(error) !== PRECONDITION_FAILED) return null;
+    return INEQUIVALENT.exec(error.message)?.[0] ?? error.message;
+  }
 }

@@ -1,6 +1,7 @@
 /** AMQP 0-9-1 reply codes, as amqplib attaches them to its errors. */
 
 export const NOT_FOUND = 404;
+export const PRECONDITION_FAILED = 406;
 
 const BASIC_CLASS = 60;
 const PUBLISH_METHOD = 40;

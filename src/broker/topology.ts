@@ -68,9 +68,18 @@ export async function declareBoundQueue(
   if (isThere && isDirectBinding(binding)) return;
   await declareExchange(connection, exchange, exchangeType, { durable: true });
   await onChannel(connection, async (channel) => {
-    if (!isThere) await channel.assertQueue(name, queueOptions(binding, defaults));
+    if (!isThere) await assertBoundQueue(channel, binding, defaults);
     await channel.bindQueue(name, exchange, routingKey, bindingArguments);
   });
+}
+
+/** Declares it with the arguments of the settings: refused (406) where there is one with others. */
+export async function assertBoundQueue(
+  channel: Channel,
+  binding: QueueBinding,
+  defaults: QueueDefaults = CELERY_QUEUES,
+): Promise<void> {
+  await channel.assertQueue(binding.name, queueOptions(binding, defaults));
 }
 
 /** What a client declares before it publishes: of queues that each worker makes for itself, only the exchange. */

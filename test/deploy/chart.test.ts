@@ -26,7 +26,9 @@ it('the chart is of the version of the package', () => {
 describe.each(MATRIX)('with the values %s', (values) => {
   const manifests = render(values);
   const pods = [
-    ...ofKind(manifests, 'Deployment').map((one) => at(one, 'spec.template')),
+    ...['Deployment', 'Job']
+      .flatMap((kind) => ofKind(manifests, kind))
+      .map((one) => at(one, 'spec.template')),
     ...ofKind(manifests, 'Pod'),
   ];
 
@@ -71,7 +73,7 @@ describe.each(MATRIX)('with the values %s', (values) => {
   });
 
   it('a worker has the time to end what runs before it is killed', () => {
-    for (const deployment of ofKind(manifests, 'Deployment')) {
+    for (const deployment of pools(manifests)) {
       const grace = Number(at(deployment, 'spec.template.spec.terminationGracePeriodSeconds'));
       const [worker] = workersOf(at(deployment, 'spec.template'));
       expect(grace).toBeGreaterThanOrEqual(Number(setting(worker, 'OMEGA_WORKER_TIME_LIMIT')) + 30);
@@ -84,10 +86,10 @@ describe.each(MATRIX)('with the values %s', (values) => {
       const labels = at(deployment, 'spec.template.metadata.labels');
       expect(labels).toMatchObject(at(deployment, 'spec.selector.matchLabels') as object);
     }
-    const pools = ofKind(manifests, 'Deployment').map((one) => at(one, 'spec.selector.matchLabels'));
-    expect(new Set(pools.map((selector) => JSON.stringify(selector))).size).toBe(pools.length);
+    const selectors = ofKind(manifests, 'Deployment').map((one) => at(one, 'spec.selector.matchLabels'));
+    expect(new Set(selectors.map((selector) => JSON.stringify(selector))).size).toBe(selectors.length);
     for (const budget of ofKind(manifests, 'PodDisruptionBudget')) {
-      expect(pools).toContainEqual(at(budget, 'spec.selector.matchLabels'));
+      expect(selectors).toContainEqual(at(budget, 'spec.selector.matchLabels'));
     }
   });
 });
@@ -231,7 +233,15 @@ function workersOf(pod: unknown): Container[] {
 }
 
 function deployedWorkers(manifests: readonly Manifest[]): Container[] {
-  return ofKind(manifests, 'Deployment').flatMap((one) => workersOf(at(one, 'spec.template')));
+  return pools(manifests).flatMap((one) => workersOf(at(one, 'spec.template')));
+}
+
+/** The Deployments of workers, without those of other programs. */
+function pools(manifests: readonly Manifest[]): Manifest[] {
+  return ofKind(manifests, 'Deployment').filter((one) => {
+    const labels = at(one, 'spec.selector.matchLabels') as Readonly<Record<string, string>>;
+    return labels['app.kubernetes.io/component'] === 'worker';
+  });
 }
 
 function workerOf(values: string | null, deployment: string): Container | undefined {

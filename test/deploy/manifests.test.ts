@@ -43,6 +43,7 @@ it('the objects of KEDA and of Prometheus’ operator have their published types
     'PodMonitor',
     'PrometheusRule',
     'ScaledObject',
+    'ServiceMonitor',
     'TriggerAuthentication',
   ]);
   expect(typeErrors(foreign)).toBe('');

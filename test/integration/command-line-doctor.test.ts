@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { deleteAfterwards, useOperator } from '../support/broker-harness.ts';
 import { startPrivateBroker } from '../support/private-broker.ts';
 import { hasRabbitmqctl } from '../support/rabbitmqctl.ts';
 import { type Place, usePlace } from '../support/worker.ts';
@@ -9,11 +10,13 @@ import { type Place, usePlace } from '../support/worker.ts';
 interface Diagnosis {
   readonly status: number;
   readonly failures: readonly string[];
+  readonly warnings: readonly string[];
   readonly areas: ReadonlySet<string>;
 }
 
-function doctor({ mongoUrl, broker, queue }: Place): Promise<Diagnosis> {
-  const env = { ...process.env, OMEGA_MONGO_URL: mongoUrl, OMEGA_BROKER: broker, OMEGA_WORKER_LABEL: queue };
+function doctor({ mongoUrl, broker, queue }: Place, settings = {}): Promise<Diagnosis> {
+  const servers = { OMEGA_MONGO_URL: mongoUrl, OMEGA_BROKER: broker, OMEGA_WORKER_LABEL: queue };
+  const env = { ...process.env, ...servers, ...settings };
   const args = [resolve('dist/src/cli/main.js'), 'doctor', '--json'];
   return new Promise((done, fail) => {
     execFile(process.execPath, args, { env, cwd: tmpdir() }, (error, stdout) => {
@@ -22,6 +25,7 @@ function doctor({ mongoUrl, broker, queue }: Place): Promise<Diagnosis> {
         done({
           status: error ? Number(error.code) : 0,
           failures: findings.filter(({ status }) => status === 'failure').map(({ what }) => what),
+          warnings: findings.filter(({ status }) => status === 'warning').map(({ what }) => what),
           areas: new Set(findings.map(({ area }) => area)),
         });
       } catch (cause) {
@@ -43,6 +47,22 @@ it('says which server is not there, with status 1', async () => {
   const { status, failures } = await doctor(place);
   expect(status).toBe(1);
   expect(failures).toEqual([expect.stringContaining('MongoDB at 127.0.0.1:9 cannot be used now')]);
+});
+
+it('says of a queue that was declared otherwise which argument differs, and leaves it as it is', async () => {
+  const place = usePlace();
+  const operator = await useOperator();
+  deleteAfterwards(place.queue);
+  await operator.declareQueue(place.queue, { durable: true, arguments: { 'x-max-priority': 5 } });
+  await operator.send(place.queue, ['one']);
+  const { status, warnings } = await doctor(place);
+  expect(warnings.join()).toMatch(
+    /was declared otherwise than by these settings: inequivalent arg 'x-max-priority'/,
+  );
+  expect(status).toBe(0);
+  expect(await operator.ready(place.queue)).toBe(1);
+  const agreed = await doctor(place, { OMEGA_QUEUE_MAX_PRIORITY: '5' });
+  expect(agreed.warnings.join()).not.toContain('declared otherwise');
 });
 
 it.skipIf(!hasRabbitmqctl())(

@@ -23,6 +23,8 @@ export interface RehearsalOptions {
   /** Seconds before each replacement. */
   readonly pause: number;
   readonly seed: number;
+  /** Seconds after which a running task is acknowledged and a copy of it parked; the stream's long tasks take 2 to 8. */
+  readonly handover: number;
   /** Folder for the logs. */
   readonly keep: string;
   /** Aborted when the run is to end at once. */
@@ -35,8 +37,6 @@ export interface RehearsalResult extends Verdict {
 }
 
 const QUEUE = 'chaos';
-/** Seconds: the stream's long tasks pass it, so that copies of them are parked while workers are replaced. */
-const HANDOVER_AFTER = 4;
 /** KiB, of an executor. */
 const MEMORY_LIMIT = 700_000;
 
@@ -51,7 +51,7 @@ async function rehearseIn(cluster: Cluster, options: RehearsalOptions): Promise<
     current: currentDist(),
   };
   const mongo = await connectMongo(cluster.mongo.url);
-  const fleet = createFleet(workerOptions(cluster), dists);
+  const fleet = createFleet(workerOptions(cluster, options.handover), dists);
   options.signal.addEventListener('abort', () => fleet.kill());
   try {
     return await replaceUnderLoad(cluster, { ...options, mongo, fleet, dists });
@@ -122,13 +122,13 @@ async function replaceAll(
   return findings;
 }
 
-function workerOptions({ folder, env, mongo, broker }: Cluster) {
+function workerOptions({ folder, env, mongo, broker }: Cluster, handover: number) {
   return {
     ...{ queue: QUEUE, broker: broker.url, folder },
     env: {
       ...env,
       OMEGA_MONGO_URL: mongo.url,
-      OMEGA_HANDOVER_AFTER: String(HANDOVER_AFTER),
+      OMEGA_HANDOVER_AFTER: String(handover),
       OMEGA_WORKER_MEMORY_LIMIT: String(MEMORY_LIMIT),
     },
   };

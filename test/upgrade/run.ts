@@ -7,13 +7,15 @@ import { type RehearsalResult, rehearse } from './rehearse.ts';
 import { buildRelease, previousRelease } from './release.ts';
 
 const LOGS = '.omega/upgrade/logs';
-const USAGE = `npm run upgrade -- [--from REV] [--workers N] [--rate N] [--pause S] [--seed N]
+const USAGE = `npm run upgrade -- [--from REV] [--workers N] [--rate N] [--pause S] [--seed N] [--handover S]
 
   --from     the release that is upgraded (default: the last commit before HEAD that changed the version in package.json)
   --workers  default 3
   --rate     sendings each second, of each of three clients (default 4)
   --pause    seconds before each replacement (default 5)
-  --seed     what the random choices follow from (default 1)`;
+  --seed     what the random choices follow from (default 1)
+  --handover seconds after which a running task is acknowledged and a copy of it parked (default 4). With 1 copies come
+             back while their tasks run, which version 0.2.0 does not know: it runs them again`;
 
 const options = optionsOrUsage();
 const stopping = new AbortController();
@@ -50,13 +52,14 @@ function optionsOrUsage() {
   try {
     const text = { type: 'string' } as const;
     const { values } = parseArgs({
-      options: { from: text, workers: text, rate: text, pause: text, seed: text },
+      options: { from: text, workers: text, rate: text, pause: text, seed: text, handover: text },
     });
-    const { from, workers = '3', rate = '4', pause = '5', seed = '1' } = values;
+    const { from, workers = '3', rate = '4', pause = '5', seed = '1', handover = '4' } = values;
     return {
       from,
       ...{ workers: positive('workers', workers), rate: positive('rate', rate) },
       ...{ pause: positive('pause', pause), seed: positive('seed', seed) },
+      handover: positive('handover', handover),
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);

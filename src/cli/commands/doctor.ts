@@ -5,6 +5,7 @@ import { examineRabbit } from '../doctor/broker.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { examineMachine } from '../doctor/machine.ts';
 import { examineDatabase } from '../doctor/mongodb.ts';
+import { judgeShutdown } from '../doctor/shutdown.ts';
 import { EXIT_CODES } from '../failure.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { parsePositive } from '../numbers.ts';
@@ -12,6 +13,7 @@ import { print } from '../output.ts';
 
 interface DoctorOptions extends GlobalOptions {
   readonly consumerTimeout?: number;
+  readonly gracePeriod?: number;
 }
 
 const MARKS = { ok: 'ok     ', warning: 'warning', failure: 'FAILURE', unknown: 'unknown' } as const;
@@ -27,12 +29,18 @@ export function addDoctorCommand(program: Command): void {
       '--consumer-timeout <seconds>',
       "the broker's consumer_timeout, which cannot be asked from here",
       parsePositive,
+    )
+    .option(
+      '--grace-period <seconds>',
+      'from SIGTERM to SIGKILL (terminationGracePeriodSeconds), which cannot be asked from here',
+      parsePositive,
     );
   doctor.action(async () => {
     const options = doctor.optsWithGlobals<DoctorOptions>();
     const settings = commandSettings(doctor);
     const areas = [
       examineMachine(settings, process.env),
+      judgeShutdown(settings, process.env.REMAP_SIGTERM, options.gracePeriod ?? null),
       ...(await Promise.all([
         examineRabbit(settings, options.consumerTimeout ?? null),
         examineDatabase(withoutPatience(settings.mongoUrl)),

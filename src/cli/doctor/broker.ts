@@ -3,6 +3,7 @@ import { type BrokerExamination, examineBroker, type QueueState } from '../../br
 import { brokerSettings, type Settings } from '../../config.ts';
 import { OmegaError } from '../../errors.ts';
 import { brokerTls } from '../../tls.ts';
+import { lastingQueues } from '../../worker/queues.ts';
 import { type Finding, isLoopback, reporter } from './finding.ts';
 import { isOlder } from './version.ts';
 
@@ -22,7 +23,7 @@ export async function examineRabbit(
 ): Promise<readonly Finding[]> {
   try {
     const options = { ...brokerSettings(settings), tls: brokerTls(settings), name: 'omega doctor' };
-    return judgeRabbit(await examineBroker(options, settings.queues), settings, consumerTimeout);
+    return judgeRabbit(await examineBroker(options, lastingQueues(settings)), settings, consumerTimeout);
   } catch (error) {
     if (!(error instanceof OmegaError)) throw error;
     return [failure(error.message, '')];
@@ -39,7 +40,7 @@ export function judgeRabbit(
     ...connectionOf(found),
     ...versionOf(found, settings.deliveryLimitQueue),
     ...permissionsOf(found),
-    ...[...found.queues].map(([name, queue]) => queueOf(name, queue)),
+    ...[...found.queues].flatMap(([name, queue]) => [queueOf(name, queue), ...argumentsOf(queue)]),
     ackTimeOf(settings.handoverAfter, consumerTimeout),
   ];
 }
@@ -95,6 +96,18 @@ function queueOf(name: string, queue: QueueState | null): Finding {
   const { ready, consumers } = queue;
   const text = `queue '${name}': ${ready} messages wait, ${consumers} consumers`;
   return ready > 0 && consumers === 0 ? warning(text, 'start a worker that consumes it') : ok(text);
+}
+
+/** Workers take a queue as it is; Celery declares it again, and fails. */
+function argumentsOf(queue: QueueState | null): readonly Finding[] {
+  if (queue === null || queue.difference === null) return [];
+  const { name, difference } = queue;
+  return [
+    warning(
+      `queue '${name}' was declared otherwise than by these settings: ${difference}`,
+      `workers take it as it is, Celery's clients and workers are refused (PRECONDITION_FAILED): have the settings say what there is (OMEGA_QUEUE_TYPE, OMEGA_QUEUE_MAX_PRIORITY, or queueArguments in OMEGA_TASK_QUEUES); or let it run empty, rabbitmqctl delete_queue ${name}, and omega declare-topology`,
+    ),
+  ];
 }
 
 /** AMQP does not tell it. */

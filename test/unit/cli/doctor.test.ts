@@ -4,6 +4,7 @@ import { judgeRabbit } from '../../../src/cli/doctor/broker.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
 import { examineMachine } from '../../../src/cli/doctor/machine.ts';
 import { judgeDatabase } from '../../../src/cli/doctor/mongodb.ts';
+import { judgeShutdown } from '../../../src/cli/doctor/shutdown.ts';
 import { loadSettings } from '../../../src/config.ts';
 import type { MongoExamination } from '../../../src/mongo/examine.ts';
 
@@ -19,7 +20,7 @@ describe('of RabbitMQ', () => {
     version: '3.13.7',
     isBlocked: false,
     refusal: null,
-    queues: new Map([['default', { name: 'default', ready: 0, consumers: 1 }]]),
+    queues: new Map([['default', { name: 'default', ready: 0, consumers: 1, difference: null }]]),
   };
   const judge = (change: Partial<BrokerExamination>, consumerTimeout: number | null = 1800, env = {}) =>
     complaints(judgeRabbit({ ...sound, ...change }, loadSettings(env), consumerTimeout));
@@ -42,8 +43,13 @@ describe('of RabbitMQ', () => {
     ['an alarm', { isBlocked: true }, 'failure: an alarm is raised'],
     [
       'a queue that nobody consumes',
-      { queues: new Map([['q', { name: 'q', ready: 3, consumers: 0 }]]) },
+      { queues: new Map([['q', { name: 'q', ready: 3, consumers: 0, difference: null }]]) },
       "warning: queue 'q': 3 messages wait, 0 consumers",
+    ],
+    [
+      'a queue that was declared otherwise',
+      { queues: new Map([['q', { name: 'q', ready: 0, consumers: 1, difference: 'inequivalent arg' }]]) },
+      "warning: queue 'q' was declared otherwise than by these settings: inequivalent arg",
     ],
   ] as const)('%s is told', (_, change, complaint) => {
     expect(judge(change)).toEqual([expect.stringContaining(complaint)]);
@@ -127,5 +133,41 @@ describe('of the machine', () => {
     const pod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
     expect(judge(pod)).toEqual([expect.stringContaining('where the kubelet cannot ask')]);
     expect(judge({ ...pod, OMEGA_HTTP_HOST: '0.0.0.0', OMEGA_HTTP_PORT: '9100' })).toEqual([]);
+  });
+});
+
+describe('of the end of a worker', () => {
+  const judge = (soft: number, timeLimit: number | undefined, remap?: string, grace: number | null = null) =>
+    complaints(judgeShutdown({ softShutdownTimeout: soft, timeLimit }, remap, grace));
+
+  it('nothing is to be said where what runs has the time to end', () => {
+    expect(judge(0, undefined)).toEqual([]);
+    expect(judge(0, 600, undefined, 615)).toEqual([]);
+    expect(judge(1275, 1230, 'SIGQUIT', 1290)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a shutdown shorter than the longest task',
+      [600, 1230, 'SIGQUIT', 615],
+      'warning: tasks may run for 1230 s',
+    ],
+    [
+      'a grace period that leaves no time to give back',
+      [600, 300, 'SIGQUIT', 610],
+      'failure: a stop waits 600 s',
+    ],
+    [
+      'a kill in the middle of the longest task',
+      [0, 1230, undefined, 600],
+      'warning: SIGTERM waits for what runs',
+    ],
+    [
+      'a kill of tasks without a limit',
+      [0, undefined, undefined, 600],
+      'warning: SIGTERM waits for what runs',
+    ],
+  ] as const)('%s is told', (_, [soft, limit, remap, grace], complaint) => {
+    expect(judge(soft, limit, remap, grace)).toEqual([expect.stringContaining(complaint)]);
   });
 });
