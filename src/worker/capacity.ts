@@ -35,8 +35,11 @@ const SUPERVISOR_PART = 0.2;
 const SUPERVISOR_MIB = 100;
 const SUPERVISOR_NATIVE_MIB = 36;
 const SUPERVISOR_HEAP_MIB = 512;
-/** Half of what an executor may take is heap: the other half is for typed arrays and native code, which a heap's limit does not count. */
-const HEAP_PART = 0.5;
+/**
+ * Of what an executor may take: the rest is for typed arrays and native code, which a heap's limit does not count, and for what
+ * V8 takes beside the heap when that is full.
+ */
+const HEAP_PART = 0.45;
 const LEAST_HEAP_MIB = 64;
 const LARGEST_HEAP_MIB = 4096;
 /** Without a limit a heap is no smaller: V8 takes what it needs only. */
@@ -101,7 +104,7 @@ function tooLittle(
   slots: number,
   { executorHeapMib }: Capacity,
 ): ImproperlyConfigured {
-  const least = LEAST_HEAP_MIB / HEAP_PART;
+  const least = Math.ceil(LEAST_HEAP_MIB / HEAP_PART);
   const found = `each executor would have ${Math.max(0, executorHeapMib)} MiB of heap, which is less than the ${LEAST_HEAP_MIB} that tasks need`;
   if (given.memoryLimit !== undefined || memory === null)
     return new ImproperlyConfigured(

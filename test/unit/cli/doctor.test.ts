@@ -122,7 +122,7 @@ describe('of the machine', () => {
     const given = { OMEGA_WORKER_CONCURRENCY: '1', OMEGA_WORKER_MEMORY_LIMIT: String(400 * 1024) };
     const told = examineMachine(loadSettings(given), given).map(({ what }) => what);
     expect(told).toContainEqual(
-      expect.stringMatching(/^1 slots, .* at most 400 for each executor, 200 MiB of heap in it$/),
+      expect.stringMatching(/^1 slots, .* at most 400 for each executor, 180 MiB of heap in it$/),
     );
     expect(judge({ OMEGA_WORKER_MEMORY_LIMIT: '1024' })).toEqual([
       expect.stringContaining('failure: each executor would have 0 MiB of heap'),

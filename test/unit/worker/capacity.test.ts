@@ -27,7 +27,7 @@ it.each(['v1', 'v2'] as const)(
       cores: 1,
       memory: 256 * MIB,
       executorKib: 156 * 1024,
-      executorHeapMib: 78,
+      executorHeapMib: 70,
     });
     expect(supervisorHeapMib(memory)).toBe(64);
   },
@@ -40,13 +40,13 @@ describe('slots', () => {
   });
 
   it('are fewer where it is not, and their tasks may use every CPU', () => {
-    expect(capacityOf(defaults, { cpus: 4, memory: 512 * MIB })).toMatchObject({ slots: 3, cores: 4 });
+    expect(capacityOf(defaults, { cpus: 4, memory: 512 * MIB })).toMatchObject({ slots: 2, cores: 4 });
   });
 
   it('are those of the setting', () => {
     const limits = { cpus: 4, memory: 1024 * MIB };
-    expect(capacityOf({ ...defaults, concurrency: 6 }, limits).slots).toBe(6);
-    expect(capacityOf({ ...defaults, autoscale: [6, 2] }, limits).slots).toBe(2);
+    expect(capacityOf({ ...defaults, concurrency: 5 }, limits).slots).toBe(5);
+    expect(capacityOf({ ...defaults, autoscale: [5, 2] }, limits).slots).toBe(2);
   });
 });
 
@@ -62,7 +62,7 @@ describe('the memory of an executor', () => {
     for (const memory of [null, 300 * MIB, 8192 * MIB])
       expect(capacityOf(given, { cpus: 2, memory })).toMatchObject({
         executorKib: 400 * 1024,
-        executorHeapMib: 200,
+        executorHeapMib: 180,
       });
   });
 
@@ -80,21 +80,21 @@ describe('too little memory', () => {
   it('is refused, with how much there must be, or how many slots', () => {
     expect(refusal({}, 200 * MIB)).toThrow(ImproperlyConfigured);
     expect(refusal({}, 200 * MIB)).toThrow(
-      'each executor would have 50 MiB of heap, which is less than the 64 that tasks need: 1 slots share 200 MiB of memory. Give the container 228 MiB, or the worker fewer slots (OMEGA_WORKER_CONCURRENCY)',
+      'each executor would have 45 MiB of heap, which is less than the 64 that tasks need: 1 slots share 200 MiB of memory. Give the container 243 MiB, or the worker fewer slots (OMEGA_WORKER_CONCURRENCY)',
     );
-    expect(refusal({ concurrency: 8 }, 1024 * MIB)).toThrow('Give the container 1280 MiB');
+    expect(refusal({ concurrency: 8 }, 1024 * MIB)).toThrow('Give the container 1430 MiB');
     expect(refusal({}, 64 * MIB)).toThrow('each executor would have 0 MiB of heap');
   });
 
   it('is enough as soon as there is what was asked for', () => {
-    expect(refusal({}, 228 * MIB)).not.toThrow();
-    expect(refusal({ concurrency: 8 }, 1280 * MIB)).not.toThrow();
+    expect(refusal({}, 243 * MIB)).not.toThrow();
+    expect(refusal({ concurrency: 8 }, 1430 * MIB)).not.toThrow();
   });
 
   it('is refused where a setting is the reason', () => {
     expect(refusal({ memoryLimit: 100 * 1024 }, null)).toThrow(
-      'set OMEGA_WORKER_MEMORY_LIMIT to 131072 (KiB)',
+      'set OMEGA_WORKER_MEMORY_LIMIT to 146432 (KiB)',
     );
-    expect(refusal({ memoryLimit: 128 * 1024 }, null)).not.toThrow();
+    expect(refusal({ memoryLimit: 143 * 1024 }, null)).not.toThrow();
   });
 });
