@@ -68,7 +68,8 @@ export class DataFrame {
   }
 
   /**
-   * From a table in Arrow's format for files (Feather) or streams, not compressed. Needs the package apache-arrow. Doubles,
+   * From a table in Arrow's format for files (Feather) or streams, not compressed. Needs the package apache-arrow,
+   * which does not end on some damaged bytes: read only those of writers that you trust. Doubles,
    * floats and integers of 32 bits are not copied where the bytes lie in a SharedArrayBuffer. Columns that pandas names
    * `__index_level_0__`, … are the row labels.
    *
