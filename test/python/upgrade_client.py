@@ -77,7 +77,7 @@ def join():
 
 def revoked():
     one = sig("effect", 0)
-    return one, [expect(one, "revoked", state="REVOKED", leavesTrace=False)], {"countdown": draw.choice([3, 10])}
+    return one, [expect(one, "revoked", state="REVOKED", leavesTrace=False)], {"countdown": draw.choice([10, 20])}
 
 
 KINDS = [effect, effect, effect, later, retry, fail, steps, join, revoked]
