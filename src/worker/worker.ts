@@ -18,6 +18,7 @@ import { connectMongo, type Mongo } from '../mongo/client.ts';
 import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
+import { countEvents } from './celery-metrics.ts';
 import { cpuCount } from './cgroup.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
@@ -160,7 +161,7 @@ async function openNode(
   closers.push(() => backend.close());
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
-  const [cores, metrics] = [cpuCount(), createMetrics()];
+  const [cores, metrics] = [cpuCount(), createMetrics(settings.metricsCelery ? hostname : null)];
   const holds = createHolds();
   const executors = createExecutors({
     slots: settings.autoscale?.[1] ?? settings.concurrency ?? cores,
@@ -190,7 +191,7 @@ async function openNode(
     ...{ deadLetters: broker.deadLetters, parking: broker.parking, delays: createDelays(broker) },
     router: createTaskRouter(settings),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
-    events: createTaskEvents(joined.dispatcher),
+    events: countEvents(createTaskEvents(joined.dispatcher), metrics.celery, tasks),
     ...joined,
     ...{ requests: new Map(), received: new Map() },
     ...{ watches, holds, stopping },
