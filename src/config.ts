@@ -237,6 +237,13 @@ const settingsSchema = z.object({
     env: ['OMEGA_HTTP_PORT'],
     flag: '--http-port <port>',
   }),
+  metricsCelery: setting(
+    flag,
+    'serve /metrics/celery: the metrics that celery-exporter would have, by its names',
+    {
+      env: ['OMEGA_METRICS_CELERY'],
+    },
+  ),
   ...kubernetesSettings,
   python: setting(
     z.string().min(1).default('python3'),

@@ -3,8 +3,16 @@ import { type Cap, capExceptions } from './cardinality.ts';
 import type { Instruments } from './instruments.ts';
 
 /** What happens to a task, by the names of Celery's events. */
-const TASK_EVENTS = ['received', 'started', 'succeeded', 'failed', 'retried', 'revoked', 'rejected'] as const;
-type TaskEvent = (typeof TASK_EVENTS)[number];
+export const TASK_EVENTS = [
+  'received',
+  'started',
+  'succeeded',
+  'failed',
+  'retried',
+  'revoked',
+  'rejected',
+] as const;
+export type TaskEvent = (typeof TASK_EVENTS)[number];
 
 /** `task` is the name of a registered task, or `unregistered`. */
 export interface TaskMetrics {
@@ -16,11 +24,11 @@ export interface TaskMetrics {
   expectTasks(tasks: Iterable<string>, names: Iterable<string>): void;
 }
 
-const DURATION_BUCKETS = [
+export const DURATION_BUCKETS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600,
 ];
 /** Those of celery-exporter. */
-const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
+export const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
 
 export function createTaskMetrics({ counter, histogram }: Instruments, queues: Cap): TaskMetrics {
   const events = counter('omega_tasks_total', 'Tasks by what happened to them', 'task', 'queue', 'event');

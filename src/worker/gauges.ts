@@ -42,6 +42,7 @@ export function addGauges(node: WorkerNode, { broker, mongo, intake, heartbeat }
   });
   addExecutorGauges(instruments, () => ({ ...executors.stats(), slots: executors.slots }));
   addModelCacheGauges(instruments, () => executors.stats().cachedModels);
+  metrics.celery?.addWorker(() => executors.active.length);
   addMongoGauges(instruments, mongo.pool);
   addBrokerGauges(instruments, {
     connected: () => broker.state === 'open',

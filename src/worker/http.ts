@@ -50,9 +50,17 @@ async function answer(url: string, response: ServerResponse, options: HealthOpti
   const path = url.split('?')[0];
   if (path === '/livez') return sendProbe(response, options.notAlive());
   if (path === '/readyz') return sendProbe(response, options.notReady());
-  if (path !== '/metrics') return send(response, 404, 'not here: /metrics, /livez, /readyz\n');
-  const { registry } = options.metrics;
+  const registry = registryAt(path, options.metrics);
+  if (!registry) return send(response, 404, 'not here: /metrics, /livez, /readyz\n');
   send(response, 200, await registry.metrics(), registry.contentType);
+}
+
+function registryAt(
+  path: string | undefined,
+  { registry, celery }: Metrics,
+): Metrics['registry'] | undefined {
+  if (path === '/metrics') return registry;
+  return path === '/metrics/celery' ? celery?.registry : undefined;
 }
 
 function sendProbe(response: ServerResponse, reason: string | null): void {

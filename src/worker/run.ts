@@ -3,9 +3,7 @@ import type { Job } from '../contract/job.ts';
 import type { Measures, Phase } from '../contract/measures.ts';
 import { OperationalError, OutOfMemory, TimeLimitExceeded, WorkerLostError } from '../errors.ts';
 import type { Ending } from '../executors/ending.ts';
-import { copyReason } from '../protocol/copy.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
-import { readSentTime } from '../protocol/sent-time.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
@@ -17,6 +15,7 @@ import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
 import { reportRun } from './run-reports.ts';
 import { acksEarly, acksFailures, settleRun } from './settlement.ts';
+import { waitOf } from './waiting-time.ts';
 
 type Loss = Extract<Ending, { kind: 'lost' }>;
 type MemoryExcess = Extract<Ending, { kind: 'memory-limit' }>;
@@ -131,15 +130,6 @@ function countStart({ metrics }: WorkerNode, request: Request): void {
 function countRun({ metrics }: WorkerNode, measures: Measures): void {
   for (const [phase, seconds] of Object.entries(measures.seconds)) metrics.phase(phase as Phase, seconds);
   metrics.storesUsed(measures);
-}
-
-/** Seconds that a task has waited for its first start; null where nobody knows. Clocks of one cluster differ a little. */
-function waitOf({ message, delivery, suspect }: Request): number | null {
-  const sent = readSentTime(delivery.properties);
-  const hasRun = suspect || copyReason(message) === 'parked';
-  if (sent === null || hasRun) return null;
-  const due = Math.max(sent, message.eta?.getTime() ?? 0);
-  return Math.max(0, (Date.now() - due) / 1000);
 }
 
 function jobOf(node: WorkerNode, message: TaskMessage): Job {

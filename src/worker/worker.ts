@@ -19,6 +19,7 @@ import { messageEncoding, messageVerifier } from '../security.ts';
 import { brokerTls, uncheckedServers } from '../tls.ts';
 import { annotatedTasks } from './annotations.ts';
 import { capacityOf } from './capacity.ts';
+import { countEvents } from './celery-metrics.ts';
 import { coordinationManifests } from './coordination.ts';
 import { createDelays } from './delays.ts';
 import { createTaskEvents } from './events.ts';
@@ -161,7 +162,7 @@ async function openNode(
   closers.push(() => backend.close());
   const onError = (err: unknown) => logger.warn({ err }, 'expired results could not be removed');
   closers.push(startDailyCleanup({ mongo, store: backend, onError }));
-  const [holds, metrics] = [createHolds(), createMetrics()];
+  const [holds, metrics] = [createHolds(), createMetrics(settings.metricsCelery ? hostname : null)];
   const executors = createExecutors({
     ...{ slots, cores, maxOldSpaceMb: executorHeapMib },
     modules: options.modules,
@@ -189,7 +190,7 @@ async function openNode(
     ...{ deadLetters: broker.deadLetters, parking: broker.parking, delays: createDelays(broker) },
     router: createTaskRouter(settings),
     rateLimits: createRateLimits({ tasks, settings, stopping }),
-    events: createTaskEvents(joined.dispatcher),
+    events: countEvents(createTaskEvents(joined.dispatcher), metrics.celery, tasks),
     ...joined,
     ...{ requests: new Map(), received: new Map() },
     ...{ watches, holds, stopping },

@@ -2,53 +2,26 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/omega.ts';
-import { freePort, LOOPBACK } from '../../src/services/tcp.ts';
-import { type CeleryProcess, startPython } from '../support/celery-process.ts';
 import { again } from '../support/execution-tasks.ts';
-import { exporterPythonPath } from '../support/python.ts';
-import { type Place, type TestWorker, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import { readMetrics, sumOf, useExporter } from '../support/exporter.ts';
+import { type TestWorker, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const TASKS = fileURLToPath(new URL('../../dist/test/support/execution-tasks.js', import.meta.url));
-/** Made when this file is loaded, which no time limit of a test holds for. */
-const PYTHON = exporterPythonPath();
 
 /** How often something happened. */
 type Counts = Readonly<Record<string, number>>;
 
-async function useExporter({ broker }: Place): Promise<{ url: string; exporter: CeleryProcess }> {
-  const port = await freePort();
-  const options = ['--broker-url', broker, '--host', LOOPBACK, '--port', String(port)];
-  const start = ['-c', 'from src.cli import cli; cli()', ...options];
-  return { url: `http://${LOOPBACK}:${port}`, exporter: startPython(start, {}, PYTHON) };
-}
-
-/** The sum of all series of a metric that have these labels, none of those of others. */
-function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
-  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-}
-
-async function read(url: string): Promise<string> {
-  return await fetch(`${url}/metrics`).then(
-    (response) => response.text(),
-    () => '',
-  );
-}
-
 const EVENTS = ['received', 'started', 'succeeded', 'failed', 'retried', 'revoked', 'rejected'];
 
 async function countedByExporter(url: string, hostname: string): Promise<Counts> {
-  const text = await read(url);
+  const text = await readMetrics(url);
   const counts = EVENTS.map((event) => [event, sumOf(text, `celery_task_${event}_total`, { hostname })]);
   const runs = sumOf(text, 'celery_task_runtime_count', { hostname });
   return { ...Object.fromEntries(counts), runs };
 }
 
 async function countedByWorker({ url }: TestWorker): Promise<Counts> {
-  const text = await read(url);
+  const text = await readMetrics(url);
   const counted = (labels: Readonly<Record<string, string>>) => sumOf(text, 'omega_tasks_total', labels);
   const counts = EVENTS.map((event) => [event, counted({ event })]);
   // As in Celery, of what is revoked when it comes, or unknown, only that is told.
@@ -68,7 +41,7 @@ it('counts what the worker counts', { timeout: 120_000 }, async () => {
     useWorker(place, [TASKS, '--heartbeat-interval', '0.5', '-n', node]),
   ]);
   onTestFinished(() => om.close());
-  const isUp = async () => sumOf(await read(url), 'celery_worker_up', { hostname });
+  const isUp = async () => sumOf(await readMetrics(url), 'celery_worker_up', { hostname });
   await expect.poll(isUp, { timeout: 60_000, interval: 500 }).toBe(1);
   // The worker was started without -E.
   await om.runtime.control.tell({ destination: [node] }).enableEvents();
@@ -88,7 +61,7 @@ it('counts what the worker counts', { timeout: 120_000 }, async () => {
     .toMatchObject({ ...expected, runs: 191 });
   const { runs: _, ...counted } = await countedByExporter(url, hostname);
   expect(counted).toEqual(await countedByWorker(worker));
-  const text = await read(url);
+  const text = await readMetrics(url);
   expect(sumOf(text, 'celery_task_sent_total', { queue_name: place.queue })).toBe(200);
   expect(sumOf(text, 'celery_active_worker_count', { queue_name: place.queue })).toBe(1);
   expect(sumOf(text, 'celery_active_process_count', { queue_name: place.queue })).toBe(2);

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { freePort } from '../../src/services/tcp.ts';
 import { until } from '../support/broker-harness.ts';
-import { startPython } from '../support/celery-process.ts';
 import { useControl } from '../support/control.ts';
+import { startFlower } from '../support/flower.ts';
 import { usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 interface FlowerTask {
@@ -61,29 +60,3 @@ it('Flower lists our worker and its tasks, and controls it', async () => {
   expect(await flower.post(`/api/worker/shutdown/${node}`)).toBe(200);
   await until(() => worker.process.exitCode === 0, 15_000);
 }, 120_000);
-
-interface Flower {
-  get<Body = Record<string, unknown>>(path: string): Promise<Body>;
-  status(path: string): Promise<number>;
-  /** The status of the answer. */
-  post(path: string): Promise<number>;
-}
-
-async function startFlower(broker: string): Promise<Flower> {
-  const port = await freePort();
-  const args = ['-m', 'celery', '-b', broker, 'flower', `--port=${port}`, '--address=127.0.0.1'];
-  const flower = startPython(args, { FLOWER_UNAUTHENTICATED_API: 'true' });
-  const base = `http://127.0.0.1:${port}`;
-  await until(async () => {
-    if (flower.process.exitCode !== null) throw new Error(flower.lines.join('\n'));
-    return await fetch(`${base}/healthcheck`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  }, 30_000);
-  return {
-    get: async <Body>(path: string) => (await (await fetch(base + path)).json()) as Body,
-    status: async (path) => (await fetch(base + path)).status,
-    post: async (path) => (await fetch(base + path, { method: 'POST' })).status,
-  };
-}

@@ -265,3 +265,19 @@ function triggersOf(name: string): Record<string, Record<string, string> | undef
   }[];
   return Object.fromEntries(triggers.map((trigger) => [trigger.name, trigger.metadata]));
 }
+
+it('the metrics of celery-exporter are served, and scraped, where they are asked for', () => {
+  const paths = (manifests: readonly Manifest[]) =>
+    (at(ofKind(manifests, 'PodMonitor')[0], 'spec.podMetricsEndpoints') as { path: string }[]).map(
+      ({ path }) => path,
+    );
+  const isOn = (manifests: readonly Manifest[]) =>
+    JSON.stringify(ofKind(manifests, 'Deployment')).includes(
+      '{"name":"OMEGA_METRICS_CELERY","value":"true"}',
+    );
+  const [on, off] = ['true', 'false'].map((value) =>
+    render(null, ['metrics.podMonitor.enabled=true', `metrics.celery.enabled=${value}`]),
+  );
+  expect([paths(on ?? []), isOn(on ?? [])]).toEqual([['/metrics', '/metrics/celery'], true]);
+  expect([paths(off ?? []), isOn(off ?? [])]).toEqual([['/metrics'], false]);
+});

@@ -187,6 +187,7 @@ are replaced as a whole.
   "REMAP_SIGTERM" "SIGQUIT"
   "OMEGA_SOFT_SHUTDOWN_TIMEOUT" (sub (int $pool.grace) 15)
 -}}
+{{- if .root.Values.metrics.celery.enabled }}{{ $_ := set $settings "OMEGA_METRICS_CELERY" true }}{{ end -}}
 {{- if $pool.autoscaling.idleFirst }}{{ $_ := set $settings "OMEGA_POD_DELETION_COST" true }}{{ end -}}
 {{- with $pool.softTaskTimeLimit }}{{ $_ := set $settings "OMEGA_WORKER_SOFT_TIME_LIMIT" . }}{{ end -}}
 {{- with include "omega.executorKibibytes" $pool }}{{ $_ := set $settings "OMEGA_WORKER_MEMORY_LIMIT" . }}{{ end -}}
