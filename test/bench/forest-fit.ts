@@ -1,7 +1,7 @@
 /** Fits of forests, and scikit-learn's of the same rows, each in a process of its own, in turns, on two cores. */
 import { execFileSync } from 'node:child_process';
 import { FEATURES, runPeer, withData } from './estimator-data.ts';
-import { type Comparison, pair, percentile, single } from './statistics.ts';
+import { type Comparison, median, pair, single } from './statistics.ts';
 
 interface ForestCase {
   readonly kind: 'classes' | 'numbers';
@@ -97,8 +97,4 @@ function exponent(rows: readonly number[], seconds: readonly number[]): number {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
 }

@@ -1,6 +1,6 @@
 /** Fits of linear regressions, and scikit-learn's of the same rows, on two cores each. */
 import { estimatorOf, FEATURES, readRows, runPeer, withData, withThreads } from './estimator-data.ts';
-import { type Comparison, pair, percentile } from './statistics.ts';
+import { type Comparison, median, pair } from './statistics.ts';
 
 const ROWS = 100_000;
 const ROUNDS = 5;
@@ -47,8 +47,4 @@ function fitLines(folder: string): Promise<Line> {
     }
     return { seconds, coef };
   });
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
 }

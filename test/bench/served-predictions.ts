@@ -7,7 +7,7 @@ import type { Column } from '../../src/frame/column.ts';
 import { DataFrame, type Omega } from '../../src/index.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { QUEUES, resultsUrl, sideBySide } from './contestants.ts';
-import { type Comparison, pair, percentile, single } from './statistics.ts';
+import { type Comparison, median, pair, single } from './statistics.ts';
 
 const PREDICT = 'omegaml.tasks.omega_predict';
 const TRAINING_ROWS = 10_000;
@@ -119,8 +119,4 @@ function rows(count: number): DataFrame {
     Number(Math.sin(row * 1.7) + Math.sin(row * 2.7) > 0),
   );
   return new DataFrame(new Map<string, Column>([...columns, ['y', { type: 'int32', values: y }] as const]));
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
 }

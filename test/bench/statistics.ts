@@ -43,7 +43,7 @@ export function single(what: string, unit: string, omega: number, goal?: string)
   return { what, unit, omega, peer: null, ratio: null, ...(goal !== undefined && { goal }) };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
