@@ -139,6 +139,16 @@ it('a pool has its own values over those of all', () => {
   expect(ofKind(render(POOLS), 'Deployment')).toHaveLength(3);
 });
 
+it('an outage of the broker restarts no worker, unless liveness is wanted to be a ping over it', () => {
+  const path = (set: readonly string[]) =>
+    at(
+      ofKind(render(null, set), 'Deployment')[0],
+      'spec.template.spec.containers.0.livenessProbe.httpGet.path',
+    );
+  expect(path([])).toBe('/livez');
+  expect(path(['defaults.probes.deep=true'])).toBe('/livez?deep=1');
+});
+
 it('the slots share the memory limit of the pool, without what the supervisor needs', () => {
   const worker = workerOf(null, 'test-omega-default');
   expect(setting(worker, 'OMEGA_WORKER_MEMORY_LIMIT')).toBe(String(Math.floor((2 * 1024 * 1024 * 0.8) / 2)));

@@ -31,7 +31,7 @@ containers:
     ports:
       - { name: http, containerPort: {{ .root.Values.httpPort }} }
     startupProbe: {{- include "omega.probe" (dict "path" "/livez" "times" $pool.probes.startup) | nindent 6 }}
-    livenessProbe: {{- include "omega.probe" (dict "path" "/livez" "times" $pool.probes.liveness) | nindent 6 }}
+    livenessProbe: {{- include "omega.probe" (dict "path" (ternary "'/livez?deep=1'" "/livez" $pool.probes.deep) "times" $pool.probes.liveness) | nindent 6 }}
     readinessProbe: {{- include "omega.probe" (dict "path" "/readyz" "times" $pool.probes.readiness) | nindent 6 }}
     {{- with $pool.lifecycle }}
     lifecycle: {{- toYaml . | nindent 6 }}
