@@ -184,6 +184,20 @@ it('alerts can be left out and changed, and lead to one’s own runbook', () => 
   });
 });
 
+it('the alerts of celery-mixin come with the metrics that they read', () => {
+  const alerts = (celery: boolean) => {
+    const set = ['metrics.prometheusRule.enabled=true', `metrics.celery.enabled=${celery}`];
+    const names = JSON.stringify(ofKind(render(null, set), 'PrometheusRule')).match(/"alert":"\w+"/g);
+    return (names ?? []).filter((name) => name.includes('Celery')).toSorted();
+  };
+  expect(alerts(false)).toEqual([]);
+  expect(alerts(true)).toEqual([
+    '"alert":"CeleryHighQueueLength"',
+    '"alert":"CeleryTaskHighFailRate"',
+    '"alert":"CeleryWorkerDown"',
+  ]);
+});
+
 describe('refuses', () => {
   it.each([
     [
