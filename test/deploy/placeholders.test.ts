@@ -1,13 +1,13 @@
 /** Placeholders: pods that hold room for workers, and give it up at once. */
 import { expect, it } from 'vitest';
-import { at, type Manifest, ofKind, render } from './chart.ts';
+import { at, named, ofKind, render } from './chart.ts';
 
 const VALUES = 'helm/omega/ci/placeholders-values.yaml';
 const manifests = render(VALUES);
-const pod = at(deployment(manifests, 'placeholder'), 'spec.template.spec');
+const pod = at(named(manifests, 'Deployment', 'placeholder'), 'spec.template.spec');
 
 it('none is there by default', () => {
-  expect(deployment(render(null), 'placeholder')).toBeUndefined();
+  expect(named(render(null), 'Deployment', 'placeholder')).toBeUndefined();
   expect(ofKind(render(null), 'PriorityClass')).toEqual([]);
 });
 
@@ -19,7 +19,7 @@ it('a worker takes the place of one at once: any priority is above theirs, and t
 });
 
 it('one holds what a worker requests, on the machines where that may run', () => {
-  const worker = at(deployment(manifests, 'default'), 'spec.template.spec');
+  const worker = at(named(manifests, 'Deployment', 'default'), 'spec.template.spec');
   for (const path of ['containers.0.resources.requests', 'nodeSelector', 'tolerations']) {
     expect(at(pod, path)).toEqual(at(worker, path));
   }
@@ -28,10 +28,6 @@ it('one holds what a worker requests, on the machines where that may run', () =>
 it('with a priority class that is there already the chart makes none', () => {
   const set = ['placeholders.priorityClassName="low"'];
   expect(ofKind(render(VALUES, set), 'PriorityClass')).toEqual([]);
-  const given = deployment(render(VALUES, set), 'placeholder');
+  const given = named(render(VALUES, set), 'Deployment', 'placeholder');
   expect(at(given, 'spec.template.spec.priorityClassName')).toBe('low');
 });
-
-function deployment(all: readonly Manifest[], end: string): Manifest | undefined {
-  return ofKind(all, 'Deployment').find(({ metadata }) => metadata.name === `test-omega-${end}`);
-}

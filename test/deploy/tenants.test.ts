@@ -1,6 +1,6 @@
 /** The chart with tenants: the same pools for each, on a virtual host of its own, with a secret that no other one sees. */
 import { describe, expect, it } from 'vitest';
-import { at, type Manifest, ofKind, render } from './chart.ts';
+import { at, named, ofKind, render } from './chart.ts';
 
 interface Container {
   readonly name: string;
@@ -25,15 +25,17 @@ it('every pool is there once for each tenant that has it, with a budget and a sc
   for (const kind of ['Deployment', 'PodDisruptionBudget']) expect(namesOf(kind)).toEqual(POOLS);
   expect(namesOf('ScaledObject')).toEqual(['default-acme', 'default-globex']);
   expect(namesOf('HorizontalPodAutoscaler')).toEqual(['batch-acme']);
-  expect(at(named('Deployment', 'default-globex'), 'spec.template.metadata.labels')).toMatchObject({
-    'omega.dev/pool': 'default',
-    'omega.dev/tenant': 'globex',
-  });
+  expect(at(named(manifests, 'Deployment', 'default-globex'), 'spec.template.metadata.labels')).toMatchObject(
+    {
+      'omega.dev/pool': 'default',
+      'omega.dev/tenant': 'globex',
+    },
+  );
 });
 
 it.each(POOLS)('the worker %s sees the secret of its tenant, and no other one', (name) => {
   const tenant = name.split('-')[1];
-  const pod = at(named('Deployment', name), 'spec.template.spec');
+  const pod = at(named(manifests, 'Deployment', name), 'spec.template.spec');
   const volumes = at(pod, 'volumes') as { name: string; secret?: { secretName: string } }[];
   expect(volumes.flatMap(({ secret }) => secret?.secretName ?? [])).toEqual([`omega-${tenant}`]);
   expect(at(pod, 'containers.0.volumeMounts')).toContainEqual(
@@ -42,7 +44,10 @@ it.each(POOLS)('the worker %s sees the secret of its tenant, and no other one', 
 });
 
 it('a tenant’s secret has keys of its own, for all three servers', () => {
-  const [worker] = at(named('Deployment', 'default-globex'), 'spec.template.spec.containers') as Container[];
+  const [worker] = at(
+    named(manifests, 'Deployment', 'default-globex'),
+    'spec.template.spec.containers',
+  ) as Container[];
   expect(worker?.env).toEqual(
     expect.arrayContaining([
       { name: 'OMEGA_BROKER_FILE', value: '/etc/omega/secrets/amqp' },
@@ -68,7 +73,7 @@ it.each([
   ['acme', 'acme'],
   ['globex', 'globex-prod'],
 ])('KEDA counts the messages and the run times of the tenant %s', (tenant, vhost) => {
-  const triggers = at(named('ScaledObject', `default-${tenant}`), 'spec.triggers') as {
+  const triggers = at(named(manifests, 'ScaledObject', `default-${tenant}`), 'spec.triggers') as {
     type: string;
     metadata: { vhostName?: string; query?: string };
   }[];
@@ -91,7 +96,7 @@ it.each([
 
 it('the workers of a tenant are reached by Prometheus, and by those of no tenant', () => {
   const [policy] = ofKind(manifests, 'NetworkPolicy');
-  const labels = at(named('Deployment', 'default-acme'), 'spec.template.metadata.labels');
+  const labels = at(named(manifests, 'Deployment', 'default-acme'), 'spec.template.metadata.labels');
   expect(labels).toMatchObject(at(policy, 'spec.podSelector.matchLabels') as object);
   const from = [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }];
   expect(at(policy, 'spec.ingress')).toEqual([{ from, ports: [{ port: 'http', protocol: 'TCP' }] }]);
@@ -132,8 +137,4 @@ describe('refuses', () => {
 /** What is called after a pool and a tenant, without the name of the release. */
 function namesOf(kind: string): string[] {
   return ofKind(manifests, kind).map(({ metadata }) => metadata.name.replace('test-omega-', ''));
-}
-
-function named(kind: string, end: string): Manifest | undefined {
-  return ofKind(manifests, kind).find(({ metadata }) => metadata.name === `test-omega-${end}`);
 }
