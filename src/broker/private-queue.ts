@@ -17,6 +17,7 @@ interface PrivateQueueOptions {
 const OPEN_TIMEOUT_MS = 30_000;
 
 export class PrivateQueue {
+  readonly #session: Session;
   readonly #name: string;
   readonly #channel: SupervisedChannel<Channel>;
   readonly #opened: Promise<void>;
@@ -28,6 +29,7 @@ export class PrivateQueue {
     this.#opened = new Promise((resolve) => {
       opened = resolve;
     });
+    this.#session = session;
     this.#name = name;
     this.#channel = session.openChannel<Channel>({
       name,
@@ -51,10 +53,16 @@ export class PrivateQueue {
   /**
    * Resolves when the queue has been opened for the first time.
    *
-   * @throws OperationalError after 30 s.
+   * @throws OperationalError after 30 s, and when the session is closed.
    */
   async opened(): Promise<void> {
-    if (await settlesWithin(this.#opened, OPEN_TIMEOUT_MS)) return;
+    let ignore = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      ignore = this.#session.onStateChange((state) => state === 'closed' && resolve());
+    });
+    const isSettled = await settlesWithin(Promise.race([this.#opened, closed]), OPEN_TIMEOUT_MS);
+    ignore();
+    if (isSettled && this.#session.state !== 'closed') return;
     throw new OperationalError(
       `the ${this.#name} could not be opened within 30 s: check the broker and try again`,
     );

@@ -17,6 +17,8 @@ export interface HealthOptions {
   readonly metrics: Metrics;
   /** Why the worker cannot be what it should be any more, and must be started again; null while it can. */
   notAlive(): string | null;
+  /** Why nobody who asks over the broker gets an answer, null where the worker has answered itself. */
+  unheard(): Promise<string | null>;
   /** Why the worker is not ready, null when it is: ready means that it consumes now. */
   notReady(): string | null;
 }
@@ -47,12 +49,19 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
 }
 
 async function answer(url: string, response: ServerResponse, options: HealthOptions): Promise<void> {
-  const path = url.split('?')[0];
-  if (path === '/livez') return sendProbe(response, options.notAlive());
+  const [path, query] = url.split('?');
+  if (path === '/livez') return sendProbe(response, await whyDead(query, options));
   if (path === '/readyz') return sendProbe(response, options.notReady());
   const registry = registryAt(path, options.metrics);
   if (!registry) return send(response, 404, 'not here: /metrics, /livez, /readyz\n');
   send(response, 200, await registry.metrics(), registry.contentType);
+}
+
+/** With `deep=1` also by a ping over the broker. */
+async function whyDead(query: string | undefined, options: HealthOptions): Promise<string | null> {
+  const reason = options.notAlive();
+  const isDeep = new URLSearchParams(query).get('deep') === '1';
+  return isDeep && reason === null ? await options.unheard() : reason;
 }
 
 function registryAt(

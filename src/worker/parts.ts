@@ -1,4 +1,5 @@
 /** The parts of a worker around its node: each with the settings, and what it needs of the others. */
+import type { Broker } from '../broker/broker.ts';
 import type { Mailbox } from '../broker/mailbox.ts';
 import type { Environment } from '../secret-files.ts';
 import { type Autoscaler, startAutoscaler } from './autoscale.ts';
@@ -9,6 +10,7 @@ import type { Intake } from './intake.ts';
 import type { WorkerNode } from './node.ts';
 import { openPod } from './pod.ts';
 import { answerControl } from './remote-control.ts';
+import { createSelfPing } from './self-ping.ts';
 
 /** Null where remote control is off. */
 export function openRemoteControl(node: WorkerNode, parts: WorkerParts): Mailbox | null {
@@ -18,6 +20,13 @@ export function openRemoteControl(node: WorkerNode, parts: WorkerParts): Mailbox
   const { broker } = parts;
   const onCommand = metrics.commanded;
   return answerControl(createControlledWorker(node, parts), { broker, policy, logger, onCommand });
+}
+
+/** Why nobody gets an answer over the broker; null where the worker itself gets one. */
+export function selfPingOf({ settings, hostname }: WorkerNode, broker: Broker): () => Promise<string | null> {
+  if (settings.remoteControl === 'off') return async () => 'remote control is off';
+  const { publisher, names, openControlReplies: openReplies } = broker;
+  return createSelfPing({ publisher, names, openReplies }, hostname);
 }
 
 /** Says how busy the worker is. */

@@ -32,7 +32,7 @@ import { watchJoins } from './join-watch.ts';
 import { drainLeases } from './long-run.ts';
 import type { WorkerNode } from './node.ts';
 import { watchOutages } from './outage.ts';
-import { autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl } from './parts.ts';
+import { autoscalerOf, deletionCostOf, heartbeatOf, openRemoteControl, selfPingOf } from './parts.ts';
 import { consumedQueues } from './queues.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createRevokedTasks } from './revoked.ts';
@@ -100,6 +100,7 @@ async function start(settings: Settings, options: WorkerOptions, closers: Closer
     port: settings.httpPort,
     metrics,
     notAlive: () => (heartbeat.isStuck ? 'the heartbeat has ended' : null),
+    unheard: selfPingOf(node, broker),
     notReady() {
       if (stopping.signal.aborted) return 'stops';
       return node.holds.reason ?? (intake ? intake.obstacle : 'starts');

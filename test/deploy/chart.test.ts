@@ -139,6 +139,16 @@ it('a pool has its own values over those of all', () => {
   expect(ofKind(render(POOLS), 'Deployment')).toHaveLength(3);
 });
 
+it('an outage of the broker restarts no worker, unless liveness is wanted to be a ping over it', () => {
+  const path = (set: readonly string[]) =>
+    at(
+      ofKind(render(null, set), 'Deployment')[0],
+      'spec.template.spec.containers.0.livenessProbe.httpGet.path',
+    );
+  expect(path([])).toBe('/livez');
+  expect(path(['defaults.probes.deep=true'])).toBe('/livez?deep=1');
+});
+
 it('the slots share the memory limit of the pool, without what the supervisor needs', () => {
   const worker = workerOf(null, 'test-omega-default');
   expect(setting(worker, 'OMEGA_WORKER_MEMORY_LIMIT')).toBe(String(Math.floor((2 * 1024 * 1024 * 0.8) / 2)));
@@ -172,6 +182,20 @@ it('alerts can be left out and changed, and lead to one’s own runbook', () => 
     for: '30m',
     annotations: { runbook_url: 'https://wiki.example/runbook#omegaqueuegrowing' },
   });
+});
+
+it('the alerts of celery-mixin come with the metrics that they read', () => {
+  const alerts = (celery: boolean) => {
+    const set = ['metrics.prometheusRule.enabled=true', `metrics.celery.enabled=${celery}`];
+    const names = JSON.stringify(ofKind(render(null, set), 'PrometheusRule')).match(/"alert":"\w+"/g);
+    return (names ?? []).filter((name) => name.includes('Celery')).toSorted();
+  };
+  expect(alerts(false)).toEqual([]);
+  expect(alerts(true)).toEqual([
+    '"alert":"CeleryHighQueueLength"',
+    '"alert":"CeleryTaskHighFailRate"',
+    '"alert":"CeleryWorkerDown"',
+  ]);
 });
 
 describe('refuses', () => {

@@ -52,6 +52,12 @@ export function ofKind(manifests: readonly Manifest[], kind: string): Manifest[]
   return manifests.filter((manifest) => manifest.kind === kind);
 }
 
+/** That of the release `test` with this name, or with the release's own. */
+export function named(manifests: readonly Manifest[], kind: string, end?: string): Manifest | undefined {
+  const name = end === undefined ? 'test-omega' : `test-omega-${end}`;
+  return ofKind(manifests, kind).find(({ metadata }) => metadata.name === name);
+}
+
 /** What is at a path such as `spec.containers.0.image`; undefined where there is nothing. */
 export function at(value: unknown, path: string): unknown {
   return path

@@ -1,10 +1,11 @@
 /** What others have of the workers: Flower, celery-exporter, a ServiceMonitor, and queues that are declared before. */
 import { expect, it } from 'vitest';
-import { at, type Manifest, ofKind, render } from './chart.ts';
+import { at, named, ofKind, render } from './chart.ts';
 
 const plain = render(null);
 const manifests = render('helm/omega/ci/monitoring-values.yaml');
-const container = (name: string) => at(named('Deployment', name), 'spec.template.spec.containers.0');
+const container = (name: string) =>
+  at(named(manifests, 'Deployment', name), 'spec.template.spec.containers.0');
 
 it('none of them is there by default', () => {
   const kinds = new Set(plain.map(({ kind }) => kind));
@@ -25,14 +26,14 @@ it.each([
   ['flower', [{ podSelector: { matchLabels: { app: 'ingress' } } }]],
   ['exporter', [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }]],
 ])('%s is reached by those that are named, and reaches the broker and no other server', (name, from) => {
-  const policy = named('NetworkPolicy', name);
+  const policy = named(manifests, 'NetworkPolicy', name);
   expect(at(policy, 'spec.podSelector.matchLabels')).toEqual(
-    at(named('Deployment', name), 'spec.selector.matchLabels'),
+    at(named(manifests, 'Deployment', name), 'spec.selector.matchLabels'),
   );
   expect(at(policy, 'spec.ingress')).toEqual([{ from, ports: [{ port: name, protocol: 'TCP' }] }]);
   const egress = at(policy, 'spec.egress') as { ports: { port: number }[] }[];
   expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([53, 53, 5671, 5672]);
-  const [expression] = at(named('NetworkPolicy'), 'spec.podSelector.matchExpressions') as object[];
+  const [expression] = at(named(manifests, 'NetworkPolicy'), 'spec.podSelector.matchExpressions') as object[];
   expect(expression).toMatchObject({ operator: 'NotIn', values: expect.arrayContaining([name]) });
 });
 
@@ -40,15 +41,15 @@ it('the ServiceMonitor finds the Service, and that the workers', () => {
   const monitor = ofKind(manifests, 'ServiceMonitor')[0];
   const service = ofKind(manifests, 'Service')[0];
   expect(service?.metadata).toMatchObject({ labels: at(monitor, 'spec.selector.matchLabels') });
-  const worker = at(named('Deployment', 'batch'), 'spec.template');
+  const worker = at(named(manifests, 'Deployment', 'batch'), 'spec.template');
   expect(at(worker, 'metadata.labels')).toMatchObject(at(service, 'spec.selector') as object);
   expect(at(worker, 'spec.containers.0.ports')).toContainEqual({ name: 'http', containerPort: 9540 });
   expect(at(service, 'spec.ports.0.targetPort')).toBe('http');
 });
 
 it('a PodMonitor finds the exporter, under the name by which its dashboards look for it', () => {
-  const monitor = named('PodMonitor', 'exporter');
-  const labels = at(named('Deployment', 'exporter'), 'spec.template.metadata.labels');
+  const monitor = named(manifests, 'PodMonitor', 'exporter');
+  const labels = at(named(manifests, 'Deployment', 'exporter'), 'spec.template.metadata.labels');
   expect(labels).toMatchObject(at(monitor, 'spec.selector.matchLabels') as object);
   expect(at(monitor, 'spec.podMetricsEndpoints.0.port')).toBe(at(container('exporter'), 'ports.0.name'));
   expect(at(monitor, 'spec.podMetricsEndpoints.0.relabelings')).toContainEqual(
@@ -75,9 +76,3 @@ it('the queues of each pool are declared as its workers would, after the install
   ]);
   for (const { name, env } of containers) expect(env).toEqual(at(container(name), 'env'));
 });
-
-/** The object of the release whose name ends so. */
-function named(kind: string, end?: string): Manifest | undefined {
-  const name = end === undefined ? 'test-omega' : `test-omega-${end}`;
-  return ofKind(manifests, kind).find(({ metadata }) => metadata.name === name);
-}

@@ -4,7 +4,15 @@ import { until, useProxy } from '../support/broker-harness.ts';
 import { useControl } from '../support/control.ts';
 import { brokerUrl } from '../support/services.ts';
 import { note } from '../support/tasks.ts';
-import { metric, type Place, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
+import {
+  metric,
+  type Place,
+  type TestWorker,
+  useClient,
+  usePlace,
+  useTrace,
+  useWorker,
+} from '../support/worker.ts';
 
 const OLDEST_TASK = 'omega_worker_oldest_active_task_age_seconds';
 const oldestDelivery = ({ queue }: Place) =>
@@ -125,3 +133,38 @@ it('/livez fails when the heartbeat has ended: only a new worker has one again',
   expect(await (await livez()).text()).toBe('the heartbeat has ended\n');
   expect((await fetch(`${worker.url}/readyz`)).status).toBe(200);
 });
+
+it('/livez?deep=1 asks the worker itself over the broker, and fails while that is away', async () => {
+  const proxy = await useProxy();
+  const worker = await useWorker({ ...usePlace(), broker: proxy.url(brokerUrl()) });
+  await until(async () => (await deepLiveness(worker)) === '200 ok');
+  expect(await metric(worker, 'omega_control_commands_total{command="ping"}')).toBeGreaterThan(0);
+  await proxy.refuse();
+  const answers = await Promise.all([deepLiveness(worker), deepLiveness(worker)]);
+  expect(answers).toEqual([UNHEARD, UNHEARD]);
+  expect((await fetch(`${worker.url}/livez`)).status).toBe(200);
+
+  await proxy.accept();
+  await until(async () => (await deepLiveness(worker)) === '200 ok', 15_000);
+}, 40_000);
+
+it('/livez?deep=1 fails while the broker is silent, and the connections to it are not closed yet', async () => {
+  const proxy = await useProxy();
+  const worker = await useWorker({ ...usePlace(), broker: proxy.url(brokerUrl()) });
+  proxy.hold();
+  expect(await deepLiveness(worker)).toBe(UNHEARD);
+  await proxy.refuse();
+});
+
+it('/livez?deep=1 fails without remote control, which nobody could ask', async () => {
+  const worker = await useWorker(usePlace(), ['--remote-control', 'off']);
+  expect(await deepLiveness(worker)).toBe('503 remote control is off');
+  expect((await fetch(`${worker.url}/livez?deep=0`)).status).toBe(200);
+});
+
+const UNHEARD = '503 no answer to a ping over the broker within 3 s';
+
+async function deepLiveness({ url }: TestWorker): Promise<string> {
+  const response = await fetch(`${url}/livez?deep=1`);
+  return `${response.status} ${(await response.text()).trim()}`;
+}

@@ -28,26 +28,34 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end -}}
 
-{{/* Of a pool. Takes {root, name}. */}}
+{{/* Of a pool. Takes {root, name, pool}, as all below that are of a pool. */}}
 {{- define "omega.poolName" -}}
 {{- printf "%s-%s" (include "omega.fullname" .root) .name -}}
 {{- end -}}
 
 {{- define "omega.poolSelector" -}}
 {{ include "omega.selector" .root }}
-app.kubernetes.io/component: worker
-omega.dev/pool: {{ .name }}
+{{ include "omega.poolIdentity" .pool }}
 {{- end -}}
 
 {{- define "omega.poolLabels" -}}
 {{ include "omega.labels" .root }}
+{{ include "omega.poolIdentity" .pool }}
+{{- end -}}
+
+{{/* Takes a pool. */}}
+{{- define "omega.poolIdentity" -}}
 app.kubernetes.io/component: worker
 omega.dev/pool: {{ .name }}
+{{- with .tenant }}
+omega.dev/tenant: {{ . }}
+{{- end }}
 {{- end -}}
 
 {{/*
-The pools that are enabled, as YAML: {name: values}. What a pool sets replaces what all pools have, deep in maps; lists
-are replaced as a whole.
+The pools that are enabled, as YAML, by what their objects are called: with tenants, once for each tenant that has them.
+What a pool sets replaces what all pools have, deep in maps; lists are replaced as a whole. Beside the values there are
+the pool's name, tenant, grace, secrets and vhost.
 */}}
 {{- define "omega.pools" -}}
 {{- $pools := dict -}}
@@ -55,7 +63,17 @@ are replaced as a whole.
 {{- $pool := mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (default dict $own)) -}}
 {{- if $pool.enabled -}}
 {{- $_ := set $pool "grace" (int (default (add (int $pool.taskTimeLimit) 60) $pool.terminationGracePeriodSeconds)) -}}
-{{- $_ := set $pools $name $pool -}}
+{{- range $tenant, $values := default (dict "" (dict "vhost" $.Values.keda.vhost)) $.Values.tenants -}}
+{{- if has $name (default (list $name) $values.pools) -}}
+{{- $object := empty $tenant | ternary $name (printf "%s-%s" $name $tenant) -}}
+{{- if hasKey $pools $object -}}
+{{- fail (printf "two pairs of a pool and a tenant are called %s: rename one of them" $object) -}}
+{{- end -}}
+{{- $secrets := mergeOverwrite (deepCopy $.Values.secrets) (deepCopy (default dict $values.secrets)) -}}
+{{- $identity := dict "name" $name "tenant" $tenant "vhost" $values.vhost "secrets" $secrets -}}
+{{- $_ := set $pools $object (merge $identity $pool) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $pools -}}
@@ -73,6 +91,13 @@ are replaced as a whole.
 
 {{- define "omega.pullPolicy" -}}
 {{- (mergeOverwrite (deepCopy .root.Values.image) (default dict .pool.image)).pullPolicy -}}
+{{- end -}}
+
+{{/* What makes the tenant a label of the target, as a list; nothing without tenants. */}}
+{{- define "omega.tenantRelabelling" -}}
+{{- if .Values.tenants -}}
+- { action: replace, sourceLabels: [__meta_kubernetes_pod_label_omega_dev_tenant], targetLabel: tenant }
+{{- end -}}
 {{- end -}}
 
 {{- define "omega.serviceAccount" -}}
@@ -110,13 +135,14 @@ are replaced as a whole.
 
 {{/* Files with the secrets, as the settings name them. */}}
 {{- define "omega.secretEnv" -}}
-{{- $keys := dict "OMEGA_BROKER" .Values.secrets.brokerKey "OMEGA_MONGO_URL" .Values.secrets.mongoKey -}}
-{{- with .Values.secrets.resultBackendKey }}{{ $_ := set $keys "OMEGA_RESULT_BACKEND" . }}{{ end -}}
-{{- range $variable, $key := merge $keys .Values.secrets.extra }}
+{{- $secrets := .pool.secrets -}}
+{{- $keys := dict "OMEGA_BROKER" $secrets.brokerKey "OMEGA_MONGO_URL" $secrets.mongoKey -}}
+{{- with $secrets.resultBackendKey }}{{ $_ := set $keys "OMEGA_RESULT_BACKEND" . }}{{ end -}}
+{{- range $variable, $key := merge $keys $secrets.extra }}
 - name: {{ $variable }}_FILE
   value: {{ printf "/etc/omega/secrets/%s" $key | quote }}
 {{- end }}
-{{- with .Values.tls.broker }}
+{{- with .root.Values.tls.broker }}
 {{- if .existingSecret }}
 {{- range $variable, $key := dict "OMEGA_BROKER_CA" .caKey "OMEGA_BROKER_CERT" .certKey "OMEGA_BROKER_KEY" .keyKey }}
 {{- if $key }}
@@ -128,12 +154,17 @@ are replaced as a whole.
 {{- end }}
 {{- end -}}
 
+{{/* The volume with the secrets of a pool: each tenant has its own. */}}
+{{- define "omega.secretsVolume" -}}
+{{- empty .tenant | ternary "secrets" (printf "secrets-%s" .tenant) -}}
+{{- end -}}
+
 {{- define "omega.secretMounts" -}}
-- name: secrets
+- name: {{ include "omega.secretsVolume" .pool }}
   mountPath: /etc/omega/secrets
   readOnly: true
 {{- range $server := list "broker" "mongo" }}
-{{- if (get $.Values.tls $server).existingSecret }}
+{{- if (get $.root.Values.tls $server).existingSecret }}
 - name: tls-{{ $server }}
   mountPath: /etc/omega/tls/{{ $server }}
   readOnly: true
@@ -143,20 +174,24 @@ are replaced as a whole.
   mountPath: /tmp
 {{- end -}}
 
-{{/* Takes {root, size}: of /tmp. */}}
+{{/* Of a pod with containers of these pools. Takes {root, pools, size}: of /tmp. */}}
 {{- define "omega.volumes" -}}
-- name: secrets
+{{- $secrets := dict -}}
+{{- range .pools }}{{ $_ := set $secrets (include "omega.secretsVolume" .) .secrets.existingSecret }}{{ end -}}
+{{- range $volume, $secret := $secrets -}}
+- name: {{ $volume }}
   secret:
-    secretName: {{ .root.Values.secrets.existingSecret }}
+    secretName: {{ $secret }}
     defaultMode: 0440
-{{- range $server := list "broker" "mongo" }}
-{{- with (get $.root.Values.tls $server).existingSecret }}
+{{ end -}}
+{{- range $server := list "broker" "mongo" -}}
+{{- with (get $.root.Values.tls $server).existingSecret -}}
 - name: tls-{{ $server }}
   secret:
     secretName: {{ . }}
     defaultMode: 0440
-{{- end }}
-{{- end }}
+{{ end -}}
+{{- end -}}
 - name: scratch
   emptyDir:
     sizeLimit: {{ .size }}
@@ -173,7 +208,7 @@ are replaced as a whole.
       - downwardAPI: { items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }] }
 {{- end -}}
 
-{{/* The settings of a pool, by environment variable; what the values name wins. Takes {root, name, pool}. */}}
+{{/* The settings of a pool, by environment variable; what the values name wins. */}}
 {{- define "omega.settings" -}}
 {{- $pool := .pool -}}
 {{- $settings := dict

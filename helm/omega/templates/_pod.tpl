@@ -1,4 +1,4 @@
-{{/* The pod of a pool. Takes {root, name, pool}. */}}
+{{/* The pod of a pool. */}}
 {{- define "omega.podSpec" -}}
 {{- $pool := .pool -}}
 serviceAccountName: {{ include "omega.serviceAccount" .root }}
@@ -18,7 +18,7 @@ containers:
     imagePullPolicy: {{ include "omega.pullPolicy" . }}
     args: {{- concat (list "worker") $pool.modules $pool.extraArgs | toYaml | nindent 6 }}
     env:
-      {{- include "omega.secretEnv" .root | trim | nindent 6 }}
+      {{- include "omega.secretEnv" . | trim | nindent 6 }}
       {{- include "omega.settings" . | trim | nindent 6 }}
       {{- if $pool.autoscaling.idleFirst }}
       - name: OMEGA_POD_NAME
@@ -31,7 +31,7 @@ containers:
     ports:
       - { name: http, containerPort: {{ .root.Values.httpPort }} }
     startupProbe: {{- include "omega.probe" (dict "path" "/livez" "times" $pool.probes.startup) | nindent 6 }}
-    livenessProbe: {{- include "omega.probe" (dict "path" "/livez" "times" $pool.probes.liveness) | nindent 6 }}
+    livenessProbe: {{- include "omega.probe" (dict "path" (ternary "'/livez?deep=1'" "/livez" $pool.probes.deep) "times" $pool.probes.liveness) | nindent 6 }}
     readinessProbe: {{- include "omega.probe" (dict "path" "/readyz" "times" $pool.probes.readiness) | nindent 6 }}
     {{- with $pool.lifecycle }}
     lifecycle: {{- toYaml . | nindent 6 }}
@@ -39,14 +39,14 @@ containers:
     resources: {{- toYaml $pool.resources | nindent 6 }}
     securityContext: {{- toYaml .root.Values.securityContext | nindent 6 }}
     volumeMounts:
-      {{- include "omega.secretMounts" .root | nindent 6 }}
+      {{- include "omega.secretMounts" . | nindent 6 }}
       {{- if $pool.autoscaling.idleFirst }}
       - { name: service-account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
       {{- end }}
       {{- with $pool.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
   {{- with $pool.extraContainers }}{{ toYaml . | nindent 2 }}{{ end }}
 volumes:
-  {{- include "omega.volumes" (dict "root" .root "size" $pool.scratchSize) | nindent 2 }}
+  {{- include "omega.volumes" (dict "root" .root "pools" (list $pool) "size" $pool.scratchSize) | nindent 2 }}
   {{- if $pool.autoscaling.idleFirst }}{{ include "omega.serviceAccountVolume" . | nindent 2 }}{{ end }}
   {{- with $pool.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- include "omega.placement" . }}

@@ -25,7 +25,7 @@ go to 0. With a regular expression no queue at all is 0 and no error. Takes {sco
     operation: sum
     pageSize: {{ int $root.Values.keda.pageSize | quote }}
     excludeUnacknowledged: {{ .readyOnly | quote }}
-    vhostName: {{ $root.Values.keda.vhost | quote }}
+    vhostName: {{ .scope.pool.vhost | quote }}
     value: {{ int .scope.pool.concurrency | quote }}
     activationValue: "0"
   authenticationRef: { name: {{ include "omega.fullname" $root }}-management }
@@ -33,7 +33,8 @@ go to 0. With a regular expression no queue at all is 0 and no error. Takes {sco
 
 {{/* Mean seconds of a task; a guess until some have run, since NaN > 0 is empty. */}}
 {{- define "omega.runtimeTrigger" -}}
-{{- $labels := printf "namespace=%q,pool=%q" .root.Release.Namespace .name -}}
+{{- $labels := printf "namespace=%q,pool=%q" .root.Release.Namespace .pool.name -}}
+{{- with .pool.tenant }}{{ $labels = printf "%s,tenant=%q" $labels . }}{{ end -}}
 {{- $rate := "sum(rate(omega_task_duration_seconds_%s{%s}[30m]))" -}}
 - type: prometheus
   name: runtime
