@@ -120,9 +120,10 @@ export class Executor {
       this.#recorder.start();
       const { outcome, abandoned } = await runJob(job, this.#services);
       if (this.#running !== job) return;
-      this.#finish(job, explainMemory(outcome, job.taskName, this.#options.memoryLimit));
+      const explained = explainMemory(outcome, job.taskName, this.#options.memoryLimit);
+      this.#finish(job, explained);
       if (abandoned) this.#retire();
-      else this.#checkSpent();
+      else this.#checkSpent(explained !== outcome);
     }
     if (this.#closing) await this.#exit();
   }
@@ -146,10 +147,10 @@ export class Executor {
     this.#outbox.push({ type: 'finished', taskId, outcome, measures });
   }
 
-  /** Takes no further jobs once it has run enough or grown too large. The supervisor will close it. */
-  #checkSpent(): void {
+  /** Takes no further jobs once it has run enough, or grown too large, or was refused memory. The supervisor will close it. */
+  #checkSpent(wasRefused: boolean): void {
     this.#ended += 1;
-    const reason = this.#spent ? null : spentReason(this.#options, this.#ended);
+    const reason = this.#spent ? null : spentReason(this.#options, { ended: this.#ended, wasRefused });
     if (reason === null) return;
     this.#spent = true;
     this.#outbox.push({ type: 'spent', reason });

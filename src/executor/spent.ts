@@ -6,14 +6,16 @@ type Limits = Pick<ExecutorArguments, 'maxTasks' | 'maxMemory'>;
  * Why an executor shall be replaced by a fresh one, null when it need not be (Celery's `max_tasks_per_child` and
  * `max_memory_per_child`).
  *
- * @param ended jobs that it has run.
+ * @param done jobs that it has run, and whether the last one was refused memory: the next one, however small, would be ended
+ *   for what that has left behind.
  * @param readMemory gives its resident memory in bytes; called only when there is a limit.
  */
 export function spentReason(
   { maxTasks, maxMemory }: Limits,
-  ended: number,
+  { ended, wasRefused }: { readonly ended: number; readonly wasRefused: boolean },
   readMemory: () => number = process.memoryUsage.rss,
 ): string | null {
+  if (wasRefused) return 'a task has filled its memory';
   if (maxTasks !== null && ended >= maxTasks) return `it has run ${ended} tasks, its limit is ${maxTasks}`;
   if (maxMemory === null) return null;
   const used = Math.round(readMemory() / 1024);
