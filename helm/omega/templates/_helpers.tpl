@@ -231,3 +231,34 @@ the pool's name, tenant, grace, secrets and vhost.
   value: {{ kindIs "float64" $value | ternary (int64 $value | toString) (toString $value) | quote }}
 {{- end }}
 {{- end -}}
+
+{{/* What of a worker is scraped, by a PodMonitor as by a ServiceMonitor. */}}
+{{- define "omega.endpoints" -}}
+{{- with .Values.metrics.podMonitor -}}
+- port: http
+  path: /metrics
+  interval: {{ .interval }}
+  scrapeTimeout: {{ .scrapeTimeout }}
+  relabelings:
+    # The alerts and dashboards name both.
+    - { action: replace, targetLabel: job, replacement: omega }
+    - { action: replace, sourceLabels: [__meta_kubernetes_pod_label_omega_dev_pool], targetLabel: pool }
+    {{- with include "omega.tenantRelabelling" $ }}{{ . | nindent 4 }}{{ end }}
+    {{- with .relabelings }}{{ toYaml . | nindent 4 }}{{ end }}
+  {{- with .metricRelabelings }}
+  metricRelabelings: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- if $.Values.metrics.celery.enabled }}
+- port: http
+  path: /metrics/celery
+  interval: {{ .interval }}
+  scrapeTimeout: {{ .scrapeTimeout }}
+  {{- with concat (include "omega.tenantRelabelling" $ | fromYamlArray) .relabelings }}
+  relabelings: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .metricRelabelings }}
+  metricRelabelings: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
