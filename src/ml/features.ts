@@ -13,6 +13,7 @@ import { allocateFloat64, toShared } from '../frame/allocation.ts';
 import type { Column, NumberArray } from '../frame/column.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { toFloat64Array } from '../frame/numeric.ts';
+import { countNonFinite } from './arrays.ts';
 import type { Feature, ModelMeta } from './state.ts';
 
 /** More values than this in one string column are taken for free text. */
@@ -188,22 +189,15 @@ export function finiteNumbers<Numbers extends NumberArray>(
   values: Numbers,
   missing: MissingValues,
 ): Numbers {
-  let missingCount = 0;
-  let infiniteCount = 0;
-  for (const value of values) {
-    // Only NaN and the infinities differ from zero when taken from themselves.
-    if (value - value === 0) continue;
-    if (Number.isNaN(value)) missingCount += 1;
-    else infiniteCount += 1;
-  }
-  if (infiniteCount > 0) {
+  const counts = countNonFinite(values);
+  if (counts.infinite > 0) {
     throw new InvalidData(
-      `column '${name}' has ${infiniteCount} infinite values in ${values.length} rows: replace them by finite numbers, or drop those rows`,
+      `column '${name}' has ${counts.infinite} infinite values in ${values.length} rows: replace them by finite numbers, or drop those rows`,
     );
   }
-  if (missingCount > 0 && !missing.allowed) {
+  if (counts.missing > 0 && !missing.allowed) {
     throw new InvalidData(
-      `column '${name}' has ${missingCount} missing values in ${values.length} rows, and ${missing.estimator} takes none: drop those rows, or fill them in`,
+      `column '${name}' has ${counts.missing} missing values in ${values.length} rows, and ${missing.estimator} takes none: drop those rows, or fill them in`,
     );
   }
   return toShared(values);

@@ -8,7 +8,7 @@ import { predictKernel } from './forest-predict.ts';
 import { kernelRidgeFitKernel, kernelRidgePredictKernel } from './kernel-ridge.ts';
 import { linearPredictKernel } from './linear-state.ts';
 import { logisticDerivativesKernel, logisticPredictKernel } from './logistic-kernels.ts';
-import { momentsKernel, residualsKernel, sumsKernel } from './moments.ts';
+import { momentsKernel, residualsKernel } from './moments.ts';
 import { onnxInspectKernel, onnxRunKernel } from './onnx-session.ts';
 import { robustPolynomialKernel, theilSenKernel } from './robust.ts';
 
@@ -17,7 +17,6 @@ const ALL: readonly Kernel<never, unknown>[] = [
   growKernel,
   outOfBagKernel,
   predictKernel,
-  sumsKernel,
   momentsKernel,
   residualsKernel,
   linearPredictKernel,

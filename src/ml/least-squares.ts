@@ -1,9 +1,9 @@
 /** Linear least squares over shared columns, in threads. */
 import { InvalidData } from '../errors.ts';
 import { concatFloat64 } from './arrays.ts';
-import { mapRows, type Range } from './chunks.ts';
+import { mapRows } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
-import { momentsKernel, type RowMoments, residualsKernel, sumsKernel } from './moments.ts';
+import { momentsKernel, type RowMoments, residualsKernel } from './moments.ts';
 import { factorize } from './normal-equations.ts';
 
 /** What least squares found. */
@@ -53,7 +53,7 @@ export async function leastSquares(
   const moments = await rowMoments(observations, { intercept }, context);
   const solveAll = normalSolver(moments, width, alpha);
   const weights = solveAll(moments.cross);
-  const input = { features, targets, means: moments.means, weights: rowWeights, coefficients: weights };
+  const input = { features, targets, shifts: moments.means, weights: rowWeights, coefficients: weights };
   const left = await mapRows(context, residualsKernel, rowCountOf(observations), CHUNK_ROWS, (rows) => {
     return { ...input, rows };
   });
@@ -70,7 +70,8 @@ export function solveMoments(moments: RowMoments, { alpha = 0 }: LeastSquaresOpt
 }
 
 /**
- * Centred on the columns' means, or on zero where there is to be no intercept.
+ * Centred on the columns' means, or on zero where there is to be no intercept. In one pass: columns are shifted by means
+ * of some rows, and what that leaves is taken from the products (the corrected algorithm of Chan, Golub and LeVeque 1983).
  *
  * @throws InvalidData when numbers are too large to be squared.
  */
@@ -80,16 +81,44 @@ export async function rowMoments(
   context: FitContext,
 ): Promise<RowMoments> {
   const { features, targets, weights = null } = observations;
+  const width = features.length;
   const columns = [...features, ...targets];
-  const means = intercept ? await columnMeans(columns, weights, context) : new Float64Array(columns.length);
+  const shifts = intercept ? sampleMeans(columns) : new Float64Array(columns.length);
   const parts = await mapRows(context, momentsKernel, rowCountOf(observations), CHUNK_ROWS, (rows) => {
-    return { features, targets, means, weights, rows };
+    return { features, targets, shifts, weights, rows };
   });
-  const rowCount = weights ? totalOf(weights) : rowCountOf(observations);
+  const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0);
   const gram = sumOf(parts.map((part) => part.gram));
   const cross = sumOf(parts.map((part) => part.cross));
-  if ([...gram, ...cross].every(Number.isFinite)) return { rowCount, means, gram, cross };
-  throw new InvalidData('the squares of X or y go beyond the range of doubles: scale the columns down');
+  if (![...gram, ...cross].every(Number.isFinite)) {
+    throw new InvalidData('the squares of X or y go beyond the range of doubles: scale the columns down');
+  }
+  if (!intercept) return { rowCount, means: shifts, gram, cross };
+  const rest = sumOf(parts.map((part) => part.sums)).map((sum) => sum / rowCount);
+  const taken = (i: number, j: number) => rowCount * (rest[i] as number) * (rest[j] as number);
+  return {
+    rowCount,
+    means: sumOf([shifts, rest]),
+    gram: gram.map((value, at) => value - taken(Math.floor(at / width), at % width)),
+    cross: cross.map((value, at) => value - taken(width + Math.floor(at / width), at % width)),
+  };
+}
+
+/** Rows whose mean is near enough to that of all. */
+const SAMPLE_ROWS = 4096;
+
+/** The mean of rows that are evenly spread over all. */
+export function sampleMeans(columns: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(columns, (column) => {
+    const step = Math.ceil(column.length / SAMPLE_ROWS);
+    let sum = 0;
+    let count = 0;
+    for (let row = 0; row < column.length; row += step) {
+      sum += column[row] as number;
+      count += 1;
+    }
+    return sum / count;
+  });
 }
 
 /** Solves the normal equations for the products of the features with each target. */
@@ -111,28 +140,6 @@ function normalSolver(
   };
 }
 
-/**
- * The mean of what a first mean leaves over takes back the rounding of its long sum.
- *
- * @param weights how much each row counts; null if all the same.
- */
-export async function columnMeans(
-  columns: readonly Float64Array[],
-  weights: Float64Array | null,
-  context: FitContext,
-): Promise<Float64Array> {
-  const rowCount = columns[0]?.length ?? 0;
-  const total = weights ? totalOf(weights) : rowCount;
-  const rough = await shiftedMeans(new Float64Array(columns.length));
-  return sumOf([rough, await shiftedMeans(rough)]);
-
-  async function shiftedMeans(shifts: Float64Array): Promise<Float64Array> {
-    const input = (rows: Range) => ({ columns, shifts, weights, rows });
-    const parts = await mapRows(context, sumsKernel, rowCount, CHUNK_ROWS, input);
-    return sumOf(parts).map((sum) => sum / total);
-  }
-}
-
 /** A constant column is not quite zero once its rounded mean is taken away. */
 function dropConstants(gram: Float64Array, means: Float64Array, width: number, rowCount: number): void {
   for (let i = 0; i < width; i += 1) {
@@ -151,10 +158,6 @@ function interceptsOf(weights: Float64Array, means: Float64Array, width: number)
 
 function rowCountOf({ features, targets }: Observations): number {
   return (features[0] ?? targets[0])?.length ?? 0;
-}
-
-function totalOf(weights: Float64Array): number {
-  return weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 function sumOf(parts: readonly Float64Array[]): Float64Array {

@@ -8,7 +8,7 @@ import { mapRows } from './chunks.ts';
 import { classWeightSchema, classWeightsOf } from './class-weights.ts';
 import type { Estimator, FitContext, ImportedEstimator } from './estimator.ts';
 import { designMatrix, encodedWidth, learnFeatures, requireKnownStrings } from './features.ts';
-import { columnMeans } from './least-squares.ts';
+import { sampleMeans } from './least-squares.ts';
 import { fieldsOf, isOfClass, positionalFeatures } from './library-class.ts';
 import { applyLinear, type LinearFunction, linearFunctionOf, readLinearFunction } from './linear-function.ts';
 import { refuseMissing, requireArray, rowWeightsOf } from './linear-state.ts';
@@ -106,9 +106,7 @@ async function fitWhole(
   const labels = encodeLabels(X, y, options.classes);
   const meta = { estimator: NAME, options, features, named: true, target: labels.target };
   const { columns } = designMatrix(X, meta, refuseMissing(NAME));
-  const means = options.intercept
-    ? await columnMeans(columns, null, context)
-    : new Float64Array(columns.length);
+  const means = options.intercept ? sampleMeans(columns) : new Float64Array(columns.length);
   return fitFrom({ meta, columns, means, labels, prior: null }, options, context);
 }
 

@@ -5,6 +5,7 @@ import type { Column } from '../frame/column.ts';
 import { valueAt } from '../frame/column-rows.ts';
 import { DataFrame } from '../frame/data-frame.ts';
 import { toFloat64Array } from '../frame/numeric.ts';
+import { countNonFinite } from './arrays.ts';
 import type { Label, Target } from './state.ts';
 
 /** The labels of a training set, encoded. */
@@ -189,9 +190,8 @@ function ascending(a: Label, b: Label): number {
 
 function finiteNumbers(name: string, column: Column): Float64Array {
   const values = toFloat64Array(column, name);
-  const missing = values.reduce((count, value) => count + Number(Number.isNaN(value)), 0);
+  const { missing, infinite } = countNonFinite(values);
   if (missing > 0) throw missingTarget(name, missing, values.length);
-  const infinite = values.reduce((count, value) => count + Number(!Number.isFinite(value)), 0);
   if (infinite === 0) return values;
   throw new InvalidData(
     `column '${name}' of y has ${infinite} infinite values in ${values.length} rows: drop those rows`,

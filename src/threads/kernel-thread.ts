@@ -1,5 +1,4 @@
 /** The thread's side of the pool: finds the kernel that was called and answers with its output or its error. */
-
 import { copyError, type ErrorCopy } from '../contract/error-copy.ts';
 import type { Kernel } from '../contract/threads.ts';
 
@@ -14,21 +13,30 @@ export type KernelReply =
 
 type Kernels = ReadonlyMap<string, Kernel<never, unknown>>;
 
+/** A collection takes about a millisecond: after each of many short calls it would be most of the work. */
+const COLLECTION_DELAY_MS = 20;
+
 /**
  * Answers calls of these kernels. Never rejects, except for an output that cannot be cloned.
  *
- * @param collectGarbage is called after each: an idle thread would hold the columns of its last calls while it lives.
+ * @param collectGarbage is called soon after calls: an idle thread would hold the columns of its last ones while it lives.
  */
 export function answerKernelCalls(
   kernels: Kernels,
   collectGarbage: () => void,
 ): (call: KernelCall) => Promise<KernelReply> {
+  let isDue = false;
   return async (call) => {
     const reply = await answer(kernels, call);
-    // In the next turn, when nobody holds the input any more.
-    setImmediate(collectGarbage);
+    if (!isDue) setTimeout(collect, COLLECTION_DELAY_MS).unref();
+    isDue = true;
     return reply;
   };
+
+  function collect(): void {
+    isDue = false;
+    collectGarbage();
+  }
 }
 
 async function answer(kernels: Kernels, { kernel: name, input }: KernelCall): Promise<KernelReply> {

@@ -71,7 +71,7 @@ it('returns what it has not started to its queue when it is stopped, and finishe
   const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
   const trace = useTrace();
   const handles = [1, 2, 3, 4].map((i) =>
-    om.runtime.task(note)({ path: trace.path, text: `${i}`, seconds: 2 }),
+    om.runtime.task(note)({ path: trace.path, text: `${i}`, seconds: 4 }),
   );
   await until(async () => (await metric(worker, 'omega_worker_active_tasks')) === 2);
   expect(await worker.stop()).toBe(0);
