@@ -1,59 +1,65 @@
 /**
  * Predictions through the queue: a forest of 100 trees on 100,000 rows, data from MongoDB and the result into MongoDB, beside
- * a Celery worker that does the same with scikit-learn; then one row at a time.
+ * a Celery worker that does the same with scikit-learn; then one row at a time, and a task that does nothing, for comparison.
  */
 import { RandomForestClassifier } from 'ml-random-forest';
 import type { Column } from '../../src/frame/column.ts';
 import { DataFrame, type Omega } from '../../src/index.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
 import { QUEUES, resultsUrl, sideBySide } from './contestants.ts';
-import { type Comparison, median, pair, single } from './statistics.ts';
+import { CONTESTANTS, type Comparison, compare, median, noSamples, single } from './statistics.ts';
 
 const PREDICT = 'omegaml.tasks.omega_predict';
+const PING = 'omegaml.tasks.omega_ping';
 const TRAINING_ROWS = 10_000;
 const ROWS = 100_000;
 const COLUMNS = 10;
 const RUNS = 3;
-const SINGLE_ROWS = 300;
+const SINGLE_CALLS = 300;
 const SAME_LABELS = 0.9;
 const PATIENCE_MS = 300_000;
 
 export async function servedPredictions(): Promise<Comparison[]> {
-  const times = { omega: [] as number[], peer: [] as number[] };
-  const rowTimes: number[] = [];
+  const times = noSamples();
+  const rowTimes = noSamples();
+  const pingTimes: number[] = [];
   await sideBySide('rpc', async ({ om }) => {
     await prepareOurs(om);
     const url = await preparePeers(om);
+    const [ours, theirs] = [{ queue: QUEUES.omega }, { queue: QUEUES.peer }];
     const predict = {
-      omega: () =>
-        om.runtime.send(PREDICT, ['forest', 'rows'], { rName: 'predicted' }, { queue: QUEUES.omega }),
-      peer: () => om.runtime.send('bench.predict', [url], {}, { queue: QUEUES.peer }),
+      omega: () => om.runtime.send(PREDICT, ['forest', 'rows'], { rName: 'predicted' }, ours),
+      peer: () => om.runtime.send('bench.predict', [url], {}, theirs),
     };
-    // The first run of each reads the model.
-    for (let run = 0; run <= RUNS; run += 1) {
-      for (const contestant of ['omega', 'peer'] as const) {
-        const begun = performance.now();
-        await predict[contestant]().get({ timeout: PATIENCE_MS });
-        if (run > 0) times[contestant].push(performance.now() - begun);
+    const row = [Array.from({ length: COLUMNS }, (_, i) => i / COLUMNS)];
+    const predictRow = {
+      omega: () => om.runtime.send(PREDICT, ['forest', row], {}, ours),
+      peer: () => om.runtime.send('bench.predict_row', [url, row], {}, theirs),
+    };
+    for (const contestant of CONTESTANTS) {
+      // The first run reads the model.
+      await timed(predict[contestant]);
+      for (let run = 0; run < RUNS; run += 1) times[contestant].push(await timed(predict[contestant]));
+      for (let i = 0; i < SINGLE_CALLS; i += 1) {
+        rowTimes[contestant].push(await timed(predictRow[contestant]));
       }
     }
     await compareLabels(om, url);
-    const row = [Array.from({ length: COLUMNS }, (_, i) => i / COLUMNS)];
-    for (let i = 0; i < SINGLE_ROWS; i += 1) {
-      const begun = performance.now();
-      await om.runtime.send(PREDICT, ['forest', row], {}, { queue: QUEUES.omega });
-      rowTimes.push(performance.now() - begun);
+    for (let i = 0; i < SINGLE_CALLS; i += 1) {
+      pingTimes.push(await timed(() => om.runtime.send(PING, [], {}, ours)));
     }
   });
   return [
-    pair(
-      '100,000 rows by 100 trees, from MongoDB to MongoDB',
-      'ms',
-      [median(times.omega), median(times.peer)],
-      '< 1x',
-    ),
-    single('one row, median', 'ms', median(rowTimes), '<= 3 ms'),
+    compare('100,000 rows by 100 trees, from MongoDB to MongoDB', 'ms', times, '< 1x'),
+    compare('one row, median', 'ms', rowTimes, '<= 3 ms'),
+    single('a task that does nothing, median', 'ms', median(pingTimes)),
   ];
+}
+
+async function timed(send: () => ReturnType<Omega['runtime']['send']>): Promise<number> {
+  const begun = performance.now();
+  await send().get({ timeout: PATIENCE_MS });
+  return performance.now() - begun;
 }
 
 async function prepareOurs(om: Omega): Promise<void> {

@@ -51,6 +51,13 @@ def predict(url):
     return len(predicted)
 
 
+@app.task(name="bench.predict_row")
+def predict_row(url, row):
+    """Predicts one row, with the model of earlier calls."""
+    _, files = stores(url)
+    return kept_model(files).predict(row).tolist()
+
+
 def stores(url):
     from gridfs import GridFS
     from pymongo import MongoClient
