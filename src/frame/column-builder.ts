@@ -23,6 +23,8 @@ export class ColumnBuilder {
   #nulls: Uint8Array<SharedArrayBuffer> | null = null;
   /** Whether a double was among the numbers: then they are no integers, whatever their values. */
   #hasDouble = false;
+  /** Whether the next double can be written down without a further look. */
+  #isOfDoubles = false;
   /** Whether an integer was beyond 32 bits. */
   #hasWide = false;
   #dictionary: StringDictionary | null = null;
@@ -36,8 +38,18 @@ export class ColumnBuilder {
   }
 
   double(row: number, value: number): void {
+    if (this.#isOfDoubles && row === this.#length && row < this.#capacity) {
+      this.#numbers[row] = value;
+      this.#length = row + 1;
+      return;
+    }
+    this.#anyDouble(row, value);
+  }
+
+  #anyDouble(row: number, value: number): void {
     if (!this.#open(row)) return;
     this.#hasDouble = true;
+    this.#isOfDoubles = this.#kind === 'number';
     if (this.#kind === 'number') this.#pushNumber(value);
     else if (this.#kind === 'int64') this.#bigintsToDoubles(value);
     else if (!Number.isNaN(value)) this.#pushAs('number', value, value);
@@ -196,6 +208,7 @@ export class ColumnBuilder {
   #pushObject(value: unknown): void {
     this.#objects ??= this.#toObjects();
     this.#kind = 'object';
+    this.#isOfDoubles = false;
     this.#objects.push(value);
     this.#length += 1;
   }

@@ -1,4 +1,5 @@
 /** Reads the documents of a collection into columns, without an object per row. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Column } from '../frame/column.ts';
 import { ColumnBuilder } from '../frame/column-builder.ts';
 import type { Document } from '../mongo/bson.ts';
@@ -31,7 +32,7 @@ export async function readFields(mongo: Mongo, query: FieldsQuery): Promise<Fiel
     ? undefined
     : await mongo.db.collection(query.collection).estimatedDocumentCount();
   const building = beginFields(query.wanted, capacity);
-  for await (const batch of readRawBatches(mongo, rawQuery(query))) building.walk(batch);
+  for await (const batch of readRawBatches(mongo, rawQuery(query))) await building.walk(batch);
   return building.end();
 }
 
@@ -44,7 +45,7 @@ export async function* readFieldsInBlocks(
   const order = orderBy === null ? undefined : { [orderBy]: 1 as const };
   for await (const batch of readRawBatches(mongo, { ...rawQuery(query), sort: order, batchSize: rows })) {
     const building = beginFields(query.wanted, rows);
-    building.walk(batch);
+    await building.walk(batch);
     const read = building.end();
     if (read.rowCount > 0) yield read;
   }
@@ -63,7 +64,9 @@ function beginFields(wanted: readonly string[] | null, capacity: number | undefi
     return builders.get(name) ?? null;
   });
   return {
-    walk: (batch: Buffer) => walker.walk(batch),
+    async walk(batch: Buffer): Promise<void> {
+      for (const _ of walker.walk(batch)) await nextTurn();
+    },
     end(): FieldColumns {
       const rowCount = walker.rows;
       const fields = [...builders].map(([name, builder]) => [name, builder.build(rowCount)] as const);

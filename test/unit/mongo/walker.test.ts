@@ -13,7 +13,7 @@ function walk(batches: BSON.Document[][], skipped: string[] = []): DataFrame {
     return builder;
   });
   // An array in BSON is a document with the keys 0, 1, …
-  for (const batch of batches) walker.walk(Buffer.from(BSON.serialize({ ...batch })));
+  for (const batch of batches) Array.from(walker.walk(Buffer.from(BSON.serialize({ ...batch }))));
   return new DataFrame(new Map([...builders].map(([name, builder]) => [name, builder.build(walker.rows)])));
 }
 
@@ -47,6 +47,31 @@ describe('the walker over BSON documents', () => {
   it('tells doubles from integers', () => {
     const frame = walk([[{ double: new Double(1), int: 1 }]]);
     expect([frame.column('double').type, frame.column('int').type]).toEqual(['float64', 'int32']);
+  });
+
+  it('tells names of every length apart, wherever they differ', () => {
+    const names = [
+      '',
+      'a',
+      'b',
+      'ab',
+      'ac',
+      'abc',
+      'abd',
+      'abcd',
+      'abcde',
+      'xbcde',
+      'abcdefgh',
+      'abcdxfgh',
+      'abcdefghi',
+    ];
+    const inOrder = Object.fromEntries(names.map((name, i) => [name, i]));
+    const turned = Object.fromEntries(names.map((name, i) => [name, i + 0.5]).toReversed());
+    expect(
+      walk([[inOrder, turned, inOrder, {}, { b: null, ab: 'text' }]])
+        .toRows()
+        .slice(0, 3),
+    ).toEqual([inOrder, turned, inOrder]);
   });
 
   it('copes with fields in another order, missing ones and new ones', () => {
