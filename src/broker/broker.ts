@@ -161,7 +161,7 @@ export async function prepareQueue(
 ): Promise<void> {
   checkQueueName(queue);
   const target = taskQueues.find(({ name }) => name === queue) ?? directBinding(queue);
-  await session.perform(`declare queue '${queue}'`, (connection) =>
+  await session.declare(`declare queue '${queue}'`, (connection) =>
     declareTarget(connection, target, queues),
   );
 }
@@ -173,7 +173,7 @@ export async function prepareDelayed(
   defaults?: QueueDefaults,
 ): Promise<void> {
   checkQueueName(queue);
-  await session.perform(`prepare delayed delivery to queue '${queue}'`, (connection) =>
+  await session.declare(`prepare delayed delivery to queue '${queue}'`, (connection) =>
     declareDelayed(connection, queue, defaults),
   );
 }

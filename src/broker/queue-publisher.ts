@@ -16,7 +16,7 @@ export function createQueuePublisher(
       return publishDeclaring(
         publication,
         (each) => publisher.publish(each),
-        () => session.perform(`declare queue '${queue}'`, (connection) => declare(connection, queue)),
+        () => session.declare(`declare queue '${queue}'`, (connection) => declare(connection, queue)),
       );
     },
   };

@@ -48,6 +48,8 @@ export class Session {
   readonly #backoff = new Backoff();
   readonly #channels = new Set<Supervised>();
   readonly #listeners = new Set<(state: SessionState) => void>();
+  /** What is being declared, by intent. */
+  readonly #declaring = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
   #connection: ChannelModel | null = null;
   #state: SessionState = 'connecting';
@@ -134,6 +136,18 @@ export class Session {
       }
     }
     throw this.#failure(intent, new Error(`the connection is ${this.#state}`));
+  }
+
+  /**
+   * As {@link perform}, but joins what is under way with the same intent: thousands of messages may miss one queue at the
+   * same time, and each action takes a channel, of which a connection has about two thousand.
+   */
+  declare(intent: string, action: (connection: ChannelModel) => Promise<void>): Promise<void> {
+    const joined = this.#declaring.get(intent);
+    if (joined) return joined;
+    const declaring = this.perform(intent, action).finally(() => this.#declaring.delete(intent));
+    this.#declaring.set(intent, declaring);
+    return declaring;
   }
 
   /** Closes the channels, then the connection. Messages and acks written before are not lost. */

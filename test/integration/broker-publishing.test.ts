@@ -26,6 +26,12 @@ test('a reply to a client that is gone counts as delivered', async () => {
   await expect(publisher.publish(reply)).resolves.toBeUndefined();
 });
 
+test('thousands of messages at once for a queue that is missing declare it, and arrive', async () => {
+  const [{ deadLetters }, queue, operator] = [await useBroker(), await useQueue(), await useOperator()];
+  await Promise.all(Array.from({ length: 3000 }, (_, i) => deadLetters.publish(message(queue, `${i}`))));
+  expect(await operator.ready(queue)).toBe(3000);
+});
+
 test('of many messages in flight, only the unroutable ones fail', async () => {
   const [{ publisher }, queue, operator] = [await useBroker(), await useQueue(), await useOperator()];
   await operator.declareQueue(queue);
