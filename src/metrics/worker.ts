@@ -1,6 +1,10 @@
 /** The worker as it is now. */
 import type { Instruments } from './instruments.ts';
 
+const WORKER_STATES = ['starting', 'running', 'draining'] as const;
+
+type WorkerState = (typeof WORKER_STATES)[number];
+
 /** What the gauges read, each time they are scraped. */
 export interface WorkerGauges {
   readonly version: string;
@@ -12,8 +16,8 @@ export interface WorkerGauges {
   /** Runs that it holds in the ledger. */
   leases(): number;
   consuming(): boolean;
-  /** Whether it takes nothing more because it is told to stop. */
-  draining(): boolean;
+  /** It has started when it has taken its queues and told the other workers; it drains from when it is told to stop. */
+  state(): WorkerState;
   /** Seconds that the task has run that runs for the longest time; 0 while none runs. */
   oldestTask(): number;
   /** By queue, seconds since the oldest delivery came that is neither acknowledged nor held for its ETA; 0 for none. */
@@ -61,9 +65,12 @@ function addLoad({ gauge, gauges }: Instruments, worker: WorkerGauges): void {
   );
 }
 
-function addState({ gauge }: Instruments, worker: WorkerGauges): void {
+function addState({ gauge, gauges }: Instruments, worker: WorkerGauges): void {
   gauge('omega_worker_consuming', '1 while the worker consumes its queues', () => Number(worker.consuming()));
-  gauge('omega_worker_draining', '1 while the worker stops', () => Number(worker.draining()));
+  gauges('omega_worker_state', '1 for the state that the worker is in', 'state', () => {
+    const now = worker.state();
+    return WORKER_STATES.map((state) => [state, Number(state === now)]);
+  });
   gauge(
     'omega_worker_last_heartbeat_timestamp_seconds',
     'When the worker last said that it is alive; 0 for never',

@@ -18,7 +18,7 @@ interface MomentsInput {
 }
 
 /** Products of shifted columns. */
-export interface Moments {
+interface Moments {
   /** Feature i × feature j at `i * width + j`. */
   readonly gram: Float64Array;
   /** Feature i × target j at `j * width + i`. */

@@ -35,7 +35,10 @@ export function addGauges(node: WorkerNode, { broker, mongo, intake, heartbeat }
     scheduled: () => here().filter(isHeld).length,
     leases: () => here().filter(({ lease }) => lease !== null).length,
     consuming: () => intake.consuming,
-    draining: () => stopping.aborted,
+    state: () => {
+      if (stopping.aborted) return 'draining';
+      return heartbeat.last === null ? 'starting' : 'running';
+    },
     oldestTask: () => Math.max(0, ...here().map(secondsOf)),
     oldestDeliveries: () => oldestDeliveries(metrics.queues, intake, here()),
     lastHeartbeat: () => heartbeat.last,

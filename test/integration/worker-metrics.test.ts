@@ -45,9 +45,10 @@ it('a worker that stops, and waits for what runs, says so', async () => {
   const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
   const handle = om.runtime.task(note)({ path: useTrace().path, text: 'run', seconds: 3 });
   await until(async () => (await metric(worker, 'omega_worker_active_tasks')) === 1);
-  expect(await metric(worker, 'omega_worker_draining')).toBe(0);
+  expect(await metric(worker, 'omega_worker_state{state="running"}')).toBe(1);
   worker.process.kill('SIGTERM');
-  await until(async () => (await metric(worker, 'omega_worker_draining')) === 1);
+  await until(async () => (await metric(worker, 'omega_worker_state{state="draining"}')) === 1);
+  expect(await metric(worker, 'omega_worker_state{state="running"}')).toBe(0);
   await handle;
 });
 
