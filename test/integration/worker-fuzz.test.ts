@@ -72,7 +72,7 @@ it(`a worker takes ${MESSAGES} fuzzed messages (seed ${SEED}) and leaves none of
   }
   await sender.sendAll(place.queue, messages());
 
-  await until(async () => (await operator.ready(place.queue)) === 0, 200_000, 'the queue is empty');
+  await until(async () => (await operator.ready(place.queue)) === 0, 400_000, 'the queue is empty');
   await until(async () => (await pending(place, ids)).length === 0, 20_000, 'every result is there');
   expect(await om.runtime.send('test.prototype').get({ timeout: 20_000 })).toEqual({
     added: [],
@@ -84,4 +84,4 @@ it(`a worker takes ${MESSAGES} fuzzed messages (seed ${SEED}) and leaves none of
     [],
   );
   expect(ids.size).toBeGreaterThan(MESSAGES / 2);
-}, 340_000);
+}, 540_000);
