@@ -13,7 +13,7 @@ import { brokerUrl } from '../support/services.ts';
 import { type Place, useClient, usePlace, useWorker } from '../support/worker.ts';
 
 const ACCEPT: readonly SerializerName[] = ['json', 'yaml', 'msgpack', 'pickle'];
-const MESSAGES = 100_000;
+const MESSAGES = Number(process.env.OMEGA_TEST_FUZZED ?? 100_000);
 /** Made by fast-check; the others differ from these in a byte more. */
 const DISTINCT = 10_000;
 const SEED = Number(process.env.OMEGA_TEST_SEED ?? 20_261_125);
