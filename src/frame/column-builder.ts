@@ -23,8 +23,6 @@ export class ColumnBuilder {
   #nulls: Uint8Array<SharedArrayBuffer> | null = null;
   /** Whether a double was among the numbers: then they are no integers, whatever their values. */
   #hasDouble = false;
-  /** Whether the next double can be written down without a further look. */
-  #isOfDoubles = false;
   /** Whether an integer was beyond 32 bits. */
   #hasWide = false;
   #dictionary: StringDictionary | null = null;
@@ -38,7 +36,7 @@ export class ColumnBuilder {
   }
 
   double(row: number, value: number): void {
-    if (this.#isOfDoubles && row === this.#length && row < this.#capacity) {
+    if (this.#hasDouble && this.#kind === 'number' && row === this.#length && row < this.#capacity) {
       this.#numbers[row] = value;
       this.#length = row + 1;
       return;
@@ -49,7 +47,6 @@ export class ColumnBuilder {
   #anyDouble(row: number, value: number): void {
     if (!this.#open(row)) return;
     this.#hasDouble = true;
-    this.#isOfDoubles = this.#kind === 'number';
     if (this.#kind === 'number') this.#pushNumber(value);
     else if (this.#kind === 'int64') this.#bigintsToDoubles(value);
     else if (!Number.isNaN(value)) this.#pushAs('number', value, value);
@@ -208,7 +205,6 @@ export class ColumnBuilder {
   #pushObject(value: unknown): void {
     this.#objects ??= this.#toObjects();
     this.#kind = 'object';
-    this.#isOfDoubles = false;
     this.#objects.push(value);
     this.#length += 1;
   }

@@ -17,12 +17,17 @@ export function concatUint8(parts: readonly Uint8Array[]): Uint8Array {
   return concat(parts, allocateUint8);
 }
 
-/** How many values are NaN, and how many infinite. */
-export function countNonFinite(values: NumberArray): { readonly missing: number; readonly infinite: number } {
+/** Whether no value is NaN or infinite. */
+export function areFinite(values: NumberArray): boolean {
   let rest = 0;
   // Only NaN and the infinities differ from zero when taken from themselves.
   for (let i = 0; i < values.length; i += 1) rest += (values[i] as number) - (values[i] as number);
-  if (rest === 0) return { missing: 0, infinite: 0 };
+  return rest === 0;
+}
+
+/** How many values are NaN, and how many infinite. */
+export function countNonFinite(values: NumberArray): { readonly missing: number; readonly infinite: number } {
+  if (areFinite(values)) return { missing: 0, infinite: 0 };
   let [missing, infinite] = [0, 0];
   for (const value of values) {
     if (Number.isNaN(value)) missing += 1;

@@ -1,6 +1,7 @@
 /** Predicts with a forest, in threads where there are many rows. */
 import type { Kernel } from '../contract/threads.ts';
 import { allocateFloat64 } from '../frame/allocation.ts';
+import { areFinite } from './arrays.ts';
 import { mapRows, type Range } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
 import type { DesignMatrix } from './features.ts';
@@ -60,7 +61,7 @@ function predictRows({ forest, columns, rows, combination, output }: PredictInpu
   for (let start = rows.start; start < rows.end; start += BLOCK_ROWS) {
     const rowCount = Math.min(BLOCK_ROWS, rows.end - start);
     fillBlock(block, columns, start, rowCount);
-    const areSingle = areFew || hasMissing(block, rowCount * width);
+    const areSingle = areFew || !areFinite(block.subarray(0, rowCount * width));
     const together = areSingle ? 0 : rowCount - (rowCount % TOGETHER);
     for (let tree = 0; tree < forest.roots.length; tree += 1) {
       walkTree(tree, together, rowCount);
@@ -100,17 +101,10 @@ function skipsOf({ feature, right, roots }: Forest): Int32Array {
   return skips;
 }
 
-function hasMissing(block: Float64Array, length: number): boolean {
-  let rest = 0;
-  // Only a missing value differs from zero when taken from itself: the columns hold none that is infinite.
-  for (let i = 0; i < length; i += 1) rest += (block[i] as number) - (block[i] as number);
-  return rest !== 0;
-}
-
 /**
  * As {@link leafValue} for {@link TOGETHER} rows from row `i` of a block without missing values: while the node of one row
  * comes from memory, the processor goes on with the others. It adds the skip or zero, for it would guess a branch wrongly
- * every other time.
+ * every other time. Written out: a loop over the four, or a function for one step, takes at least a third longer.
  */
 function fourLeaves(
   { feature, threshold, roots }: Forest,

@@ -2,7 +2,7 @@
 import type { Kernel } from '../contract/threads.ts';
 import type { Range } from './chunks.ts';
 import { type LinearPredictInput, predictRows } from './linear-state.ts';
-import { dot } from './moments.ts';
+import { dot, multiply } from './moments.ts';
 
 /** Rows that are taken together, to stay in the processor's cache. */
 const BLOCK_ROWS = 256;
@@ -209,10 +209,6 @@ function curvature(
     const rest = other ? -(other[k] as number) : weight - (share[k] as number);
     into[k] = weight === 0 ? 0 : ((share[k] as number) * rest) / weight;
   }
-}
-
-function multiply(into: Float64Array, a: Float64Array, b: Float64Array, length: number): void {
-  for (let k = 0; k < length; k += 1) into[k] = (a[k] as number) * (b[k] as number);
 }
 
 function addScaled(into: Float64Array, values: Float64Array, factor: number, length: number): void {

@@ -133,7 +133,8 @@ function eachBlock(input: MomentsInput, use: (block: Float64Array, rowCount: num
     });
     if (weights) {
       for (let k = 0; k < rowCount; k += 1) ones[k] = Math.sqrt(weights[start + k] as number);
-      for (let i = 0; i < columns.length; i += 1) multiply(columnOf(block, i), ones, rowCount);
+      for (let i = 0; i < columns.length; i += 1)
+        multiply(columnOf(block, i), columnOf(block, i), ones, rowCount);
     }
     use(block, rowCount);
   }
@@ -148,8 +149,9 @@ function columnOf(block: Float64Array, i: number): Float64Array {
   return block.subarray(i * BLOCK_ROWS, (i + 1) * BLOCK_ROWS);
 }
 
-function multiply(values: Float64Array, factors: Float64Array, length: number): void {
-  for (let k = 0; k < length; k += 1) values[k] = (values[k] as number) * (factors[k] as number);
+/** Value by value; `into` may be one of both. */
+export function multiply(into: Float64Array, a: Float64Array, b: Float64Array, length: number): void {
+  for (let k = 0; k < length; k += 1) into[k] = (a[k] as number) * (b[k] as number);
 }
 
 /**
