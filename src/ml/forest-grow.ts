@@ -1,11 +1,13 @@
 /** Grows the trees of a forest in threads. */
+import { randomUUID } from 'node:crypto';
 import type { Kernel } from '../contract/threads.ts';
 import { concatFloat64, concatInt32, concatUint8 } from './arrays.ts';
 import { mapChunks, type Range } from './chunks.ts';
 import type { FitContext } from './estimator.ts';
 import type { CodedFeature } from './forest-codes.ts';
 import type { Nodes } from './forest-nodes.ts';
-import type { Samples, SplitSearch } from './forest-split.ts';
+import type { SplitSearch } from './forest-split.ts';
+import type { Samples } from './forest-table.ts';
 import { type LeafOf, TreeGrower, type TreeLimits } from './forest-tree.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -22,6 +24,8 @@ export interface GrowOptions extends TreeLimits {
 }
 
 interface GrowInput {
+  /** The same for all calls of one fit, which differ in their trees only. */
+  readonly fit: string;
   readonly features: readonly CodedFeature[];
   readonly target: ForestTarget;
   /** How much each row counts, 1 on average; null if all are the same. */
@@ -59,17 +63,28 @@ export async function growForest(
   const workPerTree = options.rowsPerTree * options.featuresPerSplit * levels;
   const share = Math.ceil(treeCount / Math.max(1, context.threads.cores));
   const size = Math.max(1, Math.min(share, Math.floor(CHUNK_WORK / workPerTree)));
+  const input = { fit: randomUUID(), features, target, rowWeights, options };
   return mapChunks(context, treeCount, size, (trees) =>
-    context.threads.run(growKernel, { features, target, rowWeights, options, trees }, context.signal),
+    context.threads.run(growKernel, { ...input, trees }, context.signal),
   );
 }
 
 export const growKernel: Kernel<GrowInput, GrownTrees> = { name: 'forest.grow', run: growTrees };
 
-function growTrees({ features, target, rowWeights, options, trees }: GrowInput): GrownTrees {
-  const rowCount = target.type === 'classes' ? target.codes.length : target.values.length;
-  const { samples, draw } = sampling(target, rowCount, rowWeights, options);
-  const grower = new TreeGrower(features, samples, options);
+/** What grows the trees of one fit in this thread. */
+interface FitGrower {
+  readonly fit: string;
+  readonly grower: TreeGrower;
+  /** Draws the rows of the next tree. */
+  readonly draw: (random: Random) => void;
+}
+
+/** Of the last call: it has some 50 bytes for each row, which the next one uses again unless they were collected. */
+let lastGrower: WeakRef<FitGrower> | undefined;
+
+function growTrees(input: GrowInput): GrownTrees {
+  const { features, target, options, trees } = input;
+  const { grower, draw } = growerOf(input);
   const { leafOf, distributions } = leaves(target);
   const grown: Nodes[] = [];
   const importances: Float64Array[] = [];
@@ -91,13 +106,18 @@ function growTrees({ features, target, rowWeights, options, trees }: GrowInput):
   };
 }
 
+function growerOf({ fit, features, target, rowWeights, options }: GrowInput): FitGrower {
+  const last = lastGrower?.deref();
+  if (last?.fit === fit) return last;
+  const { samples, draw } = sampling(target, rowWeights, options);
+  const grower = { fit, grower: new TreeGrower({ features, samples }, options), draw };
+  lastGrower = new WeakRef(grower);
+  return grower;
+}
+
 /** The samples of one tree after the other: `draw` changes their weights. */
-function sampling(
-  target: ForestTarget,
-  rowCount: number,
-  rowWeights: Float64Array | null,
-  options: GrowOptions,
-) {
+function sampling(target: ForestTarget, rowWeights: Float64Array | null, options: GrowOptions) {
+  const rowCount = target.type === 'classes' ? target.codes.length : target.values.length;
   const center = target.type === 'numbers' ? meanOf(target.values) : 0;
   const hasChannels = target.type === 'classes' && target.classCount > 2;
   const samples: Samples = {
@@ -155,15 +175,15 @@ function leaves(target: ForestTarget): { leafOf: LeafOf; distributions: Float64A
   if (target.type === 'numbers') {
     const center = meanOf(target.values);
     return {
-      leafOf: (node, row) => (node.isPure ? target.values[row] : center + node.mean) as number,
+      leafOf: (node) => (node.isPure ? node.first : center + node.mean),
       distributions,
     };
   }
-  const { classCount, codes } = target;
+  const { classCount } = target;
   return { leafOf: classLeaf, distributions };
 
-  function classLeaf({ isPure, totals, weight }: SplitSearch, row: number): number {
-    if (isPure) return codes[row] as number;
+  function classLeaf({ isPure, first, totals, weight }: SplitSearch): number {
+    if (isPure) return first;
     distributions.push(shares(totals, weight));
     return classCount + distributions.length - 1;
   }

@@ -1,27 +1,10 @@
 /** Finds the best split of a node. */
-import type { CodedFeature } from './forest-codes.ts';
 import { CodeHistogram, type NodeRows } from './forest-histogram.ts';
+import type { Table } from './forest-table.ts';
 
-/**
- * What the splits of a tree are to separate, in one form for both kinds of forest: a row adds its `weight`
- * to the node and an amount to one `channel`. Three classes and more: a channel for each class, the amount is the
- * weight. Regression: one channel, the amount is weight × value. Two classes are a regression of 0 and 1. The purity of
- * a node is then Σ channel² / weight: maximal gini gain and maximal reduction of variance alike.
- */
-export interface Samples {
-  readonly channelCount: number;
-  readonly channel: Int32Array;
-  /** How often the row was drawn, times how much it counts. */
-  readonly weight: Float64Array;
-  /** Of one channel: an amount is weight × (value - center). A pure node has one value only. */
-  readonly value: Float64Array;
-  readonly center: number;
-  /** Of the purity, to be what the impurity loses: gini is twice the variance of 0 and 1. */
-  readonly gainFactor: number;
-}
-
-/** Rows `start` to `end` of a tree's row order. */
+/** Rows `start` to `end` of a tree's row order, which are rows of the table. */
 export interface Node {
+  readonly table: Table;
   readonly rows: Int32Array;
   readonly start: number;
   readonly end: number;
@@ -33,6 +16,8 @@ export class SplitSearch {
   weight = 0;
   readonly totals: Float64Array;
   isPure = false;
+  /** The value, or of several channels the channel, of its first row: of all its rows if it is pure. */
+  first = 0;
   /** Σ channel² / weight. */
   purity = 0;
 
@@ -46,8 +31,7 @@ export class SplitSearch {
   hasMissing = false;
   missingLeft = false;
 
-  readonly #features: readonly CodedFeature[];
-  readonly #samples: Samples;
+  readonly #gainFactor: number;
   readonly #minWeight: number;
   readonly #histogram: CodeHistogram;
   readonly #rows: NodeRows;
@@ -59,11 +43,11 @@ export class SplitSearch {
   /** Whether the node has missing values of the feature that is looked at. */
   #missing = false;
 
-  constructor(features: readonly CodedFeature[], samples: Samples, minSamplesLeaf: number) {
+  /** @param table with all rows. */
+  constructor({ features, samples }: Table, minSamplesLeaf: number) {
     const rowCount = samples.weight.length;
     const codeCount = features.reduce((most, feature) => Math.max(most, feature.codeCount), 1);
-    this.#features = features;
-    this.#samples = samples;
+    this.#gainFactor = samples.gainFactor;
     this.#minWeight = minSamplesLeaf;
     this.totals = new Float64Array(samples.channelCount);
     this.#left = new Float64Array(samples.channelCount);
@@ -83,7 +67,7 @@ export class SplitSearch {
 
   /** What the impurity loses by the best split, times weight. */
   get gain(): number {
-    return (this.score - this.purity) * this.#samples.gainFactor;
+    return (this.score - this.purity) * this.#gainFactor;
   }
 
   /** Sums up a node and forgets the last one's split. */
@@ -100,7 +84,7 @@ export class SplitSearch {
 
   /** Looks for a better split of the entered node on one feature. Returns whether its value varies there. */
   visit(feature: number, node: Node): boolean {
-    const coded = this.#features[feature];
+    const coded = node.table.features[feature];
     if (!coded) return false;
     const histogram = this.#histogram;
     const count = histogram.count(coded, node);
@@ -112,10 +96,10 @@ export class SplitSearch {
     return count > 1;
   }
 
-  #sumOne({ rows, start, end }: Node): void {
-    const { weight, value, center } = this.#samples;
+  #sumOne({ table, rows, start, end }: Node): void {
+    const { weight, value, center } = table.samples;
     const into = this.#rows;
-    const firstValue = value[rows[start] as number];
+    const first = value[rows[start] as number] as number;
     let total = 0;
     let sum = 0;
     let isPure = true;
@@ -126,26 +110,28 @@ export class SplitSearch {
       const a = w * (v - center);
       total += w;
       sum += a;
-      if (v !== firstValue) isPure = false;
+      if (v !== first) isPure = false;
       into.weight[i - start] = w;
       into.amount[i - start] = a;
     }
     this.weight = total;
     this.totals[0] = sum;
     this.isPure = isPure;
+    this.first = first;
   }
 
-  #sumMany({ rows, start, end }: Node): void {
-    const { channel, weight } = this.#samples;
+  #sumMany({ table, rows, start, end }: Node): void {
+    const { channel, weight } = table.samples;
     const into = this.#rows;
-    const firstChannel = channel[rows[start] as number];
+    const first = channel[rows[start] as number] as number;
+    this.first = first;
     for (let i = start; i < end; i += 1) {
       const row = rows[i] as number;
       const c = channel[row] as number;
       const w = weight[row] as number;
       this.weight += w;
       this.totals[c] = (this.totals[c] as number) + w;
-      if (c !== firstChannel) this.isPure = false;
+      if (c !== first) this.isPure = false;
       into.weight[i - start] = w;
       into.channel[i - start] = c;
     }

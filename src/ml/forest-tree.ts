@@ -1,7 +1,7 @@
 /** Grows one tree. */
-import type { CodedFeature } from './forest-codes.ts';
 import { NodeList, type Nodes } from './forest-nodes.ts';
-import { type Node, type Samples, SplitSearch } from './forest-split.ts';
+import { type Node, SplitSearch } from './forest-split.ts';
+import { capacityOf, copyRows, nestedTables, type Table } from './forest-table.ts';
 import type { Random } from './random.ts';
 
 /** When a node is not split any more. */
@@ -14,11 +14,13 @@ export interface TreeLimits {
   readonly maxLeafNodes?: number;
 }
 
-/** What a leaf stores in `threshold`, for the node that the search has entered and the first of its rows. */
-export type LeafOf = (node: SplitSearch, firstRow: number) => number;
+/** What a leaf stores in `threshold`, for the node that the search has entered. */
+export type LeafOf = (node: SplitSearch) => number;
 
 /** Rows of a node that is to be split, or a leaf. */
 interface Part {
+  /** Which has those rows. */
+  readonly table: Table;
   readonly start: number;
   readonly end: number;
   readonly depth: number;
@@ -42,8 +44,9 @@ interface OpenNode extends Part {
 
 /** Grows trees over the same features, for samples whose weights and amounts change from tree to tree. */
 export class TreeGrower {
-  readonly #features: readonly CodedFeature[];
-  readonly #samples: Samples;
+  readonly #all: Table;
+  /** Of `#all`, and for copies of some rows. */
+  readonly #tables: readonly Table[];
   readonly #limits: TreeLimits;
   readonly #search: SplitSearch;
   readonly #order: Int32Array;
@@ -51,13 +54,13 @@ export class TreeGrower {
   readonly #rows: Int32Array;
   readonly #spare: Int32Array;
 
-  constructor(features: readonly CodedFeature[], samples: Samples, limits: TreeLimits) {
-    const rowCount = samples.weight.length;
-    this.#features = features;
-    this.#samples = samples;
+  constructor(table: Table, limits: TreeLimits) {
+    const rowCount = capacityOf(table);
+    this.#all = table;
+    this.#tables = nestedTables(table);
     this.#limits = limits;
-    this.#search = new SplitSearch(features, samples, limits.minSamplesLeaf > 1 ? limits.minSamplesLeaf : 0);
-    this.#order = Int32Array.from(features, (_, i) => i);
+    this.#search = new SplitSearch(table, limits.minSamplesLeaf > 1 ? limits.minSamplesLeaf : 0);
+    this.#order = Int32Array.from(table.features, (_, i) => i);
     this.#rows = new Int32Array(rowCount);
     this.#spare = new Int32Array(rowCount);
     this.#nodes = new NodeList(2 * rowCount);
@@ -73,7 +76,7 @@ export class TreeGrower {
     this.#order.forEach((_, i) => {
       this.#order[i] = i;
     });
-    const root = { start: 0, end: this.#drawnRows(), depth: 0 };
+    const root = { table: this.#all, start: 0, end: this.#drawnRows(), depth: 0 };
     const { maxLeafNodes } = this.#limits;
     if (maxLeafNodes === undefined) this.#growAll(root, random, leafOf, importances);
     else this.#growBest(root, maxLeafNodes, random, leafOf, importances);
@@ -85,19 +88,20 @@ export class TreeGrower {
     const pending = [{ ...root, parent: -1 }];
     for (let next = pending.pop(); next; next = pending.pop()) {
       const { start, end, depth, parent } = next;
-      const node = { rows: this.#rows, start, end };
+      const table = this.#gatherRows(next);
+      const node = { table, rows: this.#rows, start, end };
       const index = this.#nodes.append(parent);
       this.#search.enter(node);
       if (!this.#findSplit(node, depth, random)) {
-        this.#setLeaf(index, leafOf, start);
+        this.#nodes.setLeaf(index, leafOf(this.#search));
         continue;
       }
       const split = this.#foundSplit();
       importances[split.feature] = (importances[split.feature] ?? 0) + split.gain;
       const middle = this.#partition(node, split);
       this.#setSplit(index, split, { start, middle, end });
-      pending.push({ start: middle, end, depth: depth + 1, parent: index });
-      pending.push({ start, end: middle, depth: depth + 1, parent: -1 });
+      pending.push({ table, start: middle, end, depth: depth + 1, parent: index });
+      pending.push({ table, start, end: middle, depth: depth + 1, parent: -1 });
     }
   }
 
@@ -114,12 +118,12 @@ export class TreeGrower {
     for (let leaves = 1; leaves < maxLeafNodes; leaves += 1) {
       const best = takeBest(open);
       if (!best?.split) break;
-      const { start, end, depth, split } = best;
+      const { table, start, end, depth, split } = best;
       importances[split.feature] = (importances[split.feature] ?? 0) + split.gain;
-      const middle = this.#partition({ rows: this.#rows, start, end }, split);
+      const middle = this.#partition({ table, rows: this.#rows, start, end }, split);
       best.sides = [
-        this.#open({ start, end: middle, depth: depth + 1 }, random),
-        this.#open({ start: middle, end, depth: depth + 1 }, random),
+        this.#open({ table, start, end: middle, depth: depth + 1 }, random),
+        this.#open({ table, start: middle, end, depth: depth + 1 }, random),
       ];
       open.push(...best.sides);
     }
@@ -127,9 +131,10 @@ export class TreeGrower {
   }
 
   #open(part: Part, random: Random): OpenNode {
-    const node = { rows: this.#rows, start: part.start, end: part.end };
+    const { table, start, end, depth } = part;
+    const node = { table, rows: this.#rows, start, end };
     this.#search.enter(node);
-    const split = this.#findSplit(node, part.depth, random) ? this.#foundSplit() : null;
+    const split = this.#findSplit(node, depth, random) ? this.#foundSplit() : null;
     return { ...part, split, sides: null };
   }
 
@@ -137,11 +142,11 @@ export class TreeGrower {
   #writeTree(tree: OpenNode, leafOf: LeafOf): void {
     const pending = [{ node: tree, parent: -1 }];
     for (let next = pending.pop(); next; next = pending.pop()) {
-      const { start, end, split, sides } = next.node;
+      const { table, start, end, split, sides } = next.node;
       const index = this.#nodes.append(next.parent);
       if (!split || !sides) {
-        this.#search.enter({ rows: this.#rows, start, end });
-        this.#setLeaf(index, leafOf, start);
+        this.#search.enter({ table, rows: this.#rows, start, end });
+        this.#nodes.setLeaf(index, leafOf(this.#search));
         continue;
       }
       const [left, right] = sides;
@@ -150,13 +155,22 @@ export class TreeGrower {
     }
   }
 
+  /**
+   * Copies the rows of a node to the smallest table that has room, unless that has them already. They stay there until
+   * its children are grown: the next to be copied there is not one of them.
+   */
+  #gatherRows({ table, start, end }: Part): Table {
+    const near = this.#tables.findLast((other) => capacityOf(other) >= end - start) ?? table;
+    if (near === table) return table;
+    const rows = this.#rows.subarray(start, end);
+    copyRows(table, near, rows);
+    for (let i = 0; i < rows.length; i += 1) rows[i] = i;
+    return near;
+  }
+
   #foundSplit(): Split {
     const { feature, code, nextCode, gain, hasMissing, missingLeft } = this.#search;
     return { feature, code, nextCode, gain, hasMissing, missingLeft };
-  }
-
-  #setLeaf(index: number, leafOf: LeafOf, start: number): void {
-    this.#nodes.setLeaf(index, leafOf(this.#search, this.#rows[start] as number));
   }
 
   /** Where no value was missing, one that is missing later goes with the most rows, as in scikit-learn. */
@@ -170,7 +184,7 @@ export class TreeGrower {
   }
 
   #drawnRows(): number {
-    const { weight } = this.#samples;
+    const { weight } = this.#all.samples;
     let count = 0;
     for (let row = 0; row < weight.length; row += 1) {
       if (weight[row] === 0) continue;
@@ -210,7 +224,7 @@ export class TreeGrower {
 
   /** Half-way between two values that are neighbours in the node. */
   #threshold({ feature, code, nextCode }: Split): number {
-    const coded = this.#features[feature];
+    const coded = this.#all.features[feature];
     const below = coded?.high[code] ?? 0;
     const above = coded?.low[nextCode] ?? 0;
     // Only missing values lie above: every number goes left.
@@ -220,8 +234,8 @@ export class TreeGrower {
   }
 
   /** Moves the rows that go left to the front, in their order. Returns where the others start. */
-  #partition({ rows, start, end }: Node, { feature, code, missingLeft }: Split): number {
-    const coded = this.#features[feature];
+  #partition({ table, rows, start, end }: Node, { feature, code, missingLeft }: Split): number {
+    const coded = table.features[feature];
     const codes = coded?.codes ?? new Uint8Array(0);
     const missing = coded && missingLeft ? coded.codeCount - 1 : -1;
     const spare = this.#spare;

@@ -109,6 +109,31 @@ describe('the trainer', () => {
     expect((await score(estimator, state, X, y, contextOf())).value).toBeGreaterThan(0.999);
   });
 
+  it.each([
+    [CLASSIFIER, 2],
+    [CLASSIFIER, 4],
+    [REGRESSION, 1000],
+  ])(
+    '%s: grows the same tree from copied rows as from rows where they lie (%i values)',
+    async (name, values) => {
+      const rows = Array.from({ length: 40_000 }, (_, row) => row);
+      // Of a single feature no two splits are equally good by chance.
+      const x = rows.map((row) => (row * 7919) % 104_729);
+      const y = rows.map(
+        (row, i) => Math.floor((Math.sin(row) + (x[i] ?? 0) / 20_000) * values + values) % values,
+      );
+      const [X, Y] = [frame({ x }), frame({ y })];
+      const options = { nEstimators: 1, minSamplesLeaf: 150 };
+      const copied = await fitted(name, X, Y, options);
+      // Leaf by leaf, rows stay where they are.
+      const inPlace = await fitted(name, X, Y, { ...options, maxLeafNodes: rows.length });
+      expect(copied.state.arrays.feature?.length).toBeGreaterThan(100);
+      for (const array of ['feature', 'threshold', 'right', 'missingLeft', 'distributions']) {
+        expect(copied.state.arrays[array]).toEqual(inPlace.state.arrays[array]);
+      }
+    },
+  );
+
   it('keeps to the limits of depth and leaves', async () => {
     const { state } = await fitted(REGRESSION, patients, progress, { nEstimators: 2, maxDepth: 2 });
     expect(state.arrays.feature?.length).toBeLessThanOrEqual(2 * 7);
