@@ -10,7 +10,16 @@ import type { ModelBackend, StoredModel } from './model-backend.ts';
 import { createModelCache, type ModelCache } from './model-cache.ts';
 import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
-import { type Commit, checkTag, parseVersionName, selectCommit, versionsOf } from './version-name.ts';
+import {
+  type Commit,
+  checkTag,
+  lastCommit,
+  meansLatest,
+  parseVersionName,
+  selectCommit,
+  type VersionName,
+  versionsOf,
+} from './version-name.ts';
 
 export interface ModelsOptions {
   readonly bucket: string;
@@ -77,7 +86,7 @@ export function createModels(
   }
 
   async function open(name: string): Promise<OpenedModel> {
-    const { base, commit } = await findBase(store, name);
+    const { base, commit } = await findVersion(store, name);
     const { backend, model } = await cache.get(versionId(base, commit), async () =>
       load(base.name, await readVersion(store, base, commit)),
     );
@@ -138,22 +147,38 @@ function checkBaseName(name: string): void {
 
 /** Of the model, as omega|ml gives it, unless the name says which version. */
 async function findMetadata(store: OmegaStore, name: string): Promise<Metadata> {
-  const { base, commit } = await findBase(store, name);
-  return base.name === name ? base : readVersion(store, base, commit);
+  const parsed = parseModelName(name);
+  if (meansLatest(parsed)) return store.metadata(parsed.base);
+  const { base, commit } = await findEarlier(store, parsed);
+  return readVersion(store, base, commit);
 }
 
-/** Metadata of the model, and its version that the name asks for, the latest by default; null for a model without versions. */
-async function findBase(
-  store: OmegaStore,
-  name: string,
-): Promise<{ readonly base: Metadata; readonly commit: Commit | null }> {
-  const parsed = parseVersionName(name);
-  checkBaseName(parsed.base);
-  const base = await store.metadata(parsed.base);
+/** What opening a model takes: metadata of the model, with some of its attributes, and the version that the name asks for. */
+interface FoundVersion {
+  readonly base: Metadata;
+  /** Null for a model without versions. */
+  readonly commit: Commit | null;
+}
+
+/** By default the latest: then it makes no difference how many versions there are. */
+async function findVersion(store: OmegaStore, name: string): Promise<FoundVersion> {
+  const parsed = parseModelName(name);
+  if (!meansLatest(parsed)) return findEarlier(store, parsed);
+  const base = await store.metadata(parsed.base, { dataset: 1, 'versions.commits': { $slice: -1 } });
+  return { base, commit: lastCommit(base.attributes) };
+}
+
+async function findEarlier(store: OmegaStore, parsed: VersionName): Promise<FoundVersion> {
+  const base = await store.metadata(parsed.base, { dataset: 1, versions: 1 });
   const versions = versionsOf(base.attributes);
   if (versions) return { base, commit: selectCommit(versions, parsed) };
-  if (parsed.ref === null && parsed.back === 0) return { base, commit: null };
   throw new ModelNotFound(`model '${parsed.base}' has no versions: ask for '${parsed.base}'`);
+}
+
+function parseModelName(name: string): VersionName {
+  const parsed = parseVersionName(name);
+  checkBaseName(parsed.base);
+  return parsed;
 }
 
 /** The metadata that hold a version's bytes. */

@@ -17,8 +17,8 @@ interface FitOptions {
 
 export interface OpenedModel {
   readonly name: string;
-  /** Of the model, not of one version. */
-  readonly metadata: Metadata;
+  /** Names of the datasets of the last fit, as omega|ml notes them; undefined before one. */
+  readonly dataset: unknown;
   /** Names of the columns that the model was fitted on; null when it takes columns by position, or has none yet. */
   readonly features: readonly string[] | null;
 
@@ -98,7 +98,7 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
 
   return {
     name,
-    metadata,
+    dataset: metadata.attributes.dataset,
     features: backend.features(model),
     value: () => backend.toValue(model),
     preload: async (context) => backend.preload?.(model, context),

@@ -56,6 +56,17 @@ function isVersions(value: unknown): value is Versions {
   return [tags, tree].every((part) => typeof part === 'object' && part !== null) && Array.isArray(commits);
 }
 
+/** The latest commit of attributes of which only the last commits were read; null where there are no versions. */
+export function lastCommit({ versions }: Readonly<Record<string, unknown>>): Commit | null {
+  const { commits } = (versions ?? {}) as { readonly commits?: unknown };
+  return Array.isArray(commits) ? (commits.at(-1) ?? null) : null;
+}
+
+/** Whether the name asks for no version in particular. */
+export function meansLatest({ ref, back }: VersionName): boolean {
+  return ref === null && back === 0;
+}
+
 /** Name of the metadata that hold one version. */
 export function versionKey(base: string, ref: string): string {
   return `_versions/${base}/${ref}`;

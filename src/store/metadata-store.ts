@@ -1,12 +1,23 @@
 /** The metadata of one store (bucket and prefix), in the collection `metadata` that all stores share. */
 import { InvalidName } from '../errors.ts';
-import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
+import { type Collection, type Document, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
 import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
+import { findFirst } from '../mongo/find-first.ts';
 import { literal } from '../mongo/regex.ts';
 import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
 
+const COLLECTION = 'metadata';
+const EVERYTHING_ELSE = Object.fromEntries(
+  [
+    ...['name', 'bucket', 'prefix', 'kind', 'kind_meta', 'created', 'modified'],
+    ...['collection', 'gridfile', 'objid', 'uri'],
+  ].map((field) => [field, 1]),
+);
 const MAX_PATTERN = 1_000;
 const MAX_STARS = 10;
+
+/** Paths in the attributes; of a list all elements, or only the last ones. */
+export type AttributePaths = Readonly<Record<string, 1 | { readonly $slice: number }>>;
 
 /** Where an object's data are, and what its kind must know to read them. */
 export interface StoredData {
@@ -50,7 +61,8 @@ interface UpdateOptions {
 }
 
 export interface MetadataStore {
-  find(name: string): Promise<Metadata | null>;
+  /** @param attributes those to read, by path; default all. */
+  find(name: string, attributes?: AttributePaths): Promise<Metadata | null>;
   /** @param pattern a name in which `*` stands for anything; default all. Sorted by name. */
   list(pattern?: string, options?: ListOptions): Promise<Metadata[]>;
   /** Null when there is an object of this name already. */
@@ -62,7 +74,7 @@ export interface MetadataStore {
 }
 
 export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string): MetadataStore {
-  const documents = mongo.db.collection<MetadataDocument>('metadata');
+  const documents = mongo.db.collection<MetadataDocument>(COLLECTION);
   let indexed: Promise<unknown> | undefined;
 
   function ensureIndexes(): Promise<unknown> {
@@ -74,8 +86,10 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
   }
 
   return {
-    async find(name) {
-      const found = await documents.findOne({ name: { $eq: name }, bucket, prefix });
+    async find(name, attributes) {
+      const filter = { name: { $eq: name }, bucket, prefix };
+      const projection = attributes && projectionOf(attributes);
+      const found = await findFirst<MetadataDocument>(mongo, COLLECTION, filter, projection);
       return found && fromDocument(found);
     },
     async list(pattern, options = {}) {
@@ -133,6 +147,12 @@ export function toFields(data: StoredData): Partial<MetadataDocument> {
     ...(objid ? { objid } : {}),
     ...(uri === undefined ? {} : { uri }),
   };
+}
+
+/** Of all but the attributes everything. */
+function projectionOf(attributes: AttributePaths): Document {
+  const paths = Object.entries(attributes).map(([path, wanted]) => [`attributes.${path}`, wanted]);
+  return { ...EVERYTHING_ELSE, ...Object.fromEntries(paths) };
 }
 
 /** As mongoengine names and declares them. */

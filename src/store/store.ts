@@ -8,7 +8,12 @@ import { type BlocksOptions, type GetOptions, getBlocks, getObject, sizeOf } fro
 import { createFileStore, type FileStore } from './gridfs.ts';
 import type { Kind } from './kind.ts';
 import type { Metadata } from './metadata.ts';
-import { createMetadataStore, type ListOptions, type MetadataStore } from './metadata-store.ts';
+import {
+  type AttributePaths,
+  createMetadataStore,
+  type ListOptions,
+  type MetadataStore,
+} from './metadata-store.ts';
 import { checkBucket, checkName, checkNewName, objectKey, parseDatasetName } from './names.ts';
 import { type PutOptions, putObject, removeData, type StoreParts } from './put.ts';
 
@@ -63,8 +68,8 @@ export interface OmegaStore {
   list(pattern?: string, options?: ListOptions): Promise<string[]>;
   /** Removes the object and its data. @returns false when `force` is set and there was none. */
   drop(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
-  /** @throws the error for a missing name */
-  metadata(name: string): Promise<Metadata>;
+  /** @param attributes those to read, by path; default all. @throws the error for a missing name */
+  metadata(name: string, attributes?: AttributePaths): Promise<Metadata>;
   exists(name: string): Promise<boolean>;
 }
 
@@ -75,8 +80,8 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
   const key = (name: string, extension: string): string => objectKey(bucket, prefix, name, extension);
   const parts: StoreParts = { mongo, files, key, kinds, catalog };
 
-  async function find(name: string): Promise<Metadata> {
-    const metadata = await catalog.find(name);
+  async function find(name: string, attributes?: AttributePaths): Promise<Metadata> {
+    const metadata = await catalog.find(name, attributes);
     if (metadata) return metadata;
     const close = closeNames(
       name,
@@ -108,7 +113,8 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     list: (pattern, options) =>
       mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
-    metadata: (name) => mapUnavailable(mongo, async () => find(parseDatasetName(name).name)),
+    metadata: (name, attributes) =>
+      mapUnavailable(mongo, async () => find(parseDatasetName(name).name, attributes)),
     exists: (name) =>
       mapUnavailable(mongo, async () => (await catalog.find(parseDatasetName(name).name)) !== null),
   };

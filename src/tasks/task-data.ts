@@ -84,11 +84,10 @@ export function datasetName(value: unknown, model: OpenedModel, field: 'Xname' |
   return typeof given === 'string' && !given.startsWith(LOST_DATA) ? given : null;
 }
 
-function orDefault(value: unknown, { metadata }: OpenedModel, field: 'Xname' | 'Yname'): unknown {
+function orDefault(value: unknown, { dataset }: OpenedModel, field: 'Xname' | 'Yname'): unknown {
   if (value !== null && value !== undefined && value !== SAME_AS_FIT) return value;
-  const fitted = metadata.attributes.dataset;
-  if (typeof fitted !== 'object' || fitted === null) return null;
-  return (fitted as Record<string, unknown>)[field] ?? null;
+  if (typeof dataset !== 'object' || dataset === null) return null;
+  return (dataset as Record<string, unknown>)[field] ?? null;
 }
 
 async function readDataset(
