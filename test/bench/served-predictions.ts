@@ -41,22 +41,25 @@ export async function servedPredictions(): Promise<Comparison[]> {
     for (const contestant of CONTESTANTS) {
       // The first run reads the model.
       await timed(predict[contestant]);
-      for (let run = 0; run < RUNS; run += 1) times[contestant].push(await timed(predict[contestant]));
-      for (let i = 0; i < WARMING_CALLS; i += 1) await timed(predictRow[contestant]);
-      for (let i = 0; i < SINGLE_CALLS; i += 1) {
-        rowTimes[contestant].push(await timed(predictRow[contestant]));
-      }
+      times[contestant].push(...(await timesOf(predict[contestant], RUNS)));
+      await timesOf(predictRow[contestant], WARMING_CALLS);
+      rowTimes[contestant].push(...(await timesOf(predictRow[contestant], SINGLE_CALLS)));
     }
     await compareLabels(om, url);
-    for (let i = 0; i < SINGLE_CALLS; i += 1) {
-      pingTimes.push(await timed(() => om.runtime.send(PING, [], {}, ours)));
-    }
+    pingTimes.push(...(await timesOf(() => om.runtime.send(PING, [], {}, ours), SINGLE_CALLS)));
   });
   return [
     compare('100,000 rows by 100 trees, from MongoDB to MongoDB', 'ms', times, '< 1x'),
     compare('one row, median', 'ms', rowTimes, '<= 3 ms'),
     single('a task that does nothing, median', 'ms', median(pingTimes)),
   ];
+}
+
+/** One after the other. */
+async function timesOf(send: () => ReturnType<Omega['runtime']['send']>, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i += 1) times.push(await timed(send));
+  return times;
 }
 
 async function timed(send: () => ReturnType<Omega['runtime']['send']>): Promise<number> {
