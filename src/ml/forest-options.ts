@@ -104,6 +104,10 @@ const regressionSchema = z.strictObject({
   selectionMethod: z.enum(['mean', 'median']).default('mean'),
 });
 
+/** How a fitted forest combines its trees is asked with each prediction: the other options are left unparsed then. */
+const votingSchema = z.object(classifierSchema.pick({ voting: true }).shape);
+const selectionSchema = z.object(regressionSchema.pick({ selectionMethod: true }).shape);
+
 /** @throws InvalidOptions */
 export function parseClassifierOptions(options: unknown): ForestClassifierOptions {
   const parsed = parseWith(classifierSchema, options, 'RandomForestClassifier');
@@ -115,6 +119,16 @@ export function parseClassifierOptions(options: unknown): ForestClassifierOption
 export function parseRegressionOptions(options: unknown): ForestRegressionOptions {
   const parsed = parseWith(regressionSchema, options, 'RandomForestRegression');
   return { ...forestOptions(parsed), selectionMethod: parsed.selectionMethod };
+}
+
+/** Of a fitted classifier's options. @throws InvalidOptions */
+export function votingOf(options: unknown): ForestClassifierOptions['voting'] {
+  return parseWith(votingSchema, options, 'RandomForestClassifier').voting;
+}
+
+/** Of a fitted regression's options. @throws InvalidOptions */
+export function selectionMethodOf(options: unknown): ForestRegressionOptions['selectionMethod'] {
+  return parseWith(selectionSchema, options, 'RandomForestRegression').selectionMethod;
 }
 
 /** How many features are drawn for each split. @throws InvalidOptions when there are not so many. */

@@ -18,6 +18,8 @@ import {
   type ForestRegressionOptions,
   parseClassifierOptions,
   parseRegressionOptions,
+  selectionMethodOf,
+  votingOf,
 } from './forest-options.ts';
 import { fitForest, forestOf, predictState } from './forest-state.ts';
 import { isOfClass } from './library-class.ts';
@@ -58,8 +60,7 @@ export const forestClassifier: Estimator<ForestClassifierOptions> = {
     return probabilityFrame(state.meta.target, X, await classProbabilities(state, X, context));
   },
   toGraph: (state, graph, X) => {
-    const { voting } = parseClassifierOptions(state.meta.options);
-    const probabilities = forestProbabilities(graph, X, forestOf(state), voting);
+    const probabilities = forestProbabilities(graph, X, forestOf(state), votingOf(state.meta.options));
     declareClasses(graph, state.meta.target.classes ?? [], probabilities);
   },
 };
@@ -88,12 +89,12 @@ export const forestRegression: Estimator<ForestRegressionOptions> = {
     return fitForest({ ...fit, rowWeights: rowWeights(X.rowCount, context.sampleWeight, null) }, X, context);
   },
   predict: async (state, X, context) => {
-    const { selectionMethod } = parseRegressionOptions(state.meta.options);
-    return numberFrame(state.meta.target, X, await predictState(state, X, selectionMethod, context));
+    const combination = selectionMethodOf(state.meta.options);
+    return numberFrame(state.meta.target, X, await predictState(state, X, combination, context));
   },
   toGraph: (state, graph, X) => {
-    const { selectionMethod } = parseRegressionOptions(state.meta.options);
-    declareNumbers(graph, state.meta.target, forestNumbers(graph, X, forestOf(state), selectionMethod));
+    const combination = selectionMethodOf(state.meta.options);
+    declareNumbers(graph, state.meta.target, forestNumbers(graph, X, forestOf(state), combination));
   },
 };
 
@@ -132,6 +133,5 @@ async function classProbabilities(
   X: DataFrame,
   context: FitContext,
 ): Promise<Float64Array[]> {
-  const { voting } = parseClassifierOptions(state.meta.options);
-  return predictState(state, X, voting, context);
+  return predictState(state, X, votingOf(state.meta.options), context);
 }
