@@ -59,7 +59,14 @@ function isVersions(value: unknown): value is Versions {
 /** The latest commit of attributes of which only the last commits were read; null where there are no versions. */
 export function lastCommit({ versions }: Readonly<Record<string, unknown>>): Commit | null {
   const { commits } = (versions ?? {}) as { readonly commits?: unknown };
-  return Array.isArray(commits) ? (commits.at(-1) ?? null) : null;
+  const last: unknown = Array.isArray(commits) ? commits.at(-1) : null;
+  return isCommit(last) ? last : null;
+}
+
+function isCommit(value: unknown): value is Commit {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, ref } = value as Partial<Record<keyof Commit, unknown>>;
+  return typeof name === 'string' && typeof ref === 'string';
 }
 
 /** Whether the name asks for no version in particular. */

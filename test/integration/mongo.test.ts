@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ImproperlyConfigured, OperationalError } from '../../src/errors.ts';
 import { connectMongo, isDuplicateKey, type Mongo, openMongo } from '../../src/mongo/client.ts';
+import { findFirst } from '../../src/mongo/find-first.ts';
 import { readRawBatches } from '../../src/mongo/raw.ts';
 import { until, useProxy } from '../support/broker-harness.ts';
 import { mongoUrl } from '../support/services.ts';
@@ -145,4 +147,25 @@ it('the connections are counted: those in use, those that are free, and operatio
   expect(other.pool()).toEqual({ available: 0, checkedOut: 2, pending: 1 });
   await running;
   expect(other.pool()).toEqual({ available: 2, checkedOut: 0, pending: 0 });
+});
+
+describe('the first document', () => {
+  it('is that which matches, with the fields that are asked for; null if none does', async () => {
+    await mongo.db.collection('firsts').insertMany([{ x: 1 }, { x: 2, y: 3 }]);
+    expect(await findFirst(mongo, 'firsts', { x: 2 })).toMatchObject({ x: 2, y: 3 });
+    expect(await findFirst(mongo, 'firsts', { x: 2 }, { _id: 0, y: 1 })).toEqual({ y: 3 });
+    expect(await findFirst(mongo, 'firsts', { x: 3 })).toBeNull();
+  });
+
+  it('is asked for again when the connection ends meanwhile', async () => {
+    const proxy = await useProxy(mongoUrl('mongo'));
+    const other = await connectMongo(proxy.url(mongoUrl('mongo')));
+    onTestFinished(() => other.close());
+    await other.db.collection('asked').insertOne({ x: 1 });
+    proxy.delay(200);
+    const found = findFirst(other, 'asked', { x: 1 });
+    await sleep(50);
+    proxy.cut();
+    expect(await found).toMatchObject({ x: 1 });
+  });
 });

@@ -95,6 +95,16 @@ describe('the trainer', () => {
     expect(one && encodeState(one.state)).toEqual(three && encodeState(three.state));
   });
 
+  it('grows several forests at the same time as one after the other', async () => {
+    const context = contextOf(2);
+    const [one, other] = await Promise.all(
+      [1, 2].map((seed) => fitted(CLASSIFIER, flowers, species, { nEstimators: 8, seed }, context)),
+    );
+    const alone = await fitted(CLASSIFIER, flowers, species, { nEstimators: 8, seed: 1 });
+    expect(one?.state.arrays).toEqual(alone.state.arrays);
+    expect(other?.state.arrays).not.toEqual(alone.state.arrays);
+  });
+
   it('gives another forest for another seed', async () => {
     const [a, b] = await Promise.all([1, 2].map((seed) => fitted(REGRESSION, patients, progress, { seed })));
     expect(a?.state.arrays.threshold).not.toEqual(b?.state.arrays.threshold);
