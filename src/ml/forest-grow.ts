@@ -79,7 +79,7 @@ interface FitGrower {
   readonly draw: (random: Random) => void;
 }
 
-/** Of the last call: it has some 50 bytes for each row, which the next one uses again unless they were collected. */
+/** Of the last call: it has some 50 bytes for each row, which the next one uses again. Collected once the thread is idle. */
 let lastGrower: WeakRef<FitGrower> | undefined;
 
 function growTrees(input: GrowInput): GrownTrees {

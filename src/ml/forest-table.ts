@@ -37,8 +37,10 @@ const MIN_ROWS = 4096;
 export function nestedTables(all: Table): Table[] {
   const tables = [all];
   let capacity = Math.floor(all.samples.weight.length / SHRINKAGE);
-  for (; capacity >= MIN_ROWS; capacity = Math.floor(capacity / SHRINKAGE))
+  while (capacity >= MIN_ROWS) {
     tables.push(emptyTable(all, capacity));
+    capacity = Math.floor(capacity / SHRINKAGE);
+  }
   return tables;
 }
 
@@ -47,7 +49,7 @@ export function capacityOf({ samples }: Table): number {
   return samples.weight.length;
 }
 
-/** Copies rows, in their order: row `i` of `to` is row `rows[start + i]` of `from`. */
+/** Copies rows, in their order: row `i` of `to` is row `rows[i]` of `from`. */
 export function copyRows(from: Table, to: Table, rows: Int32Array): void {
   from.features.forEach(({ codes }, i) => {
     gather(codes, rows, to.features[i]?.codes ?? codes);

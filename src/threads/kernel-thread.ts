@@ -13,29 +13,41 @@ export type KernelReply =
 
 type Kernels = ReadonlyMap<string, Kernel<never, unknown>>;
 
-/** A collection takes about a millisecond: after each of many short calls it would be most of the work. */
-const COLLECTION_DELAY_MS = 20;
+/** How a thread collects garbage; by itself V8 would let the memory of columns lie, which is not in its heap. */
+export interface Collections {
+  /** Of what was created since the last one. About a millisecond. */
+  young(): void;
+  /** All. Some milliseconds. */
+  all(): void;
+}
+
+/** After each of many short calls a collection would be most of the work. */
+const YOUNG_DELAY_MS = 20;
+/** Without a call for so long, a thread is idle. */
+const IDLE_MS = 1000;
 
 /**
- * Answers calls of these kernels. Never rejects, except for an output that cannot be cloned.
- *
- * @param collectGarbage is called soon after calls: an idle thread would hold the columns of its last ones while it lives.
+ * Answers calls of these kernels. Never rejects, except for an output that cannot be cloned. Garbage is collected soon
+ * after calls, and all of it once there are none: an idle thread would hold the columns of its last ones while it lives.
  */
 export function answerKernelCalls(
   kernels: Kernels,
-  collectGarbage: () => void,
+  collect: Collections,
 ): (call: KernelCall) => Promise<KernelReply> {
   let isDue = false;
+  let idle: NodeJS.Timeout | undefined;
   return async (call) => {
     const reply = await answer(kernels, call);
-    if (!isDue) setTimeout(collect, COLLECTION_DELAY_MS).unref();
+    if (!isDue) setTimeout(collectYoung, YOUNG_DELAY_MS).unref();
     isDue = true;
+    clearTimeout(idle);
+    idle = setTimeout(collect.all, IDLE_MS).unref();
     return reply;
   };
 
-  function collect(): void {
+  function collectYoung(): void {
     isDue = false;
-    collectGarbage();
+    collect.young();
   }
 }
 
