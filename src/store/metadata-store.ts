@@ -7,6 +7,7 @@ import { literal } from '../mongo/regex.ts';
 import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
 
 const COLLECTION = 'metadata';
+/** Besides the attributes. */
 const EVERYTHING_ELSE = Object.fromEntries(
   [
     ...['name', 'bucket', 'prefix', 'kind', 'kind_meta', 'created', 'modified'],
