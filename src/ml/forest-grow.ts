@@ -75,6 +75,8 @@ export const growKernel: Kernel<GrowInput, GrownTrees> = { name: 'forest.grow', 
 interface FitGrower {
   readonly fit: string;
   readonly grower: TreeGrower;
+  /** Of the samples. */
+  readonly center: number;
   /** Draws the rows of the next tree. */
   readonly draw: (random: Random) => void;
 }
@@ -84,8 +86,8 @@ let lastGrower: WeakRef<FitGrower> | undefined;
 
 function growTrees(input: GrowInput): GrownTrees {
   const { features, target, options, trees } = input;
-  const { grower, draw } = growerOf(input);
-  const { leafOf, distributions } = leaves(target);
+  const { grower, center, draw } = growerOf(input);
+  const { leafOf, distributions } = leaves(target, center);
   const grown: Nodes[] = [];
   const importances: Float64Array[] = [];
   for (let tree = trees.start; tree < trees.end; tree += 1) {
@@ -110,9 +112,10 @@ function growerOf({ fit, features, target, rowWeights, options }: GrowInput): Fi
   const last = lastGrower?.deref();
   if (last?.fit === fit) return last;
   const { samples, draw } = sampling(target, rowWeights, options);
-  const grower = { fit, grower: new TreeGrower({ features, samples }, options), draw };
-  lastGrower = new WeakRef(grower);
-  return grower;
+  const grower = new TreeGrower({ features, samples }, options);
+  const fitGrower = { fit, grower, center: samples.center, draw };
+  lastGrower = new WeakRef(fitGrower);
+  return fitGrower;
 }
 
 /** The samples of one tree after the other: `draw` changes their weights. */
@@ -170,10 +173,9 @@ export function drawRows(
   }
 }
 
-function leaves(target: ForestTarget): { leafOf: LeafOf; distributions: Float64Array[] } {
+function leaves(target: ForestTarget, center: number): { leafOf: LeafOf; distributions: Float64Array[] } {
   const distributions: Float64Array[] = [];
   if (target.type === 'numbers') {
-    const center = meanOf(target.values);
     return {
       leafOf: (node) => (node.isPure ? node.first : center + node.mean),
       distributions,

@@ -105,8 +105,8 @@ const regressionSchema = z.strictObject({
 });
 
 /** How a fitted forest combines its trees is asked with each prediction: the other options are left unparsed then. */
-const votingSchema = z.object(classifierSchema.pick({ voting: true }).shape);
-const selectionSchema = z.object(regressionSchema.pick({ selectionMethod: true }).shape);
+const votingSchema = z.object({ voting: classifierSchema.shape.voting });
+const selectionSchema = z.object({ selectionMethod: regressionSchema.shape.selectionMethod });
 
 /** @throws InvalidOptions */
 export function parseClassifierOptions(options: unknown): ForestClassifierOptions {
