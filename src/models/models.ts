@@ -13,7 +13,6 @@ import { type OpenedModel, openModel } from './opened-model.ts';
 import {
   type Commit,
   checkTag,
-  lastCommit,
   meansLatest,
   parseVersionName,
   selectCommit,
@@ -86,7 +85,7 @@ export function createModels(
   }
 
   async function open(name: string): Promise<OpenedModel> {
-    const { base, commit } = await findVersion(store, name);
+    const { base, commit } = await findVersion(store, parseModelName(name));
     const { backend, model } = await cache.get(versionId(base, commit), async () =>
       load(base.name, await readVersion(store, base, commit)),
     );
@@ -149,29 +148,23 @@ function checkBaseName(name: string): void {
 async function findMetadata(store: OmegaStore, name: string): Promise<Metadata> {
   const parsed = parseModelName(name);
   if (meansLatest(parsed)) return store.metadata(parsed.base);
-  const { base, commit } = await findEarlier(store, parsed);
+  const { base, commit } = await findVersion(store, parsed);
   return readVersion(store, base, commit);
 }
 
-/** What opening a model takes: metadata of the model, with some of its attributes, and the version that the name asks for. */
+/** A model, and the version that its name asks for. */
 interface FoundVersion {
   readonly base: Metadata;
   /** Null for a model without versions. */
   readonly commit: Commit | null;
 }
 
-/** By default the latest: then it makes no difference how many versions there are. */
-async function findVersion(store: OmegaStore, name: string): Promise<FoundVersion> {
-  const parsed = parseModelName(name);
-  if (!meansLatest(parsed)) return findEarlier(store, parsed);
-  const base = await store.metadata(parsed.base, { dataset: 1, 'versions.commits': { $slice: -1 } });
-  return { base, commit: lastCommit(base.attributes) };
-}
-
-async function findEarlier(store: OmegaStore, parsed: VersionName): Promise<FoundVersion> {
-  const base = await store.metadata(parsed.base, { dataset: 1, versions: 1 });
+/** By default the latest. */
+async function findVersion(store: OmegaStore, parsed: VersionName): Promise<FoundVersion> {
+  const base = await store.recall(parsed.base);
   const versions = versionsOf(base.attributes);
   if (versions) return { base, commit: selectCommit(versions, parsed) };
+  if (meansLatest(parsed)) return { base, commit: null };
   throw new ModelNotFound(`model '${parsed.base}' has no versions: ask for '${parsed.base}'`);
 }
 

@@ -56,19 +56,6 @@ function isVersions(value: unknown): value is Versions {
   return [tags, tree].every((part) => typeof part === 'object' && part !== null) && Array.isArray(commits);
 }
 
-/** The latest commit of attributes of which only the last commits were read; null where there are no versions. */
-export function lastCommit({ versions }: Readonly<Record<string, unknown>>): Commit | null {
-  const { commits } = (versions ?? {}) as { readonly commits?: unknown };
-  const last: unknown = Array.isArray(commits) ? commits.at(-1) : null;
-  return isCommit(last) ? last : null;
-}
-
-function isCommit(value: unknown): value is Commit {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, ref } = value as Partial<Record<keyof Commit, unknown>>;
-  return typeof name === 'string' && typeof ref === 'string';
-}
-
 /** Whether the name asks for no version in particular. */
 export function meansLatest({ ref, back }: VersionName): boolean {
   return ref === null && back === 0;

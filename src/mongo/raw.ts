@@ -90,8 +90,8 @@ async function runRaw(
   return cursor;
 }
 
-/** The reply's `cursor` document: `firstBatch` or `nextBatch`, and `id`. */
-function parseCursor(cursor: Buffer): RawCursor {
+/** The reply's `cursor` document: `firstBatch` or `nextBatch`, a BSON array, and `id`. */
+export function parseCursor(cursor: Buffer): RawCursor {
   let id = Long.ZERO;
   let batch = cursor.subarray(0, 0);
   let offset = 4;

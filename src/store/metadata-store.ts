@@ -1,24 +1,15 @@
 /** The metadata of one store (bucket and prefix), in the collection `metadata` that all stores share. */
 import { InvalidName } from '../errors.ts';
-import { type Collection, type Document, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
+import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
 import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
-import { findFirst } from '../mongo/find-first.ts';
+import { decodeDocument, findFirst } from '../mongo/find-first.ts';
 import { literal } from '../mongo/regex.ts';
 import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
+import { rememberMetadata } from './metadata-memory.ts';
 
 const COLLECTION = 'metadata';
-/** Besides the attributes. */
-const EVERYTHING_ELSE = Object.fromEntries(
-  [
-    ...['name', 'bucket', 'prefix', 'kind', 'kind_meta', 'created', 'modified'],
-    ...['collection', 'gridfile', 'objid', 'uri'],
-  ].map((field) => [field, 1]),
-);
 const MAX_PATTERN = 1_000;
 const MAX_STARS = 10;
-
-/** Paths in the attributes; of a list all elements, or only the last ones. */
-export type AttributePaths = Readonly<Record<string, 1 | { readonly $slice: number }>>;
 
 /** Where an object's data are, and what its kind must know to read them. */
 export interface StoredData {
@@ -62,8 +53,9 @@ interface UpdateOptions {
 }
 
 export interface MetadataStore {
-  /** @param attributes those to read, by path; default all. */
-  find(name: string, attributes?: AttributePaths): Promise<Metadata | null>;
+  find(name: string): Promise<Metadata | null>;
+  /** As {@link find}, for what is asked for over and over: as long as it has not changed it is the same object, to be left as it is. */
+  recall(name: string): Promise<Metadata | null>;
   /** @param pattern a name in which `*` stands for anything; default all. Sorted by name. */
   list(pattern?: string, options?: ListOptions): Promise<Metadata[]>;
   /** Null when there is an object of this name already. */
@@ -86,13 +78,19 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
     return indexed;
   }
 
+  function findByName(name: string): Promise<Buffer | null> {
+    return findFirst<MetadataDocument>(mongo, COLLECTION, { name: { $eq: name }, bucket, prefix });
+  }
+
   return {
-    async find(name, attributes) {
-      const filter = { name: { $eq: name }, bucket, prefix };
-      const projection = attributes && projectionOf(attributes);
-      const found = await findFirst<MetadataDocument>(mongo, COLLECTION, filter, projection);
-      return found && fromDocument(found);
+    async find(name) {
+      const found = await findByName(name);
+      return found && fromDocument(decodeDocument<MetadataDocument>(found));
     },
+    recall: rememberMetadata({
+      byName: findByName,
+      byId: (id) => findFirst<MetadataDocument>(mongo, COLLECTION, { _id: id }),
+    }),
     async list(pattern, options = {}) {
       const filter = { bucket, prefix, $and: nameFilters(pattern, options) };
       return (await documents.find(filter, { sort: { name: 1 } }).toArray()).map(fromDocument);
@@ -148,12 +146,6 @@ export function toFields(data: StoredData): Partial<MetadataDocument> {
     ...(objid ? { objid } : {}),
     ...(uri === undefined ? {} : { uri }),
   };
-}
-
-/** Of all but the attributes everything. */
-function projectionOf(attributes: AttributePaths): Document {
-  const paths = Object.entries(attributes).map(([path, wanted]) => [`attributes.${path}`, wanted]);
-  return { ...EVERYTHING_ELSE, ...Object.fromEntries(paths) };
 }
 
 /** As mongoengine names and declares them. */

@@ -8,12 +8,7 @@ import { type BlocksOptions, type GetOptions, getBlocks, getObject, sizeOf } fro
 import { createFileStore, type FileStore } from './gridfs.ts';
 import type { Kind } from './kind.ts';
 import type { Metadata } from './metadata.ts';
-import {
-  type AttributePaths,
-  createMetadataStore,
-  type ListOptions,
-  type MetadataStore,
-} from './metadata-store.ts';
+import { createMetadataStore, type ListOptions, type MetadataStore } from './metadata-store.ts';
 import { checkBucket, checkName, checkNewName, objectKey, parseDatasetName } from './names.ts';
 import { type PutOptions, putObject, removeData, type StoreParts } from './put.ts';
 
@@ -68,8 +63,10 @@ export interface OmegaStore {
   list(pattern?: string, options?: ListOptions): Promise<string[]>;
   /** Removes the object and its data. @returns false when `force` is set and there was none. */
   drop(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
-  /** @param attributes those to read, by path; default all. @throws the error for a missing name */
-  metadata(name: string, attributes?: AttributePaths): Promise<Metadata>;
+  /** @throws the error for a missing name */
+  metadata(name: string): Promise<Metadata>;
+  /** As `metadata`, for what is asked for over and over ({@link MetadataStore.recall}). */
+  recall(name: string): Promise<Metadata>;
   exists(name: string): Promise<boolean>;
 }
 
@@ -80,8 +77,8 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
   const key = (name: string, extension: string): string => objectKey(bucket, prefix, name, extension);
   const parts: StoreParts = { mongo, files, key, kinds, catalog };
 
-  async function find(name: string, attributes?: AttributePaths): Promise<Metadata> {
-    const metadata = await catalog.find(name, attributes);
+  async function find(name: string, look = catalog.find): Promise<Metadata> {
+    const metadata = await look(name);
     if (metadata) return metadata;
     const close = closeNames(
       name,
@@ -113,8 +110,8 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     list: (pattern, options) =>
       mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
     drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
-    metadata: (name, attributes) =>
-      mapUnavailable(mongo, async () => find(parseDatasetName(name).name, attributes)),
+    metadata: (name) => mapUnavailable(mongo, async () => find(parseDatasetName(name).name)),
+    recall: (name) => mapUnavailable(mongo, () => find(name, catalog.recall)),
     exists: (name) =>
       mapUnavailable(mongo, async () => (await catalog.find(parseDatasetName(name).name)) !== null),
   };

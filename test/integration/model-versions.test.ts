@@ -9,7 +9,6 @@ import type { ObjectId } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createFileStore } from '../../src/store/gridfs.ts';
 import type { MetadataDocument } from '../../src/store/metadata.ts';
-import { createMetadataStore } from '../../src/store/metadata-store.ts';
 import { mongoUrl } from '../support/services.ts';
 
 /** A backend as a user would register it. */
@@ -67,18 +66,6 @@ describe('versions of a model', () => {
     const commit = versionsOf(attributes)?.commits[1]?.ref;
     const names = ['m', 'm@latest', 'm@first', `m@${commit}`, 'm^', 'm^^'];
     expect(await Promise.all(names.map((name) => models.get(name)))).toEqual([3, 3, 1, 2, 2, 1]);
-  });
-
-  it('need not all be read to find the latest', async () => {
-    for (const value of [1, 2, 3]) await models.put(value, 'm');
-    const { bucket, attributes, ...others } = await models.metadata('m');
-    const catalog = createMetadataStore(mongo, bucket, 'models/');
-    const last = versionsOf(attributes)?.commits.slice(-1);
-    expect(await catalog.find('m', { 'versions.commits': { $slice: -1 } })).toEqual({
-      ...others,
-      bucket,
-      attributes: { versions: { commits: last } },
-    });
   });
 
   it('are listed in the metadata as omega|ml lists them', async () => {
