@@ -4,7 +4,7 @@ import { isUnavailable } from './availability.ts';
 import type { Mongo } from './client.ts';
 import { parseCursor } from './raw.ts';
 
-/** Of an array's BSON: before its first element, and after its last one. */
+/** Bytes of an array in BSON before its first element, after its last one, and of one without elements. */
 const [BEFORE_FIRST, AFTER_LAST] = [7, 1];
 const EMPTY_ARRAY = 5;
 

@@ -33,10 +33,8 @@ export function rememberMetadata(queries: MetadataQueries): (name: string) => Pr
     const metadata = fromDocument(decodeDocument<MetadataDocument>(found));
     // A copy, since what was read is part of a larger buffer.
     known.set(name, { bytes: Buffer.from(found), metadata });
-    for (const first of known.keys()) {
-      if (known.size <= MOST_KNOWN) break;
-      known.delete(first);
-    }
+    const [first = name] = known.keys();
+    if (known.size > MOST_KNOWN) known.delete(first);
     return metadata;
   }
 

@@ -54,7 +54,10 @@ interface UpdateOptions {
 
 export interface MetadataStore {
   find(name: string): Promise<Metadata | null>;
-  /** As {@link find}, for what is asked for over and over: as long as it has not changed it is the same object, to be left as it is. */
+  /**
+   * As {@link find}, for what is asked for over and over: as long as nothing has changed it gives the same object, which
+   * nobody may change.
+   */
   recall(name: string): Promise<Metadata | null>;
   /** @param pattern a name in which `*` stands for anything; default all. Sorted by name. */
   list(pattern?: string, options?: ListOptions): Promise<Metadata[]>;
