@@ -14,12 +14,12 @@ const PING = 'omegaml.tasks.omega_ping';
 const TRAINING_ROWS = 10_000;
 const ROWS = 100_000;
 const COLUMNS = 10;
-const RUNS = 3;
 /** Not timed: code is compiled meanwhile. */
 const WARMING_CALLS = 2000;
-/** Of calls one after the other, in turn: the machine may be faster now than it is then. */
-const ROUNDS = 10;
-const CALLS_A_ROUND = 100;
+/** In turn: the machine may be faster now than it is then. */
+const ROUNDS = 7;
+/** With one row, one after the other. */
+const CALLS_A_ROUND = 150;
 const SAME_LABELS = 0.9;
 const PATIENCE_MS = 300_000;
 
@@ -40,16 +40,16 @@ export async function servedPredictions(): Promise<Comparison[]> {
       omega: () => om.runtime.send(PREDICT, ['forest', row], {}, ours),
       peer: () => om.runtime.send('bench.predict_row', [url, row], {}, theirs),
     };
+    const ping = () => om.runtime.send(PING, [], {}, ours);
     for (const contestant of CONTESTANTS) {
       // The first run reads the model.
       await timed(predict[contestant]);
-      times[contestant].push(...(await timesOf(predict[contestant], RUNS)));
       await timesOf(predictRow[contestant], WARMING_CALLS);
     }
     await compareLabels(om, url);
-    const ping = () => om.runtime.send(PING, [], {}, ours);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const contestant of CONTESTANTS) {
+        times[contestant].push(await timed(predict[contestant]));
         rowTimes[contestant].push(...(await timesOf(predictRow[contestant], CALLS_A_ROUND)));
       }
       pingTimes.push(...(await timesOf(ping, CALLS_A_ROUND)));
