@@ -1,7 +1,7 @@
 /** Our worker and Celery's, each with two slots and late acknowledgement, on queues of their own. */
 import { connect, type Omega } from '../../src/index.ts';
 import { brokerUrl, mongoUrl } from '../support/services.ts';
-import type { Contestant } from './statistics.ts';
+import { CONTESTANTS, type Contestant } from './statistics.ts';
 import { startCeleryWorker, startOmegaWorker, type WorkerProcess } from './worker-processes.ts';
 
 export const QUEUES: Readonly<Record<Contestant, string>> = { omega: 'bench-omega', peer: 'bench-celery' };
@@ -41,6 +41,13 @@ export async function sideBySide(path: ResultPath, measure: (race: Race) => Prom
     await measure({ workers: { omega, peer: celery }, om });
   } finally {
     for (const close of closers.reverse()) await close();
+  }
+}
+
+/** One and then the other: the machine may be faster now than it is then. */
+export async function inTurn(rounds: number, run: (contestant: Contestant) => Promise<void>): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contestant of CONTESTANTS) await run(contestant);
   }
 }
 

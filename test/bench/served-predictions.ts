@@ -6,16 +6,8 @@ import { RandomForestClassifier } from 'ml-random-forest';
 import type { Column } from '../../src/frame/column.ts';
 import { DataFrame, type Omega } from '../../src/index.ts';
 import { connectMongo } from '../../src/mongo/client.ts';
-import { QUEUES, resultsUrl, sideBySide } from './contestants.ts';
-import {
-  CONTESTANTS,
-  type Comparison,
-  type Contestant,
-  compare,
-  median,
-  noSamples,
-  single,
-} from './statistics.ts';
+import { inTurn, QUEUES, resultsUrl, sideBySide } from './contestants.ts';
+import { CONTESTANTS, type Comparison, compare, median, noSamples, single } from './statistics.ts';
 
 const PREDICT = 'omegaml.tasks.omega_predict';
 const PING = 'omegaml.tasks.omega_ping';
@@ -65,13 +57,6 @@ export async function servedPredictions(): Promise<Comparison[]> {
     compare('one row, median', 'ms', rowTimes, '<= 3 ms'),
     single('a task that does nothing, median', 'ms', median(pingTimes)),
   ];
-}
-
-/** One and then the other: the machine may be faster now than it is then. */
-async function inTurn(rounds: number, run: (contestant: Contestant) => Promise<void>): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const contestant of CONTESTANTS) await run(contestant);
-  }
 }
 
 /** One after the other. */

@@ -1,6 +1,6 @@
 /** Tasks that do nothing, a second, through our worker and Celery's. */
 import { openDrainer, type Yield } from './backlog.ts';
-import { QUEUES, type Race, type ResultPath, sideBySide } from './contestants.ts';
+import { inTurn, QUEUES, type Race, type ResultPath, sideBySide } from './contestants.ts';
 import { CONTESTANTS, type Comparison, type Contestant, compare, noSamples } from './statistics.ts';
 
 interface ThroughputCase {
@@ -39,15 +39,13 @@ function throughput({ what, path, yields, goal }: ThroughputCase): () => Promise
     const executorsCpu = noSamples();
     await sideBySide(path, async (race) => {
       const drainer = await openDrainer(race, path, yields);
-      for (let round = 0; round < ROUNDS; round += 1) {
-        for (const contestant of CONTESTANTS) {
-          await drainer.drain(contestant, WARM_UP);
-          const drained = await drainer.drain(contestant, TASKS[contestant]);
-          rates[contestant].push(drained.tasksPerSecond);
-          supervisorCpu[contestant].push(drained.supervisorCpu);
-          executorsCpu[contestant].push(drained.executorsCpu);
-        }
-      }
+      await inTurn(ROUNDS, async (contestant) => {
+        await drainer.drain(contestant, WARM_UP);
+        const drained = await drainer.drain(contestant, TASKS[contestant]);
+        rates[contestant].push(drained.tasksPerSecond);
+        supervisorCpu[contestant].push(drained.supervisorCpu);
+        executorsCpu[contestant].push(drained.executorsCpu);
+      });
       await drainer.close();
     });
     return [
@@ -63,12 +61,10 @@ export async function liveClient(): Promise<Comparison[]> {
   const rates = noSamples();
   await sideBySide('rpc', async (race) => {
     for (const contestant of CONTESTANTS) await sendAndAwait(race, contestant, WARM_UP);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const contestant of CONTESTANTS) {
-        const count = TASKS[contestant];
-        rates[contestant].push(count / (await sendAndAwait(race, contestant, count)));
-      }
-    }
+    await inTurn(ROUNDS, async (contestant) => {
+      const count = TASKS[contestant];
+      rates[contestant].push(count / (await sendAndAwait(race, contestant, count)));
+    });
   });
   return [compare('rpc://, by a live client', 'tasks/s', rates, '>= 3x')];
 }
