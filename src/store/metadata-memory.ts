@@ -1,7 +1,6 @@
 /** Metadata that are asked for over and over: read each time, and decoded only when they have changed. */
 import type { ObjectId } from '../mongo/bson.ts';
-import { decodeDocument } from '../mongo/find-first.ts';
-import { fromDocument, type Metadata, type MetadataDocument } from './metadata.ts';
+import { fromBytes, type Metadata } from './metadata.ts';
 
 /** Of those known first, one is forgotten for each beyond. */
 const MOST_KNOWN = 100;
@@ -30,7 +29,7 @@ export function rememberMetadata(queries: MetadataQueries): (name: string) => Pr
     const found = await queries.byName(name);
     known.delete(name);
     if (!found) return null;
-    const metadata = fromDocument(decodeDocument<MetadataDocument>(found));
+    const metadata = fromBytes(found);
     // A copy, since what was read is part of a larger buffer.
     known.set(name, { bytes: Buffer.from(found), metadata });
     const [first = name] = known.keys();

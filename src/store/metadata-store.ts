@@ -2,9 +2,9 @@
 import { InvalidName } from '../errors.ts';
 import { type Collection, type Filter, ObjectId, type UpdateFilter } from '../mongo/bson.ts';
 import { isDuplicateKey, type Mongo } from '../mongo/client.ts';
-import { decodeDocument, findFirst } from '../mongo/find-first.ts';
+import { findFirst } from '../mongo/find-first.ts';
 import { literal } from '../mongo/regex.ts';
-import { fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
+import { fromBytes, fromDocument, type Metadata, type MetadataDocument, toNaive } from './metadata.ts';
 import { rememberMetadata } from './metadata-memory.ts';
 
 const COLLECTION = 'metadata';
@@ -88,7 +88,7 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
   return {
     async find(name) {
       const found = await findByName(name);
-      return found && fromDocument(decodeDocument<MetadataDocument>(found));
+      return found && fromBytes(found);
     },
     recall: rememberMetadata({
       byName: findByName,

@@ -1,5 +1,6 @@
 /** What is known of a stored object besides its data. */
 import type { Document, ObjectId } from '../mongo/bson.ts';
+import { decodeDocument } from '../mongo/find-first.ts';
 
 /** The metadata of one object. */
 export interface Metadata {
@@ -41,6 +42,11 @@ export interface MetadataDocument extends Document {
   objid?: ObjectId;
   gridfile?: ObjectId;
   uri?: string;
+}
+
+/** As {@link fromDocument}, of a document in BSON. */
+export function fromBytes(bytes: Buffer): Metadata {
+  return fromDocument(decodeDocument<MetadataDocument>(bytes));
 }
 
 /** Reads a stored document; what an older version left out is empty. */
