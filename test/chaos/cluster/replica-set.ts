@@ -18,6 +18,7 @@ const CACHE_GB = '0.25';
 const MISSED_AFTER_S = 2;
 const START_PATIENCE_MS = 60_000;
 const ELECTION_PATIENCE_MS = 60_000;
+const FOLLOW_PATIENCE_MS = 10_000;
 
 export interface Member {
   readonly port: number;
@@ -37,6 +38,11 @@ export interface ReplicaSet {
   readonly members: readonly Member[];
   /** Waits for one that takes writes. */
   primary(): Promise<Member>;
+  /**
+   * As `primary`, once every member follows it: after a failure, one that is in its initial sync or in a rollback
+   * confirms nothing until the member that it copies from is back.
+   */
+  primaryOfAll(): Promise<Member>;
 }
 
 export async function startReplicaSet(
@@ -55,9 +61,15 @@ export async function startReplicaSet(
       settings: { electionTimeoutMillis: MISSED_AFTER_S * 1_000, heartbeatTimeoutSecs: MISSED_AFTER_S },
     },
   });
-  const primary = () => findPrimary(members);
-  await primary();
-  return { url: `mongodb://${hosts.join(',')}/${DATABASE}?replicaSet=${NAME}`, members, primary };
+  const primary = () => findMember(members, isPrimary);
+  const primaryOfAll = () => findMember(members, (member) => isFollowedBy(members, member));
+  await primaryOfAll();
+  return {
+    url: `mongodb://${hosts.join(',')}/${DATABASE}?replicaSet=${NAME}`,
+    members,
+    primary,
+    primaryOfAll,
+  };
 }
 
 async function startMember(
@@ -97,14 +109,35 @@ async function startMember(
   };
 }
 
-async function findPrimary(members: readonly Member[]): Promise<Member> {
+async function isPrimary(member: Member): Promise<boolean> {
+  const { isWritablePrimary } = await member.command({ hello: 1 });
+  return isWritablePrimary === true;
+}
+
+/** Whether it takes a write and all of them confirm it. */
+async function isFollowedBy(members: readonly Member[], member: Member): Promise<boolean> {
+  const writeConcern = { w: members.length, wtimeout: FOLLOW_PATIENCE_MS };
+  await member.command({ appendOplogNote: 1, data: { members: 'all' }, writeConcern });
+  return true;
+}
+
+/** A member that throws is asked again later: it is away, or no longer the primary. */
+async function findMember(
+  members: readonly Member[],
+  isWanted: (member: Member) => Promise<boolean>,
+): Promise<Member> {
   const deadline = Date.now() + ELECTION_PATIENCE_MS;
+  let cause: unknown;
   while (Date.now() < deadline) {
     for (const member of members) {
-      const hello = await member.command({ hello: 1 }).catch(() => null);
-      if (hello?.isWritablePrimary === true) return member;
+      const found = await isWanted(member).catch((error: unknown) => {
+        cause = error;
+        return false;
+      });
+      if (found) return member;
     }
     await sleep(100);
   }
-  throw new Error(`the replica set has had no primary for ${ELECTION_PATIENCE_MS / 1000} s`);
+  const seconds = ELECTION_PATIENCE_MS / 1000;
+  throw new Error(`the replica set has had no primary, or not all members, for ${seconds} s`, { cause });
 }
