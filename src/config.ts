@@ -58,7 +58,7 @@ const settingsSchema = z.object({
       .transform(commaSeparated)
       .pipe(z.array(z.string().min(1).max(255)).min(1))
       .prefault('default'),
-    'queues to consume, comma separated (default: those of OMEGA_TASK_QUEUES, else default); tasks are sent to the first',
+    'queues to consume, comma separated (default: those of OMEGA_TASK_QUEUES, else default); tasks are sent to the first, unless OMEGA_TASK_DEFAULT_QUEUE or a route says otherwise',
     { env: ['OMEGA_WORKER_LABEL', 'CELERY_Q'], flag: '-Q, --queues <names>' },
   ),
   concurrency: setting(
@@ -167,7 +167,7 @@ const settingsSchema = z.object({
   ),
   handoverAfter: setting(
     seconds.default(600),
-    "seconds that a task runs before its message is acknowledged and a copy parked: below half of the broker's consumer_timeout",
+    "seconds that a task runs before its message is acknowledged and a copy parked: at most half of the broker's consumer_timeout",
     { env: ['OMEGA_HANDOVER_AFTER'] },
   ),
   softShutdownTimeout: setting(

@@ -36,7 +36,7 @@ const options = z.object({
   priority: z.int().min(0).max(255).optional(),
   expires: z.union([z.number().min(0), z.date()]).optional(),
   serializer: z.enum(['json', 'yaml', 'msgpack']).optional(),
-  compression: z.enum(['gzip', 'zlib', 'bzip2', 'zstd']).optional(),
+  compression: z.enum(['gzip', 'zstd']).optional(),
   maxRetries: z.int().min(0).nullable().optional(),
   retryDelay: z.number().min(0).optional(),
   autoRetryFor: z.array(match).optional(),

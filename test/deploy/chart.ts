@@ -64,3 +64,9 @@ export function at(value: unknown, path: string): unknown {
     .split('.')
     .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], value);
 }
+
+/** Ports that the workers may reach in other pods, and outside. */
+export function egressPorts(manifests: readonly Manifest[]): unknown[] {
+  const rules = at(ofKind(manifests, 'NetworkPolicy')[0], 'spec.egress') as { ports: { port: unknown }[] }[];
+  return rules.flatMap(({ ports }) => ports).map(({ port }) => port);
+}

@@ -115,6 +115,13 @@ the pool's name, tenant, grace, secrets and vhost.
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty where a pool stores its results in a server of their own. */}}
+{{- define "omega.resultBackend" -}}
+{{- range $name, $pool := include "omega.pools" . | fromYaml -}}
+{{- if $pool.secrets.resultBackendKey }}{{ $name }} {{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A quantity of memory in KiB, such as 2Gi, 512Mi or 1G. */}}
 {{- define "omega.kibibytes" -}}
 {{- $text := toString . -}}

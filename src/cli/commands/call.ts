@@ -26,7 +26,10 @@ export function addCallCommand(program: Command): void {
     .argument('<name>', 'name of the task')
     .option('-a, --args <json>', 'positional arguments as a JSON list', parseArgs, [])
     .option('-k, --kwargs <json>', 'keyword arguments as a JSON object', parseKwargs, {})
-    .option('-q, --queue <name>', 'queue to send to (default: the first of OMEGA_WORKER_LABEL)')
+    .option(
+      '-q, --queue <name>',
+      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
+    )
     .option('--countdown <seconds>', 'start it in so many seconds', parsePositive)
     .option('--eta <time>', 'start it then: 2026-01-31T12:00:00Z', parseTime)
     .option('--expires <seconds>', 'do not start it after so many seconds', parsePositive)

@@ -26,7 +26,7 @@ export function addDeadCommand(program: Command): void {
     .command('dead')
     .summary('look after the messages that could not run')
     .description(
-      'Messages that are no task, tasks that no worker knows, and tasks that ended their executor each time: workers keep them in <queue>.dead.',
+      'Messages that are no task, tasks that no worker knows, tasks that ended their executor each time, and tasks that RabbitMQ has given up: workers keep them in <queue>.dead.',
     );
   addList(dead);
   addShow(dead);
@@ -120,7 +120,10 @@ function addRemoval(dead: Command, { name, description, act, text }: Removal): v
 }
 
 function withQueue(command: Command): Command {
-  return command.option('-Q, --queue <name>', 'whose (default: the first of OMEGA_WORKER_LABEL)');
+  return command.option(
+    '-Q, --queue <name>',
+    'whose (default: OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
+  );
 }
 
 function withDead<Result>(

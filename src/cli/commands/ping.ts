@@ -24,7 +24,10 @@ export function addPingCommand(program: Command): void {
     .description('Sends a task that does nothing; shows who answered, and how fast.')
     .option('-n, --count <n>', 'how often', parsePositive, 1)
     .option('-t, --timeout <seconds>', 'how long to wait for each answer', parsePositive, 10)
-    .option('-q, --queue <name>', 'queue to send to (default: the first of OMEGA_WORKER_LABEL)');
+    .option(
+      '-q, --queue <name>',
+      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
+    );
   ping.action(async () => {
     const options = ping.optsWithGlobals<PingOptions>();
     await withOmega(ping, (om) => pingWorkers(om, options));

@@ -16,7 +16,10 @@ export function addPurgeCommand(program: Command): void {
     .command('purge')
     .summary('remove the tasks that wait')
     .description('Removes all tasks that wait in queues. They cannot be brought back.')
-    .option('-Q, --queues <names>', 'queues, comma separated (default: the first of OMEGA_WORKER_LABEL)')
+    .option(
+      '-Q, --queues <names>',
+      'queues, comma separated (default: OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
+    )
     .option('-y, --yes', 'do not ask');
   purge.action(async () => {
     const options = purge.optsWithGlobals<PurgeOptions>();

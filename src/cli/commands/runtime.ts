@@ -48,7 +48,10 @@ export function addRuntimeCommand(program: Command): void {
 
 function addTaskOptions(command: Command): Command {
   return command
-    .option('-q, --queue <name>', 'queue to send to (default: the first of OMEGA_WORKER_LABEL)')
+    .option(
+      '-q, --queue <name>',
+      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
+    )
     .option(
       '-t, --timeout <seconds>',
       'how long to wait for the result (default: until it is there)',

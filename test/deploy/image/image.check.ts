@@ -1,11 +1,12 @@
 /** The image that is built from deploy/Dockerfile, run in containers, against the RabbitMQ and MongoDB of the tests. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readNotebook } from '../../../src/notebook/notebook.ts';
 import { until } from '../../support/broker-harness.ts';
 import { grow, hoard } from '../../support/execution-tasks.ts';
 import { notebookOf, outputsOf, textOfOutput } from '../../support/notebooks.ts';
+import { redisUrl } from '../../support/redis.ts';
 import { EXECUTION_TASKS } from '../../support/sender.ts';
 import { add, note } from '../../support/tasks.ts';
 import { useClient, usePlace, useWorker } from '../../support/worker.ts';
@@ -41,6 +42,14 @@ it('an ONNX model predicts in the smaller image', async () => {
   const expected = JSON.parse(readFileSync('test/fixtures/onnx/expected.json', 'utf8'))['logistic-strings'];
   await om.models.put('test/fixtures/onnx/logistic-strings.onnx', 'iris');
   expect(await om.runtime.model('iris').predict(expected.X).get(TIMEOUT)).toEqual(expected.predict);
+});
+
+it.each(TARGETS)('%s keeps its results in Redis', async (target) => {
+  vi.stubEnv('OMEGA_RESULT_BACKEND', redisUrl());
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const place = { ...usePlace(), environment: { OMEGA_RESULT_BACKEND: redisUrl() } };
+  const [om] = await Promise.all([useClient(place), useContainer(target, { place })]);
+  expect(await om.runtime.task(add)({ x: 1, y: 2 }).get(TIMEOUT)).toBe(3);
 });
 
 it.each([
