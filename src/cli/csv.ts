@@ -6,11 +6,16 @@ import type { DataFrame } from '../frame/data-frame.ts';
 export function formatCsv(frame: DataFrame): string {
   const index = frame.index.flatMap(({ name, column }) => (name === null ? [] : [[name, column] as const]));
   const columns = [...index, ...frame.columns];
-  const lines = [columns.map(([name]) => formatCell(name)).join(',')];
+  const lines = [formatLine(columns.map(([name]) => name))];
   for (let row = 0; row < frame.rowCount; row += 1) {
-    lines.push(columns.map(([, column]) => formatCell(valueAt(column, row))).join(','));
+    lines.push(formatLine(columns.map(([, column]) => valueAt(column, row))));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function formatLine(values: readonly unknown[]): string {
+  // Readers skip blank lines: quoted, the one cell of a line is there, and empty (as pandas writes it).
+  return values.map(formatCell).join(',') || '""';
 }
 
 function formatCell(value: unknown): string {

@@ -37,8 +37,13 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof TaskFailed) return EXIT_CODES.taskFailed;
   if (error instanceof OperationalError || error instanceof MissingDependency) return EXIT_CODES.connection;
   if (error instanceof ResultTimeout) return EXIT_CODES.timeout;
-  const isMissing = MISSING.some((kind) => error instanceof kind);
-  return isMissing ? EXIT_CODES.notFound : EXIT_CODES.usage;
+  if (MISSING.some((kind) => error instanceof kind)) return EXIT_CODES.notFound;
+  return error instanceof OmegaError || isOfFiles(error) ? EXIT_CODES.usage : EXIT_CODES.internal;
+}
+
+/** Of a file that was named, and cannot be read or written. */
+function isOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 /** The text for standard error, with its line ends. A stack only where debugging was asked for. */

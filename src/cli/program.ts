@@ -36,7 +36,7 @@ Environment:
   All settings: omega worker --help
 
 Exit status:
-  0 done   1 a task failed   2 wrong usage or input   3 no connection   4 timed out   5 not found`;
+  0 done   1 a task failed   2 wrong usage or input   3 no connection   4 timed out   5 not found   70 a defect of ours`;
 
 /** Runs one command line to its end. @returns the exit status. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {

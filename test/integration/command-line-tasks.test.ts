@@ -41,13 +41,14 @@ it('a task is called, and its result asked for', async () => {
   expect(failed.stderr).toMatch(/^omega: TypeError: /);
 }, 60_000);
 
-it('tasks that wait are removed, after a yes', async () => {
+it('tasks that wait are removed, after a yes; a queue that is named and missing is told', async () => {
   const place = usePlace();
   const om = await useClient(place);
   await Promise.all([om.runtime.send('test.add').sent, om.runtime.send('test.add').sent]);
   expect((await omega(place, 'purge')).status).toBe(2);
   const purged = await omega(place, 'purge', '--yes', '-Q', `${place.queue},${place.queue}-none`, '--json');
   expect(JSON.parse(purged.stdout)).toEqual({ purged: 2, missing: [`${place.queue}-none`] });
+  expect(purged.status).toBe(5);
 }, 60_000);
 
 it('the state of a task that nobody runs is PENDING', async () => {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Omega } from '../../omega.ts';
 import { withOmega } from '../connection.ts';
+import { EXIT_CODES } from '../failure.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { print } from '../output.ts';
 
@@ -39,6 +40,7 @@ async function purgeQueues({ runtime }: Omega, options: PurgeOptions): Promise<v
     ...missing.map((name) => `no queue ${name ?? 'of the settings'}`),
   ];
   print(options, { purged, missing }, lines.join('\n'));
+  if (options.queues !== undefined && missing.length > 0) process.exitCode = EXIT_CODES.notFound;
 }
 
 async function confirmed({ queues = 'the default queue' }: PurgeOptions): Promise<boolean> {

@@ -23,6 +23,10 @@ it('missing values are empty cells', () => {
   expect(formatCsv(frame({ x: [1, null], y: [2, 3] }))).toBe('x,y\n1,2\n,3\n');
 });
 
+it('a missing value of a single column is no blank line, which readers skip', () => {
+  expect(formatCsv(frame({ x: [1, null, 3] }))).toBe('x\n1\n""\n3\n');
+});
+
 it('dates are written in ISO 8601', () => {
   expect(formatCsv(frame({ t: [new Date(0)] }))).toBe('t\n1970-01-01T00:00:00.000Z\n');
 });

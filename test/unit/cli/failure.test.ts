@@ -17,6 +17,8 @@ describe('exit status', () => {
     [new ResultTimeout('no'), 4],
     [new ModelNotFound('no'), 5],
     [new DatasetNotFound('no'), 5],
+    [Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', syscall: 'open' }), 2],
+    [new TypeError('nobody thought of this'), 70],
   ])('%s ends with its own status', (error, status) => {
     expect(exitCodeOf(error)).toBe(status);
   });
