@@ -121,7 +121,7 @@ function growerOf({ fit, features, target, rowWeights, options }: GrowInput): Fi
 /** The samples of one tree after the other: `draw` changes their weights. */
 function sampling(target: ForestTarget, rowWeights: Float64Array | null, options: GrowOptions) {
   const rowCount = target.type === 'classes' ? target.codes.length : target.values.length;
-  const center = target.type === 'numbers' ? meanOf(target.values) : 0;
+  const center = target.type === 'numbers' ? meanOf(target.values, rowWeights) : 0;
   const hasChannels = target.type === 'classes' && target.classCount > 2;
   const samples: Samples = {
     channelCount: hasChannels ? target.classCount : 1,
@@ -198,8 +198,10 @@ function shares(totals: Float64Array, weight: number): Float64Array {
   return Float64Array.of((weight - second) / weight, second / weight);
 }
 
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Weights are 1 on average: their sum is the number of values. */
+function meanOf(values: Float64Array, weights: Float64Array | null): number {
+  if (!weights) return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.reduce((sum, value, row) => sum + value * (weights[row] as number), 0) / values.length;
 }
 
 function toShares(importances: Float64Array): Float64Array {

@@ -83,7 +83,7 @@ export async function rowMoments(
   const { features, targets, weights = null } = observations;
   const width = features.length;
   const columns = [...features, ...targets];
-  const shifts = intercept ? sampleMeans(columns) : new Float64Array(columns.length);
+  const shifts = intercept ? sampleMeans(columns, weights) : new Float64Array(columns.length);
   const parts = await mapRows(context, momentsKernel, rowCountOf(observations), CHUNK_ROWS, (rows) => {
     return { features, targets, shifts, weights, rows };
   });
@@ -107,8 +107,15 @@ export async function rowMoments(
 /** Rows whose mean is near enough to that of all. */
 const SAMPLE_ROWS = 4096;
 
-/** The mean of rows that are evenly spread over all. */
-export function sampleMeans(columns: readonly Float64Array[]): Float64Array {
+/**
+ * The mean of rows that are evenly spread over all. Rows of weight 0 have no part in it: values far from all others would
+ * leave nothing of those once they are shifted.
+ */
+export function sampleMeans(
+  columns: readonly Float64Array[],
+  weights: Float64Array | null = null,
+): Float64Array {
+  if (weights) return weightedSampleMeans(columns, weights);
   return Float64Array.from(columns, (column) => {
     const step = Math.ceil(column.length / SAMPLE_ROWS);
     let sum = 0;
@@ -119,6 +126,31 @@ export function sampleMeans(columns: readonly Float64Array[]): Float64Array {
     }
     return sum / count;
   });
+}
+
+function weightedSampleMeans(columns: readonly Float64Array[], weights: Float64Array): Float64Array {
+  const rows = sampleWeighted(weights);
+  const largest = rows.reduce((most, row) => Math.max(most, weights[row] as number), 0);
+  // Weights of at most 1 have a sum that is finite, and so have their products.
+  const scaled = rows.map((row) => (weights[row] as number) / largest);
+  const total = scaled.reduce((sum, weight) => sum + weight, 0);
+  return Float64Array.from(columns, (column) => {
+    return rows.reduce((mean, row, i) => mean + (column[row] as number) * ((scaled[i] as number) / total), 0);
+  });
+}
+
+/** Rows that count, evenly spread over those that do. */
+function sampleWeighted(weights: Float64Array): number[] {
+  const count = weights.reduce((sum, weight) => sum + Number(weight > 0), 0);
+  const step = Math.ceil(count / SAMPLE_ROWS);
+  const rows: number[] = [];
+  let seen = 0;
+  weights.forEach((weight, row) => {
+    if (weight === 0) return;
+    if (seen % step === 0) rows.push(row);
+    seen += 1;
+  });
+  return rows;
 }
 
 /** Solves the normal equations for the products of the features with each target. */

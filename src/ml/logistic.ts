@@ -5,7 +5,7 @@ import { allocateFloat64 } from '../frame/allocation.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { concatFloat64 } from './arrays.ts';
 import { mapRows } from './chunks.ts';
-import { classWeightSchema, classWeightsOf } from './class-weights.ts';
+import { classWeightSchema, classWeightsOf, rowWeights } from './class-weights.ts';
 import type { Estimator, FitContext, ImportedEstimator } from './estimator.ts';
 import { designMatrix, encodedWidth, learnFeatures, requireKnownStrings } from './features.ts';
 import { sampleMeans } from './least-squares.ts';
@@ -106,8 +106,7 @@ async function fitWhole(
   const labels = encodeLabels(X, y, options.classes);
   const meta = { estimator: NAME, options, features, named: true, target: labels.target };
   const { columns } = designMatrix(X, meta, refuseMissing(NAME));
-  const means = options.intercept ? sampleMeans(columns) : new Float64Array(columns.length);
-  return fitFrom({ meta, columns, means, labels, prior: null }, options, context);
+  return fitFrom({ meta, columns, means: null, labels, prior: null }, options, context);
 }
 
 /** @throws InvalidData when the columns are not those of the first rows, or hold strings or labels that those do not. */
@@ -130,13 +129,14 @@ async function extend(
 interface Rows {
   readonly meta: ModelMeta;
   readonly columns: readonly Float64Array[];
-  readonly means: Float64Array;
+  /** Null before the first rows, which they are of. */
+  readonly means: Float64Array | null;
   readonly labels: EncodedLabels;
   readonly prior: Curvature | null;
 }
 
 async function fitFrom(
-  { meta, columns, means, labels, prior }: Rows,
+  { meta, columns, means: known, labels, prior }: Rows,
   { C, intercept, classWeight, maxIterations }: LogisticOptions,
   context: FitContext,
 ): Promise<ModelState> {
@@ -145,8 +145,9 @@ async function fitFrom(
   requireFeasible(meta, classes, outcomeCount);
   const sampleWeight = rowWeightsOf(labels.codes.length, context);
   const classWeights = classWeightsOf(classWeight, classes, labels.codes, sampleWeight);
+  const means = known ?? firstMeans({ columns, labels, classWeights, sampleWeight, intercept });
   const rows = { columns, means, codes: labels.codes, classWeights, sampleWeight, outcomeCount };
-  const counted = sampleWeight ? labels.codes.filter((_, row) => sampleWeight[row] !== 0) : labels.codes;
+  const counted = labels.codes.filter((code, row) => classWeights[code] !== 0 && sampleWeight?.[row] !== 0);
   const isComplete = new Set(counted).size === classes.length;
   const interceptPenalty = isComplete ? 0 : WEAK_PENALTY;
   const problem = { ...rows, penalty: 1 / C, intercept, interceptPenalty, maxIterations, prior };
@@ -161,6 +162,21 @@ async function fitFrom(
     hessian: concatFloat64([hessian]),
   };
   return { meta, arrays };
+}
+
+interface WeightedRows {
+  readonly columns: readonly Float64Array[];
+  readonly labels: EncodedLabels;
+  readonly classWeights: Float64Array;
+  readonly sampleWeight: Float64Array | null;
+  readonly intercept: boolean;
+}
+
+/** What is taken from each column: nothing without intercept. @throws InvalidData when no row counts. */
+function firstMeans({ columns, labels, classWeights, sampleWeight, intercept }: WeightedRows): Float64Array {
+  const { codes } = labels;
+  const weights = rowWeights(codes.length, sampleWeight ?? undefined, { weights: classWeights, codes });
+  return intercept ? sampleMeans(columns, weights) : new Float64Array(columns.length);
 }
 
 function requireFeasible(meta: ModelMeta, classes: readonly Label[], outcomeCount: number): void {

@@ -11,6 +11,7 @@ import {
   fitted,
   frame,
   type Iris,
+  predicted,
   readMlFixture,
 } from '../../support/ml-fixtures.ts';
 
@@ -84,6 +85,45 @@ describe('weights of rows', () => {
     const both = await partly(first, 200, patients.rowCount);
     const whole = await fitted(name, patients, progress, {}, weighing(weights));
     expectClose(both?.arrays.weights, [...(whole.state.arrays.weights ?? [])], 1e-8);
+  });
+
+  /** y = 2x + 1, and rows of weight 0 that say otherwise, far away. */
+  function withFarRows(far: number) {
+    const xs = Array.from({ length: 60 }, (_, row) => (row % 2 === 0 ? row / 10 : far));
+    const X = frame({ x: xs });
+    const y = frame({ y: xs.map((x, row) => (row % 2 === 0 ? 2 * x + 1 : -far)) });
+    const context = weighing(Float64Array.from(xs, (_, row) => (row % 2 === 0 ? 1 : 0)));
+    return { X, y, context, counting: xs.flatMap((_, row) => (row % 2 === 0 ? [row] : [])) };
+  }
+
+  it.each(['Ridge', 'MultivariateLinearRegression', 'RandomForestRegression'])(
+    'of 0 leave nothing of values in %s, however far away',
+    async (name) => {
+      const { X, y, context, counting } = withFarRows(1e17);
+      const options = name === 'RandomForestRegression' ? { useSampleBagging: false, maxLeafNodes: 4 } : {};
+      const near = X.take(counting);
+      const weighted = await predicted(await fitted(name, X, y, options, context), near);
+      const alone = await predicted(await fitted(name, near, y.take(counting), options), near);
+      expectClose(weighted.map(Number), alone.map(Number), 1e-9);
+    },
+  );
+
+  it.each([
+    ['of 0', {}, (row: number) => row % 3],
+    ['of classes of 0', { classWeight: { far: 0 } }, () => 1],
+  ])('%s leave nothing of values in LogisticRegression, however far away', async (_, options, weight) => {
+    const isFar = (row: number) => row % 3 === 0;
+    const rows = Array.from({ length: 60 }, (_, row) => row);
+    const X = frame({ x: rows.map((row) => (isFar(row) ? -1e9 : row % 7)) });
+    const y = frame({
+      y: rows.map((row) => (isFar(row) ? 'far' : row % 7 > 2 + (row % 2) ? 'high' : 'low')),
+    });
+    const near = rows.filter((row) => !isFar(row));
+    const context = weighing(Float64Array.from(rows, (row) => Math.min(1, weight(row))));
+    const classes = ['far', 'high', 'low'];
+    const weighted = await fitted('LogisticRegression', X, y, { classes, ...options }, context);
+    const alone = await fitted('LogisticRegression', X.take(near), y.take(near), { classes });
+    expectClose(weighted.state.arrays.weights, [...(alone.state.arrays.weights ?? [])], 1e-6);
   });
 
   it('do not depend on the chunks that threads take', async () => {
