@@ -46,7 +46,7 @@ export function rocAucScore(
 /**
  * The mean of -log(probability of the true class). Probabilities are kept from 0 and 1 by the machine's precision.
  *
- * @throws InvalidData when labels and probabilities do not belong together; InvalidOptions when labels are
+ * @throws InvalidData when labels and probabilities do not belong together, or one is not finite; InvalidOptions when labels are
  *   too few to name the classes.
  */
 export function logLoss(
@@ -86,8 +86,21 @@ function encode(
       `there are ${rows.length} labels and ${short.length} probabilities: give one of each class for each row`,
     );
   }
+  probabilities.forEach((values, code) => {
+    requireFinite(classes[code] ?? code, values);
+  });
   const codeOf = new Map(classes.map((label, code) => [label, code]));
   return { codes: rows.map((label) => codeOf.get(label) ?? unknownLabel(label, classes)), classes };
+}
+
+/** What is not a number has no rank, and no logarithm. */
+function requireFinite(label: string | number, probabilities: ArrayLike<number>): void {
+  for (let row = 0; row < probabilities.length; row += 1) {
+    if (Number.isFinite(probabilities[row])) continue;
+    throw new InvalidData(
+      `row ${row} has the probability ${probabilities[row]} of ${label}: leave out rows of which the model has no probability`,
+    );
+  }
 }
 
 function unknownLabel(label: string | number, classes: readonly (string | number)[]): never {

@@ -99,6 +99,14 @@ describe('scores of probabilities', () => {
     [0.5, 0.5],
   ];
 
+  /** Of the classes a and b in three rows. */
+  function withOne(bad: number): number[][] {
+    return [
+      [0.9, 0.2, bad],
+      [0.1, 0.8, 0.5],
+    ];
+  }
+
   it('take the order of the classes that is named', () => {
     const probabilities = [
       [0.9, 0.2],
@@ -116,6 +124,24 @@ describe('scores of probabilities', () => {
       /label 7/,
     ],
     ['fewer labels than probabilities', () => logLoss([1, 1], halves), InvalidOptions, /name two classes/],
+    [
+      'a rank of what is no number',
+      () => rocAucScore(['a', 'b', 'b'], withOne(Number.NaN)),
+      InvalidData,
+      /row 2 has the probability NaN of a/,
+    ],
+    [
+      'a logarithm of what is no number',
+      () => logLoss(['a', 'b', 'b'], withOne(Number.NaN)),
+      InvalidData,
+      /NaN of a/,
+    ],
+    [
+      'an infinite probability',
+      () => logLoss(['a', 'b', 'b'], withOne(Number.POSITIVE_INFINITY)),
+      InvalidData,
+      /Infinity of a/,
+    ],
     ['fewer rows', () => logLoss([0, 1, 1], halves), InvalidData, /3 labels and 2 probabilities/],
   ])('are refused for %s', (_, score, type, message) => {
     expect(score).toThrow(type);
