@@ -232,6 +232,15 @@ function mirror(hessian: Float64Array, width: number): void {
   }
 }
 
+/** NaN where a score is beyond doubles: what was added to it later is lost, and with it which class is the likeliest. */
 function softmax(scores: readonly Float64Array[], { start, end }: Range): void {
-  for (let row = start; row < end; row += 1) toProbabilities(scores, row);
+  for (let row = start; row < end; row += 1) {
+    if (areFinite(scores, row)) toProbabilities(scores, row);
+    else for (const score of scores) score[row] = Number.NaN;
+  }
+}
+
+function areFinite(scores: readonly Float64Array[], row: number): boolean {
+  for (const score of scores) if (!Number.isFinite(score[row])) return false;
+  return true;
 }

@@ -79,19 +79,25 @@ export function numericTarget(X: DataFrame, y: DataFrame, columnCount: 'one' | '
   };
 }
 
-/** The class of highest probability in each row, the first of several. */
+/**
+ * The class of highest probability in each row, the first of several.
+ *
+ * @throws InvalidData as {@link numberFrame}: no class has the highest of what is no number.
+ */
 export function labelFrame(target: Target, X: DataFrame, probabilities: readonly Float64Array[]): DataFrame {
+  for (const values of probabilities) requireFinite(target.names[0] ?? '0', values);
   const codes = allocateInt32(X.rowCount);
   for (let row = 0; row < codes.length; row += 1) codes[row] = highestClass(probabilities, row);
   return frameOf(X, [[target.names[0] ?? '0', labelColumn(target.classes ?? [], codes)]]);
 }
 
-/** One column per class, named by its label. */
+/** One column per class, named by its label. @throws InvalidData as {@link numberFrame}. */
 export function probabilityFrame(
   target: Target,
   X: DataFrame,
   probabilities: readonly Float64Array[],
 ): DataFrame {
+  for (const values of probabilities) requireFinite(target.names[0] ?? '0', values);
   const columns = probabilities.map((values, code) => {
     return [String(target.classes?.[code] ?? code), { type: 'float64', values }] as const;
   });

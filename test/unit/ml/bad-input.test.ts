@@ -207,6 +207,21 @@ describe('predictions', () => {
     );
   });
 
+  it.each([
+    ['two classes', ['a', 'a', 'a', 'b', 'b', 'b']],
+    ['three classes', ['a', 'a', 'c', 'c', 'b', 'b']],
+  ])('of %s are refused where the score of one is beyond the range of doubles', async (_, y) => {
+    const { estimator, state } = await fitted('LogisticRegression', frame({ x: COUNT }), frame({ y }), {
+      C: 1000,
+    });
+    for (const x of [1.7e308, -1.7e308]) {
+      const X = frame({ x: [1, x] });
+      const message = /no finite value of 'y' for 1 of 2 rows/;
+      await expectRefused(estimator.predict(state, X, contextOf()), message);
+      await expectRefused(Promise.resolve(estimator.predictProba?.(state, X, contextOf())), message);
+    }
+  });
+
   it('take dates where the fit had dates, and a column without values for one of any type', async () => {
     const dates = COUNT.map((day) => new Date(2026, 0, day));
     const model = await fitted('MultivariateLinearRegression', frame({ x: dates }), targetOf('Ridge'));
