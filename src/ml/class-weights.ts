@@ -50,7 +50,8 @@ export function classWeightsOf(
 /**
  * How much each row counts: its class's weight times its own, scaled so that the mean is 1. Null if all are the same.
  *
- * @throws InvalidData when there is not one for each row, or one is negative or no number, or all are zero.
+ * @throws InvalidData when there is not one for each row, or one is negative or no number, or all products are zero,
+ *   or have no mean in the range of doubles.
  */
 export function rowWeights(
   rowCount: number,
@@ -63,8 +64,19 @@ export function rowWeights(
     const classWeight = ofClass ? (ofClass.weights[ofClass.codes[row] as number] as number) : 1;
     weights[row] = classWeight * (sampleWeight?.[row] ?? 1);
   }
-  if (weights.every((weight) => weight === weights[0])) return null;
+  const [first = 1] = weights;
+  if (weights.every((weight) => weight === first)) {
+    if (first !== 0) return null;
+    throw new InvalidData(
+      'the weight of every row, times that of its class, is 0: give a class with rows a classWeight above 0',
+    );
+  }
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / rowCount;
+  if (!(mean > 0 && mean < Number.POSITIVE_INFINITY)) {
+    throw new InvalidData(
+      'the weights of the rows have no mean in the range of doubles: scale them to about 1',
+    );
+  }
   for (let row = 0; row < rowCount; row += 1) weights[row] = (weights[row] as number) / mean;
   return weights;
 }

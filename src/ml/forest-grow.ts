@@ -134,7 +134,7 @@ function sampling(target: ForestTarget, rowWeights: Float64Array | null, options
   return { samples, draw };
 
   function draw(random: Random): void {
-    drawRows(samples.weight, random, options);
+    drawRows(samples.weight, random, rowWeights, options);
     if (rowWeights) scale(samples.weight, rowWeights);
   }
 }
@@ -153,23 +153,33 @@ function scale(weight: Float64Array, rowWeights: Float64Array): void {
   }
 }
 
-/** Counts how often each row is drawn. */
+/** Counts how often each row is drawn. Where none of those counts, all are drawn again: there is no tree without rows. */
 export function drawRows(
-  weight: Float64Array,
+  drawn: Float64Array,
+  random: Random,
+  rowWeights: Float64Array | null,
+  options: Pick<GrowOptions, 'useSampleBagging' | 'rowsPerTree'>,
+): void {
+  do drawOnce(drawn, random, options);
+  while (rowWeights && !drawn.some((times, row) => times > 0 && (rowWeights[row] as number) > 0));
+}
+
+function drawOnce(
+  drawn: Float64Array,
   random: Random,
   { useSampleBagging, rowsPerTree }: Pick<GrowOptions, 'useSampleBagging' | 'rowsPerTree'>,
 ): void {
-  if (!useSampleBagging && rowsPerTree === weight.length) {
-    weight.fill(1);
+  if (!useSampleBagging && rowsPerTree === drawn.length) {
+    drawn.fill(1);
     return;
   }
-  weight.fill(0);
-  for (let drawn = 0; drawn < rowsPerTree; ) {
-    const row = random.below(weight.length);
-    const before = weight[row] as number;
+  drawn.fill(0);
+  for (let count = 0; count < rowsPerTree; ) {
+    const row = random.below(drawn.length);
+    const before = drawn[row] as number;
     if (!useSampleBagging && before > 0) continue;
-    weight[row] = before + 1;
-    drawn += 1;
+    drawn[row] = before + 1;
+    count += 1;
   }
 }
 

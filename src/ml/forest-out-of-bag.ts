@@ -14,6 +14,8 @@ import { highestClass } from './target.ts';
 interface OutOfBagInput {
   readonly forest: Forest;
   readonly columns: readonly Float64Array[];
+  /** How much each row counted in the fit; null if all the same. */
+  readonly rowWeights: Float64Array | null;
   readonly options: GrowOptions;
   readonly rows: Range;
   /** By class, or one in all: what the trees say, added up. On shared memory. */
@@ -36,14 +38,16 @@ export async function scoreOutOfBag(
   forest: Forest,
   { rowCount, columns }: DesignMatrix,
   target: ForestTarget,
+  rowWeights: Float64Array | null,
   options: GrowOptions,
   { threads, signal }: FitContext,
 ): Promise<number> {
   const sums = Array.from({ length: Math.max(1, forest.classCount) }, () => allocateFloat64(rowCount));
   const treeCounts = allocateFloat64(rowCount);
   const context = { threads, ...(signal ? { signal } : {}) };
+  const input = { forest, columns, rowWeights, options, sums, treeCounts };
   await mapChunks(context, rowCount, CHUNK_ROWS, (rows) =>
-    threads.run(outOfBagKernel, { forest, columns, options, rows, sums, treeCounts }, signal),
+    threads.run(outOfBagKernel, { ...input, rows }, signal),
   );
   const rows = Array.from(treeCounts.keys()).filter((row) => treeCounts[row] !== 0);
   if (rows.length === 0) {
@@ -60,11 +64,12 @@ export async function scoreOutOfBag(
   );
 }
 
-function addTrees({ forest, columns, options, rows, sums, treeCounts }: OutOfBagInput): void {
+function addTrees(input: OutOfBagInput): void {
+  const { forest, columns, rowWeights, options, rows, sums, treeCounts } = input;
   const drawn = new Float64Array(columns[0]?.length ?? 0);
   const values = new Float64Array(columns.length);
   for (let tree = 0; tree < forest.roots.length; tree += 1) {
-    drawRows(drawn, createRandom(options.seed, tree), options);
+    drawRows(drawn, createRandom(options.seed, tree), rowWeights, options);
     for (let row = rows.start; row < rows.end; row += 1) {
       if (drawn[row] !== 0) continue;
       columns.forEach((column, i) => {

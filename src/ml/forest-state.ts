@@ -42,7 +42,8 @@ export async function fitForest<Options extends ForestOptions>(
   const meta = { estimator, options, features, named: true, target };
   const arrays = mergeTrees(grown, target.classes?.length ?? 0, width);
   if (!options.oobScore) return { meta, arrays };
-  const oobScore = await scoreOutOfBag(forestOf({ meta, arrays }), matrix, encoded, growOptions, context);
+  const forest = forestOf({ meta, arrays });
+  const oobScore = await scoreOutOfBag(forest, matrix, encoded, rowWeights, growOptions, context);
   return { meta, arrays: { ...arrays, oobScore: concatFloat64([Float64Array.of(oobScore)]) } };
 }
 

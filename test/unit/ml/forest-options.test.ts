@@ -52,6 +52,11 @@ function oneTree(
   return fitted(name, X, y, certain, context);
 }
 
+async function expectRefused(call: Promise<unknown>, message: RegExp): Promise<void> {
+  await expect(call).rejects.toThrow(InvalidData);
+  await expect(call).rejects.toThrow(message);
+}
+
 async function expectPredictions(model: Fitted, X: DataFrame, expected: readonly number[]): Promise<void> {
   const values = await predicted(model, X);
   expected.forEach((value, row) => {
@@ -135,13 +140,55 @@ describe('a forest', () => {
   });
 
   it.each([
+    ['drawn with replacement', { useSampleBagging: true }],
+    ['drawn once', { useSampleBagging: false, maxSamples: 0.3 }],
+  ])('has no tree of rows of weight 0 alone: rows %s', async (_, options) => {
+    const X = frame({ x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
+    const y = frame({ y: [-999, -999, -999, -999, 5, -999, -999, -999, -999, -999] });
+    const sampleWeight = Float64Array.from({ length: 10 }, (_, row) => (row === 4 ? 1 : 0));
+    const context = { ...contextOf(), sampleWeight };
+    const labels = frame({ y: y.toRows().map((row) => String(row.y)) });
+    for (let seed = 0; seed < 10; seed += 1) {
+      const one = { nEstimators: 1, seed, ...options };
+      expect(await predicted(await fitted(REGRESSION, X, y, one, context), X)).toEqual(Array(10).fill(5));
+      const classes = await fitted(CLASSIFIER, X, labels, one, context);
+      expect(await predicted(classes, X)).toEqual(Array(10).fill('5'));
+    }
+  });
+
+  it('is scored on rows that its trees have not drawn, also where some were drawn again', async () => {
+    const X = frame({ x: [1, 2, 3] });
+    const y = frame({ y: ['a', 'b', 'b'] });
+    const context = { ...contextOf(), sampleWeight: Float64Array.of(1, 0, 0) };
+    const options = { nEstimators: 50, useSampleBagging: true, oobScore: true };
+    // The only row that counts is in every tree: those that are left out are all wrong.
+    expect(outOfBagScore((await fitted(CLASSIFIER, X, y, options, context)).state)).toBe(0);
+  });
+
+  it.each([
+    [CLASSIFIER, { classWeight: { high: 0, low: 0 } }],
+    ['LogisticRegression', { classWeight: { high: 0, low: 0 } }],
+  ])('refuses, as a %s does, weights of classes of which none counts', async (name, options) => {
+    await expectRefused(fitted(name, patients, labels, options), /classWeight above 0/);
+  });
+
+  it('refuses weights of classes that leave no row that counts', async () => {
+    const sampleWeight = Float64Array.from(diabetes.y, (y) => (y > 140 ? 1 : 0));
+    const context = { ...contextOf(), sampleWeight };
+    const fit = fitted(CLASSIFIER, patients, labels, { classWeight: { high: 0 } }, context);
+    await expectRefused(fit, /classWeight above 0/);
+  });
+
+  it.each([
     ['fewer weights than rows', Float64Array.of(1), /442 rows and there are 1 weights/],
     ['a negative weight', new Float64Array(442).fill(-1), /the weight -1/],
     ['no weight above 0', new Float64Array(442), /greater weight/],
+    ['weights without a mean', new Float64Array(442).fill(1e308).fill(1, 0, 9), /scale them to about 1/],
   ])('refuses %s', async (_, sampleWeight, message) => {
-    const call = fitted(REGRESSION, patients, progress, {}, { ...contextOf(), sampleWeight });
-    await expect(call).rejects.toThrow(InvalidData);
-    await expect(call).rejects.toThrow(message);
+    await expectRefused(
+      fitted(REGRESSION, patients, progress, {}, { ...contextOf(), sampleWeight }),
+      message,
+    );
   });
 
   it.each([
