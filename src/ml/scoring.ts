@@ -1,11 +1,12 @@
 /** Scores a model on rows whose labels are known. */
-import { InvalidData, OperationNotSupported } from '../errors.ts';
+import { OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import { toFloat64Array } from '../frame/numeric.ts';
 import type { Estimator, FitContext } from './estimator.ts';
+import { matchTargets, pairedNumbers } from './scores/pairs.ts';
 import { type Scorer, scorerOf } from './scores/scorers.ts';
 import type { Label, ModelState } from './state.ts';
-import { numericTarget, readLabels } from './target.ts';
+import { readLabels } from './target.ts';
 
 /** How well a model predicts given labels. */
 export interface Score {
@@ -89,15 +90,8 @@ async function compute(scorer: Scorer, predictor: Predictor, y: DataFrame): Prom
 }
 
 function meanScore(scorer: Extract<Scorer, { of: 'numbers' }>, y: DataFrame, predicted: DataFrame): number {
-  const truth = numericTarget(predicted, y, 'any').values;
-  const answers = numericTarget(y, predicted, 'any').values;
-  if (truth.length !== answers.length) {
-    throw new InvalidData(
-      `y has ${truth.length} columns and the model predicts ${answers.length}: give the columns it was fitted to`,
-    );
-  }
-  const scores = truth.map((values, i) => scorer.compute(values, answers[i] ?? values));
-  return scores.reduce((sum, value) => sum + value, 0) / scores.length;
+  const pairs = pairedNumbers(y, predicted);
+  return pairs.reduce((sum, { truth, answers }) => sum + scorer.compute(truth, answers), 0) / pairs.length;
 }
 
 function probabilities(
@@ -108,19 +102,4 @@ function probabilities(
 ): Promise<DataFrame> {
   if (estimator.predictProba) return estimator.predictProba(state, X, context);
   throw new OperationNotSupported(`${estimator.name} predicts no probabilities: ask for a score of labels`);
-}
-
-/** The columns of y in the order of the targets: by name, or by position where either side came without names. */
-function matchTargets(y: DataFrame, names: readonly string[]): DataFrame {
-  if (names.length < 2 || y.columns.size !== names.length) return y;
-  if (names.every((name) => y.columns.has(name))) return y.select(names);
-  if (isNumbered(names) || isNumbered(y.columnNames)) return y;
-  throw new InvalidData(
-    `y has the columns ${y.columnNames.join(', ')} and the model predicts ${names.join(', ')}: give those it was fitted to, for example as name[${names.join(',')}]`,
-  );
-}
-
-/** Whether columns are named `0`, `1`, … as lists and arrays name them. */
-function isNumbered(names: readonly string[]): boolean {
-  return names.every((name, position) => name === String(position));
 }

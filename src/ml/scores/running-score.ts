@@ -1,6 +1,8 @@
 /** Scores of rows that are never in memory all at once: what a score needs to know of them is summed up. */
 import type { DataFrame } from '../../frame/data-frame.ts';
-import { numericTarget, readLabels } from '../target.ts';
+import { readLabels } from '../target.ts';
+import { confusionMatrix } from './classification.ts';
+import { matchTargets, pairedNumbers } from './pairs.ts';
 import { mergeSpreads, NO_SPREAD, r2Of, type Spread, spreadOf } from './spread.ts';
 
 export interface RunningScore {
@@ -10,14 +12,14 @@ export interface RunningScore {
   readonly value: number;
 }
 
-/** The share of labels that are predicted. */
+/** The share of labels that are predicted. Equal to that of all rows at once. */
 export function runningAccuracy(): RunningScore {
   let [right, count] = [0, 0];
   return {
     add(y, predicted) {
       const { labels } = readLabels(predicted, y);
-      const answers = readLabels(y, predicted).labels;
-      right += labels.filter((label, row) => label === answers[row]).length;
+      const { counts } = confusionMatrix(labels, readLabels(y, predicted).labels);
+      right += counts.reduce((sum, ofLabel, i) => sum + (ofLabel[i] ?? 0), 0);
       count += labels.length;
     },
     get value() {
@@ -31,10 +33,9 @@ export function runningR2(): RunningScore {
   const targets: Spread[] = [];
   return {
     add(y, predicted) {
-      const truth = numericTarget(predicted, y, 'any').values;
-      const answers = numericTarget(y, predicted, 'any').values;
-      truth.forEach((values, i) => {
-        targets[i] = mergeSpreads(targets[i] ?? NO_SPREAD, spreadOf(values, answers[i] ?? values));
+      const pairs = pairedNumbers(matchTargets(y, predicted.columnNames), predicted);
+      pairs.forEach(({ truth, answers }, i) => {
+        targets[i] = mergeSpreads(targets[i] ?? NO_SPREAD, spreadOf(truth, answers));
       });
     },
     get value() {

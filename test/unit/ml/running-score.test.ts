@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { InvalidData } from '../../../src/errors.ts';
 import { DataFrame } from '../../../src/frame/data-frame.ts';
 import { r2Score } from '../../../src/ml/scores/regression.ts';
 import { runningAccuracy, runningR2 } from '../../../src/ml/scores/running-score.ts';
@@ -31,4 +32,37 @@ it('accuracy of blocks is that of all rows', () => {
   score.add(DataFrame.fromObject({ y: ['a', 'b'] }), DataFrame.fromObject({ y: ['a', 'a'] }));
   score.add(DataFrame.fromObject({ y: ['b', 'c'] }), DataFrame.fromObject({ y: ['b', 'c'] }));
   expect(score.value).toBe(0.75);
+});
+
+it('accuracy of blocks takes true for 1, as that of all rows does', () => {
+  const score = runningAccuracy();
+  score.add(DataFrame.fromObject({ y: [true, false] }), DataFrame.fromObject({ y: [1, 0] }));
+  score.add(DataFrame.fromObject({ y: [0, 1] }), DataFrame.fromObject({ y: [false, false] }));
+  expect(score.value).toBe(0.75);
+});
+
+it('accuracy of blocks refuses numbers beside strings', () => {
+  const add = () =>
+    runningAccuracy().add(DataFrame.fromObject({ y: [0, 1] }), DataFrame.fromObject({ y: ['0', '1'] }));
+  expect(add).toThrow(InvalidData);
+  expect(add).toThrow(/same type/);
+});
+
+it('R² of blocks finds the targets by their names', () => {
+  const score = runningR2();
+  score.add(
+    DataFrame.fromObject({ b: [9, 8, 3], a: [1, 2, 3] }),
+    DataFrame.fromObject({ a: [1, 2, 3], b: [9, 8, 3] }),
+  );
+  expect(score.value).toBe(1);
+});
+
+it.each([
+  ['other targets', { a: [1, 2], c: [1, 2] }, { a: [1, 2], b: [1, 2] }, /predicts a, b/],
+  ['more targets than are predicted', { a: [1, 2], b: [1, 2] }, { a: [1, 2] }, /y has 2 columns and .* 1/],
+  ['fewer targets than are predicted', { a: [1, 2] }, { a: [1, 2], b: [1, 2] }, /y has 1 columns and .* 2/],
+])('R² of blocks refuses %s', (_, y, predicted, message) => {
+  const add = () => runningR2().add(DataFrame.fromObject(y), DataFrame.fromObject(predicted));
+  expect(add).toThrow(InvalidData);
+  expect(add).toThrow(message);
 });
