@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OperationNotSupported } from '../../../src/errors.ts';
 import { valueAt } from '../../../src/frame/column-rows.ts';
 import type { DataFrame } from '../../../src/frame/data-frame.ts';
 import { openOnnx, predictOnnx, predictProbaOnnx } from '../../../src/ml/onnx.ts';
@@ -61,6 +62,13 @@ describe('an exported model', () => {
     const unseen = frame({ color: ['green'], size: [2] });
     const own = await model.estimator.predict(model.state, unseen, contextOf());
     expectSame(valuesOf(await predictOnnx(await open(model), unseen, contextOf())), valuesOf(own));
+  });
+
+  it('is refused where strings are empty in some rows and missing in others, which it could not tell apart', async () => {
+    const X = frame({ color: ['', null, 'red', ''], size: [1, 2, 3, 4] });
+    const { estimator, state } = await fitted('Ridge', X, frame({ y: [0, 10, 3, 1] }));
+    expect(() => exportOnnx(estimator, state)).toThrow(OperationNotSupported);
+    expect(() => exportOnnx(estimator, state)).toThrow(/column 'color' has empty strings and missing ones/);
   });
 
   it('of the same state is the same file', async () => {
