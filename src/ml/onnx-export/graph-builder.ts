@@ -1,4 +1,5 @@
 /** Builds the graph of an ONNX model, operator by operator. Values go by their names. */
+import { OperationNotSupported } from '../../errors.ts';
 import type { Attribute, Graph, GraphNode, GraphValue, ML_DOMAIN, Tensor } from './model-proto.ts';
 
 /** Operators of ONNX itself; those with attributes or of ai.onnx.ml have methods of their own. */
@@ -10,14 +11,23 @@ export class GraphBuilder {
   readonly #inputs: GraphValue[] = [];
   readonly #outputs: GraphValue[] = [];
 
-  /** Declares an input of the model. */
+  /** Declares an input of the model, before the first node. */
   input(value: GraphValue): string {
     this.#inputs.push(value);
     return value.name;
   }
 
-  /** Declares an output of the model, which is this value. */
+  /**
+   * Declares an output of the model, which is this value.
+   *
+   * @throws OperationNotSupported when an input has its name.
+   */
   output(value: GraphValue, from: string): void {
+    if (this.#isInput(value.name)) {
+      throw new OperationNotSupported(
+        `column '${value.name}' has the name of an output of the ONNX model: rename the column, and fit again`,
+      );
+    }
     this.#outputs.push(value);
     this.#nodes.push({
       operator: 'Identity',
@@ -39,7 +49,7 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain: '' | typeof ML_DOMAIN = '',
   ): string {
-    const output = `v${this.#nodes.length}`;
+    const output = this.#free(`v${this.#nodes.length}`);
     this.#nodes.push({ operator, domain, inputs, outputs: [output], attributes });
     return output;
   }
@@ -76,7 +86,7 @@ export class GraphBuilder {
   /** The lowest values of each row, ascending: a matrix of `count` columns. */
   lowest(matrix: string, count: number): string {
     const inputs = [matrix, this.integers([count])];
-    const outputs = [`v${this.#nodes.length}`, `i${this.#nodes.length}`];
+    const outputs = [this.#free(`v${this.#nodes.length}`), this.#free(`i${this.#nodes.length}`)];
     const attributes = { axis: 1, largest: 0, sorted: 1 };
     this.#nodes.push({ operator: 'TopK', domain: '', inputs, outputs, attributes });
     return outputs[0] ?? '';
@@ -92,9 +102,18 @@ export class GraphBuilder {
   }
 
   #constant(tensor: Tensor): string {
-    const name = `c${this.#constants.size}`;
+    const name = this.#free(`c${this.#constants.size}`);
     this.#constants.set(name, tensor);
     return name;
+  }
+
+  /** The name, with as many strokes behind it as no input has: inputs may have any name, and values go by theirs alone. */
+  #free(name: string): string {
+    return this.#isInput(name) ? this.#free(`${name}_`) : name;
+  }
+
+  #isInput(name: string): boolean {
+    return this.#inputs.some((input) => input.name === name);
   }
 }
 

@@ -64,6 +64,26 @@ describe('an exported model', () => {
     expectSame(valuesOf(await predictOnnx(await open(model), unseen, contextOf())), valuesOf(own));
   });
 
+  it('predicts what the model does where columns have the names of values in the graph', async () => {
+    const names = ['c0', 'v0', 'c1', 'v1', 'v1_', 'v2', 'c2', 'i0', 'X'];
+    const numbers = names.map((name, i) => [name, [i, 2, 3 * i, 4, 1]] as const);
+    const X = frame({ v3: ['red', 'blue', 'red', 'blue', 'red'], ...Object.fromEntries(numbers) });
+    const model = await fitted('Ridge', X, frame({ y: [1, 5, 3, 7, 2] }));
+    const own = await model.estimator.predict(model.state, X, contextOf());
+    expectSame(valuesOf(await predictOnnx(await open(model), X, contextOf())), valuesOf(own));
+  });
+
+  it.each([
+    ['Ridge', 'variable', [1, 2, 3, 4]],
+    ['LogisticRegression', 'label', ['a', 'b', 'a', 'b']],
+    ['RandomForestClassifier', 'probabilities', ['a', 'b', 'a', 'b']],
+  ])('is refused where a column of a %s has the name of its output %s', async (name, column, labels) => {
+    const X = frame({ color: ['red', 'blue', 'red', 'blue'], [column]: [1, 2, 3, 4] });
+    const { estimator, state } = await fitted(name, X, frame({ y: labels }));
+    expect(() => exportOnnx(estimator, state)).toThrow(OperationNotSupported);
+    expect(() => exportOnnx(estimator, state)).toThrow(`column '${column}' has the name of an output`);
+  });
+
   it('is refused where strings are empty in some rows and missing in others, which it could not tell apart', async () => {
     const X = frame({ color: ['', null, 'red', ''], size: [1, 2, 3, 4] });
     const { estimator, state } = await fitted('Ridge', X, frame({ y: [0, 10, 3, 1] }));
