@@ -5,7 +5,7 @@
 import type { Threads } from '../contract/threads.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { GraphBuilder } from './onnx-export/graph-builder.ts';
-import type { ModelState } from './state.ts';
+import type { Feature, ModelState } from './state.ts';
 
 /** Where and how a computation runs. */
 export interface FitContext {
@@ -16,6 +16,8 @@ export interface FitContext {
   onProgress?(done: number, total: number): void;
   /** In a fit: how much each row counts, as scikit-learn's `sample_weight`. Default: all the same. */
   readonly sampleWeight?: Float64Array;
+  /** In a fit of the first of several parts: the columns, with the strings of all parts. Default: those of the first. */
+  readonly features?: readonly Feature[];
 }
 
 /** A library's estimator as handed in by a user: its options, and what it has learned, null if nothing yet. */
@@ -62,8 +64,8 @@ export interface Estimator<Options = unknown> {
   fit(options: Options, X: DataFrame, y: DataFrame, context: FitContext): Promise<ModelState>;
 
   /**
-   * Learns these rows besides those that the state has learned; null before the first. The first rows decide
-   * on the columns and their strings. Left out where only all rows together can be learned from.
+   * Learns these rows besides those that the state has learned; null before the first. The first rows, or
+   * {@link FitContext.features}, decide on the columns and their strings. Left out where only all rows together can be learned from.
    *
    * @throws InvalidData
    */

@@ -54,6 +54,22 @@ export function learnFeatures(X: DataFrame): Feature[] {
   });
 }
 
+/**
+ * The same columns, with the strings of these rows besides those that are known.
+ *
+ * @throws InvalidData when columns are missing or unknown, or strings are too many.
+ */
+export function extendFeatures(features: readonly Feature[], X: DataFrame): Feature[] {
+  const columns = [...matchColumns(X, features, true).columns.values()];
+  return features.map((feature, i) => {
+    const { name, categories } = feature;
+    const column = columns[i];
+    if (!categories || !column) return feature;
+    const found = new Set([...categories, ...stringsOf(name, column)]);
+    return { ...feature, categories: inOrder(name, [...found]) };
+  });
+}
+
 /** How many columns the encoded features have. */
 export function encodedWidth(features: readonly Feature[]): number {
   return features.reduce((width, { categories }) => width + (categories?.length ?? 1), 0);
@@ -137,10 +153,24 @@ function categoriesOf(name: string, column: StringColumn): (string | null)[] {
     if (code >= 0) used[code] = 1;
     else hasMissing = true;
   }
-  const values = column.dictionary.filter((_, code) => used[code] === 1).sort();
-  if (values.length <= MAX_CATEGORIES) return hasMissing ? [...values, null] : values;
+  const values = column.dictionary.filter((_, code) => used[code] === 1);
+  return inOrder(name, hasMissing ? [...values, null] : values);
+}
+
+/** Of other columns only that strings are missing, where all values are. */
+function stringsOf(name: string, column: Column): (string | null)[] {
+  if (column.type === 'string') return categoriesOf(name, column);
+  return isAllMissing(column) ? [null] : [];
+}
+
+/** Ascending, a missing string last. @throws InvalidData when there are too many. */
+function inOrder(name: string, categories: readonly (string | null)[]): (string | null)[] {
+  const strings = categories.filter((category) => category !== null).sort();
+  if (strings.length <= MAX_CATEGORIES) {
+    return strings.length < categories.length ? [...strings, null] : strings;
+  }
   throw new InvalidData(
-    `column '${name}' has ${values.length} different strings, at most ${MAX_CATEGORIES} are one-hot encoded: leave it out, or group its values`,
+    `column '${name}' has ${strings.length} different strings, at most ${MAX_CATEGORIES} are one-hot encoded: leave it out, or group its values`,
   );
 }
 

@@ -27,7 +27,7 @@ export async function fitLinear<Options extends LeastSquaresOptions>(
   y: DataFrame,
   context: FitContext,
 ): Promise<ModelState> {
-  const features = learnFeatures(X);
+  const features = context.features ?? learnFeatures(X);
   const { target, values } = numericTarget(X, y, 'any');
   const { columns } = designMatrix(X, { features, named: true }, refuseMissing(estimator));
   const weights = rowWeightsOf(X.rowCount, context);

@@ -102,7 +102,7 @@ async function fitWhole(
   y: DataFrame,
   context: FitContext,
 ): Promise<ModelState> {
-  const features = learnFeatures(X);
+  const features = context.features ?? learnFeatures(X);
   const labels = encodeLabels(X, y, options.classes);
   const meta = { estimator: NAME, options, features, named: true, target: labels.target };
   const { columns } = designMatrix(X, meta, refuseMissing(NAME));

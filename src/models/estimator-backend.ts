@@ -44,9 +44,9 @@ export const estimatorBackend: ModelBackend<EstimatorModel> = {
   partialFit,
   type: ({ estimator }) => estimator.type,
   fitsInBlocks: ({ estimator }) => estimator.exactInParts === true,
-  fitBlocks: async (model, blocks, context) => ({
+  fitBlocks: async (model, open, context) => ({
     ...model,
-    state: await fitBlocks(model.estimator, model.options, blocks, context),
+    state: await fitBlocks(model.estimator, model.options, open, context),
   }),
   predict: async (model, X, context) => model.estimator.predict(fittedState(model), X, context),
   predictProba,

@@ -2,12 +2,9 @@
 import { InvalidData } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
-import type { RowBlock } from '../ml/fit-blocks.ts';
+import type { OpenBlocks, RowBlock } from '../ml/fit-blocks.ts';
 import { type RunningScore, runningAccuracy, runningR2 } from '../ml/scores/running-score.ts';
 import type { Score } from '../ml/scoring.ts';
-
-/** Rows with their labels, as often as they are asked for. */
-export type OpenBlocks = () => AsyncIterable<RowBlock>;
 
 /** What the model's metadata say of rows that are gone. */
 export interface RowsSeen {
@@ -17,13 +14,14 @@ export interface RowsSeen {
   readonly y: DataFrame;
 }
 
-/** Notes what passes. @throws InvalidData when nothing does. */
-export function watchRows(blocks: AsyncIterable<RowBlock>) {
+/** Notes what passes when rows are gone through for the last time. @throws InvalidData when nothing does. */
+export function watchRows(open: OpenBlocks) {
   let rowCount = 0;
   let first: RowBlock | undefined;
   return {
     async *blocks(): AsyncGenerator<RowBlock> {
-      for await (const block of blocks) {
+      rowCount = 0;
+      for await (const block of open()) {
         rowCount += block.X.rowCount;
         first ??= { X: block.X.take([]), y: block.y.take([]) };
         yield block;

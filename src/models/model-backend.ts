@@ -1,7 +1,7 @@
 /** The interface behind which every kind of model lives. */
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
-import type { RowBlock } from '../ml/fit-blocks.ts';
+import type { OpenBlocks } from '../ml/fit-blocks.ts';
 import type { Score, ScoreOptions } from '../ml/scoring.ts';
 
 /** A model as bytes: what lies in GridFS, and what the metadata say about it. */
@@ -60,7 +60,7 @@ export interface ModelBackend<Model = unknown> {
   /** Whether {@link fitBlocks} learns what `fit` would of all rows at once. Default false. */
   fitsInBlocks?(model: Model): boolean;
   /** Fits a copy on rows that need not be in memory together. */
-  fitBlocks?(model: Model, blocks: AsyncIterable<RowBlock>, context: FitContext): Promise<Model>;
+  fitBlocks?(model: Model, open: OpenBlocks, context: FitContext): Promise<Model>;
   /** One column per target. */
   predict?(model: Model, X: DataFrame, context: FitContext): Promise<DataFrame>;
   /** One column per class, named by the class. */

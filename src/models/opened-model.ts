@@ -2,10 +2,11 @@
 import { InvalidData, NotFitted, OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
+import type { OpenBlocks } from '../ml/fit-blocks.ts';
 import type { Score, ScoreOptions } from '../ml/scoring.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
-import { type OpenBlocks, scoreInBlocks, watchRows } from './fit-in-blocks.ts';
+import { scoreInBlocks, watchRows } from './fit-in-blocks.ts';
 import type { ModelBackend, PackedModel } from './model-backend.ts';
 
 interface FitOptions {
@@ -39,7 +40,7 @@ export interface OpenedModel {
   partialFit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** Whether {@link fitBlocks} learns what {@link fit} would of all rows at once. */
   readonly fitsInBlocks: boolean;
-  /** As {@link fit}, on rows that need not be in memory together: they are gone through twice. */
+  /** As {@link fit}, on rows that need not be in memory together: they are gone through twice or three times. */
   fitBlocks(blocks: OpenBlocks, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** One column per target. @throws NotFitted, InvalidData, OperationNotSupported */
   predict(X: DataFrame, context: FitContext): Promise<DataFrame>;
@@ -151,7 +152,7 @@ async function storeFit<Model>(
   return save({ model: backend.pack(fitted), attributes, taskId });
 }
 
-/** The same, of rows that are gone through twice. */
+/** The same, of rows that are gone through twice, or three times where strings are to be known before. */
 async function storeFitOfBlocks<Model>(
   { backend, model, save }: LoadedModel<Model>,
   learn: NonNullable<ModelBackend<Model>['fitBlocks']>,
@@ -160,8 +161,8 @@ async function storeFitOfBlocks<Model>(
   { trainingSet, taskId }: FitOptions,
 ): Promise<Metadata> {
   const started = performance.now();
-  const watched = watchRows(blocks());
-  const fitted = await learn.call(backend, model, watched.blocks(), context);
+  const watched = watchRows(blocks);
+  const fitted = await learn.call(backend, model, watched.blocks, context);
   const score = await scoreBlocks(backend, fitted, blocks(), context);
   const { X, y, rowCount } = watched.seen();
   const seconds = (performance.now() - started) / 1000;

@@ -81,7 +81,7 @@ function createFitTask(name: string, operation: 'fit' | 'partialFit'): BuiltinTa
   };
 }
 
-/** The rows are gone through twice, to be learned and to be scored, and never in memory all together. */
+/** The rows are gone through to learn their strings, to be learned and to be scored, and never in memory all together. */
 async function fitLarge(
   { datasets }: Stores,
   model: OpenedModel,

@@ -93,6 +93,39 @@ it.each(['flights[delay]', 'delays'])(
   },
 );
 
+it('a regression learns strings that are in the last block only', async () => {
+  const count = 70_000;
+  const sorted = new DataFrame(
+    new Map([
+      ...table(0, count).select(['delay']).columns,
+      [
+        'airline',
+        {
+          type: 'string' as const,
+          values: Int32Array.from({ length: count }, (_, row) => Math.floor((row * 3) / count)),
+          dictionary: ['AA', 'LH', 'UA'],
+        },
+      ],
+    ]),
+  );
+  await om.datasets.put(sorted, 'sorted', { layout: 'columns' });
+  for (const [name, changes] of [
+    ['strings whole', {}],
+    ['strings in parts', IN_BLOCKS],
+  ] as const) {
+    await om.models.put(new Ridge({}), name);
+    await run(fitTask, [name, 'sorted[airline]'], { Yname: 'sorted[delay]' }, changes);
+  }
+  const [whole, parts] = await Promise.all(
+    ['strings whole', 'strings in parts'].map((name) => om.models.metadata(name)),
+  );
+  const [expected, found] = [whole, parts].map(
+    (metadata) => metadata?.attributes.metrics as Record<string, number>,
+  );
+  expect(found?.rows).toBe(count);
+  expect(found?.r2).toBeCloseTo(expected?.r2 ?? Number.NaN, 10);
+});
+
 it('a model that needs all rows at once gets them, whatever the limit', async () => {
   await om.models.put(new RandomForestRegression({ nEstimators: 1, maxSamples: 100 } as object), 'forest');
   await run(fitTask, ['forest', 'flights[distance,hour]'], { Yname: 'flights[delay]' }, IN_BLOCKS);

@@ -132,7 +132,7 @@ describe('LogisticRegression', () => {
 });
 
 describe('a fit in parts', () => {
-  function* blocks(X: DataFrame, y: DataFrame, count: number) {
+  async function* blocks(X: DataFrame, y: DataFrame, count: number) {
     const size = Math.ceil(X.rowCount / count);
     for (let start = 0; start < X.rowCount; start += size) {
       yield { X: X.slice(start, start + size), y: y.slice(start, start + size) };
@@ -147,7 +147,7 @@ describe('a fit in parts', () => {
     options: object = {},
   ): Promise<ModelState> {
     const estimator = estimatorOf(name);
-    return fitBlocks(estimator, estimator.parseOptions(options), blocks(X, y, count), contextOf());
+    return fitBlocks(estimator, estimator.parseOptions(options), () => blocks(X, y, count), contextOf());
   }
 
   it.each([
@@ -159,6 +159,21 @@ describe('a fit in parts', () => {
     const state = await inParts(name, patients, progress, 7, options);
     expectClose(state.arrays.weights, [...(whole.state.arrays.weights ?? [])], 1e-9);
     expectClose(state.arrays.intercepts, [...(whole.state.arrays.intercepts ?? [])], 1e-9);
+  });
+
+  it.each([
+    ['strings', ['b', 'b', 'b', 'c', 'c', 'a', 'd', 'd', 'd', 'a']],
+    ['strings and missing ones', ['b', 'b', 'b', null, null, null, null, 'd', 'd', 'a']],
+  ])('of blocks of which none has all %s gives what a fit of all rows gives', async (_, strings) => {
+    const X = frame({ c: strings, x: [1, 5, 2, 8, 4, 3, 9, 1, 7, 6] });
+    const y = frame({ y: [3, 1, 4, 1, 5, 9, 2, 6, 5, 3] });
+    for (const name of ['Ridge', 'MultivariateLinearRegression']) {
+      const whole = await fitted(name, X, y);
+      const state = await inParts(name, X, y, 4);
+      expect(state.meta.features).toEqual(whole.state.meta.features);
+      expectClose(state.arrays.weights, [...(whole.state.arrays.weights ?? [])], 1e-9);
+      expectClose(state.arrays.intercepts, [...(whole.state.arrays.intercepts ?? [])], 1e-9);
+    }
   });
 
   it('keeps the intercept where x is far from zero', async () => {
@@ -199,9 +214,22 @@ describe('a fit in parts', () => {
     ['no blocks', () => inParts('Ridge', frame({ x: [] }), frame({ y: [] }), 1), InvalidData, /no blocks/],
     [
       'a string that the first rows have not',
-      () => inParts('Ridge', frame({ c: ['a', 'b', 'a', 'z'] }), frame({ y: [1, 2, 1, 3] }), 2),
+      async () => {
+        const { estimator, state } = await fitted('Ridge', frame({ c: ['a', 'b'] }), frame({ y: [1, 2] }));
+        const [X, y] = [frame({ c: ['a', 'z'] }), frame({ y: [1, 3] })];
+        return estimator.partialFit?.(estimator.parseOptions({}), state, X, y, contextOf());
+      },
       InvalidData,
       /string "z"/,
+    ],
+    [
+      'more strings in all blocks than are encoded',
+      () => {
+        const rows = Array.from({ length: 1_002 }, (_, row) => row);
+        return inParts('Ridge', frame({ c: rows.map((row) => `c${row}`) }), frame({ y: rows }), 2);
+      },
+      InvalidData,
+      /column 'c' has 1002 different strings/,
     ],
     [
       'a column of another type',
