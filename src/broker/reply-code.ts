@@ -2,6 +2,8 @@
 
 export const NOT_FOUND = 404;
 export const PRECONDITION_FAILED = 406;
+/** ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED: the same declaration is refused again. */
+const REFUSALS: readonly unknown[] = [403, 405, PRECONDITION_FAILED];
 
 const BASIC_CLASS = 60;
 const PUBLISH_METHOD = 40;
@@ -9,6 +11,11 @@ const PUBLISH_METHOD = 40;
 /** The AMQP reply code of an error, such as 404 or 406; undefined when the broker did not send it. */
 export function replyCode(error: unknown): number | undefined {
   return numberField(error, 'code');
+}
+
+/** Whether the broker has refused a declaration, and will again until an operator changes something. */
+export function isDeclarationRefusal(error: unknown): boolean {
+  return REFUSALS.includes(replyCode(error));
 }
 
 /** Whether the broker closed the channel on account of a `basic.publish`. */

@@ -1,6 +1,7 @@
 /** Sending tasks on behalf of a task: who sends them, and how their messages reach the broker. */
+import { isDeclarationRefusal } from '../broker/reply-code.ts';
 import type { Publication } from '../contract/transport.ts';
-import { EncodeError, type OmegaError, Unroutable } from '../errors.ts';
+import { InvalidName, type OmegaError, OperationalError, Unroutable } from '../errors.ts';
 import type { Applied, Applier } from '../protocol/canvas.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { publishDeclared } from '../protocol/publish-declared.ts';
@@ -100,9 +101,15 @@ async function publish(
     });
     return null;
   } catch (error) {
-    if (isPermanent(error) || error instanceof EncodeError || error instanceof Unroutable) return error;
+    if (isUnsendable(error)) return error;
     throw error;
   }
+}
+
+/** No try will send it: waiting for one would hold this worker, and then the next. */
+function isUnsendable(error: unknown): error is OmegaError {
+  if (isPermanent(error) || error instanceof Unroutable || error instanceof InvalidName) return true;
+  return error instanceof OperationalError && isDeclarationRefusal(error.cause);
 }
 
 /** The task that cannot be sent has failed, and with it what was to come after it. */

@@ -1,15 +1,18 @@
 /** What comes after a task: callbacks and errbacks, of which some cannot be sent, and some are sent again. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { chain, group } from '../../src/contract/canvas.ts';
 import type { AnySignature } from '../../src/contract/signature.ts';
 import { immutable } from '../../src/contract/signature-options.ts';
 import { signature } from '../../src/contract/task-signature.ts';
+import type { Omega } from '../../src/omega.ts';
 import { COPY_HEADER, encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
 import { useTransport } from '../support/broker-harness.ts';
+import { hasRabbitmqctl, rabbitmqctl } from '../support/rabbitmqctl.ts';
 import { useCeleryWorker } from '../support/results-app.ts';
 import { settled } from '../support/sender.ts';
+import { brokerUrl } from '../support/services.ts';
 import { type Place, type TestWorker, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
 const TASKS = fileURLToPath(new URL('../../dist/test/support/canvas-tasks.js', import.meta.url));
@@ -81,6 +84,42 @@ it('a callback that cannot be sent has failed, and its errback hears of it', WAI
   await expect(om.runtime.result(lost).get({ timeout: 20_000 })).rejects.toThrow(/no\.such\.exchange/);
   await expect.poll(trace.lines).toEqual([JSON.stringify(lost)]);
 });
+
+it('a callback for a queue that no broker declares has failed, and its worker goes on', WAIT, async () => {
+  const place = usePlace();
+  const [om] = await Promise.all([useClient(place), useWorker(place, [TASKS])]);
+  await failsAlone(om, 'amq.mine', /queue name 'amq\.mine' is not valid/);
+});
+
+it.skipIf(!hasRabbitmqctl())(
+  'a callback for a missing queue that the user of the worker may not declare has failed, and its worker goes on',
+  WAIT,
+  async () => {
+    const user = `poor_${randomUUID()}`;
+    const broker = new URL(brokerUrl());
+    const vhost = decodeURIComponent(broker.pathname.slice(1)) || '/';
+    rabbitmqctl('add_user', user, 'secret');
+    onTestFinished(() => void rabbitmqctl('delete_user', user));
+    rabbitmqctl('set_permissions', '-p', vhost, user, '^(?!foreign)', '.*', '.*');
+    const place = usePlace();
+    const worker = { ...place, broker: Object.assign(broker, { username: user, password: 'secret' }).href };
+    const [om] = await Promise.all([useClient(place), useWorker(worker, [TASKS])]);
+    await failsAlone(om, `foreign_${user}`, /ACCESS_REFUSED/);
+  },
+);
+
+/** Of two callbacks of a task, one for this queue: it fails, and the worker takes further tasks. */
+async function failsAlone(om: Omega, queue: string, reason: RegExp): Promise<void> {
+  const [lost, sent] = [randomUUID(), randomUUID()];
+  const link = [
+    withOptions(call('add', 1), { queue, task_id: lost }),
+    withOptions(call('add', 2), { task_id: sent }),
+  ];
+  expect(await om.runtime.apply(withOptions(call('add', 1, 1), { link }))).toBe(2);
+  await expect(om.runtime.result(lost).get({ timeout: 20_000 })).rejects.toThrow(reason);
+  expect(await om.runtime.result(sent).get({ timeout: 20_000 })).toBe(4);
+  expect(await om.runtime.send('canvas.add', [2, 3]).get({ timeout: 20_000 })).toBe(5);
+}
 
 it(
   'a copy of a task that has ended sends what comes after it again, and none of it runs twice',
