@@ -1,10 +1,10 @@
 /** What the driver's error of a bulk write says of the single writes. */
 import { OperationalError } from '../errors.ts';
 
-/** A single write that the server did not do. */
+/** A single write that was not done. */
 export interface WriteFailure {
-  /** The server's error code. */
-  readonly code: number;
+  /** The server's error code; null where the driver did not ask the server. */
+  readonly code: number | null;
   readonly message: string;
 }
 
@@ -24,7 +24,10 @@ export function bulkFailures(error: unknown): ReadonlyMap<number, WriteFailure> 
       },
     );
   }
-  if (error.writeErrors.length === 0) throw error.errorResponse;
+  if (error.writeErrors.length === 0) {
+    // Of a server that refuses the whole command it is the reply, whose code and labels the driver's error has.
+    throw error.errorResponse instanceof Error ? error.errorResponse : error;
+  }
   return new Map(
     error.writeErrors.map(({ index, code, errmsg = '' }) => [index, { code, message: errmsg }] as const),
   );

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationalError, ResultRefused } from '../errors.ts';
 import { isTransient } from '../mongo/availability.ts';
 import type { BulkOperation, Collection } from '../mongo/bson.ts';
+import { isInvalidDocument } from '../mongo/insert.ts';
 import { READY_STATES } from '../protocol/states.ts';
 import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
 import { reaching } from './reaching.ts';
@@ -72,19 +73,51 @@ async function writeEach(
   return results.filter((_, index) => failures.get(index)?.code === DUPLICATE_KEY);
 }
 
-/** The failed writes by index. @throws OperationalError, BackendStoreError if the write failed as a whole. */
+/**
+ * The failed writes by index. One document that MongoDB cannot even read, because it is too large or nested too deep, makes
+ * the whole bulk fail: it is found by halving, so that all others are written.
+ *
+ * @throws OperationalError, BackendStoreError if the write failed as a whole.
+ */
 async function writeBulk(
   tasks: Collection<TaskMeta>,
   operations: readonly BulkOperation<TaskMeta>[],
 ): Promise<ReadonlyMap<number, WriteFailure>> {
-  return await reaching(async () => {
-    try {
-      await tasks.bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority', j: true } });
-      return new Map();
-    } catch (error) {
-      return bulkFailures(error);
-    }
-  });
+  try {
+    return await reaching(() => writeAll(tasks, operations));
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!isInvalidDocument(cause)) throw error;
+    if (operations.length === 1) return new Map([[0, failureOf(cause)]]);
+    return await writeHalves(tasks, operations);
+  }
+}
+
+function failureOf(error: Error): WriteFailure {
+  const code: unknown = Reflect.get(error, 'code');
+  return { code: typeof code === 'number' ? code : null, message: error.message };
+}
+
+async function writeAll(
+  tasks: Collection<TaskMeta>,
+  operations: readonly BulkOperation<TaskMeta>[],
+): Promise<ReadonlyMap<number, WriteFailure>> {
+  try {
+    await tasks.bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority', j: true } });
+    return new Map();
+  } catch (error) {
+    return bulkFailures(error);
+  }
+}
+
+async function writeHalves(
+  tasks: Collection<TaskMeta>,
+  operations: readonly BulkOperation<TaskMeta>[],
+): Promise<ReadonlyMap<number, WriteFailure>> {
+  const middle = Math.ceil(operations.length / 2);
+  const first = await writeBulk(tasks, operations.slice(0, middle));
+  const second = await writeBulk(tasks, operations.slice(middle));
+  return new Map([...first, ...[...second].map(([index, failure]) => [index + middle, failure] as const)]);
 }
 
 /**
@@ -112,9 +145,10 @@ function refusal(result: TaskMeta, failure: WriteFailure): ResultRefused | Opera
       `the result of task ${result._id} cannot be stored in MongoDB now (${failure.message}): it is failing over, or its disk needs more room`,
     );
   }
+  const code = failure.code === null ? '' : ` (error ${failure.code})`;
   return new ResultRefused(
-    `the result of task ${result._id} is refused by MongoDB (error ${failure.code}): ${failure.message}. ` +
-      'Check the rules of the collection celery_taskmeta',
+    `the result of task ${result._id} is refused by MongoDB${code}: ${failure.message}. ` +
+      'Check the rules of the collection celery_taskmeta; a document may have 16 MB and 180 levels',
   );
 }
 

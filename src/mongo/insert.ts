@@ -91,7 +91,8 @@ function areAllDuplicates(error: unknown): boolean {
   return errors.every(({ code }) => code === DUPLICATE_KEY) && !error.result.getWriteConcernError();
 }
 
-function isInvalidDocument(error: unknown): boolean {
+/** Whether MongoDB can never hold a document, or its driver cannot write it. */
+export function isInvalidDocument(error: unknown): error is Error {
   if (error instanceof BSON.BSONError || error instanceof RangeError) return true;
   return (
     error instanceof MongoError &&

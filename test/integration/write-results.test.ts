@@ -80,3 +80,21 @@ test('what the server refuses is the error of that result alone', async () => {
   expect(String(errors[1])).toMatch(/refused by MongoDB \(error 121\).*rules of the collection/);
   expect(await ruled.countDocuments()).toBe(2);
 });
+
+test.each([
+  ['is nested deeper than MongoDB stores', () => nested(190)],
+  ['is nested deeper than MongoDB reads', () => nested(400)],
+  ['is larger than a document may be', () => Array.from({ length: 17 }, () => 'x'.repeat(2 ** 20))],
+])('a result that %s is refused alone, and those written with it are stored', async (_, children) => {
+  const results = Array.from({ length: 9 }, (_, value) => success(value));
+  const documents = results.map((result) => documentOf(result, JSON_RESULTS));
+  const impossible = { ...documentOf(success(9), JSON_RESULTS), children: children() };
+  const errors = await writeResults(tasks, documents.toSpliced(5, 0, impossible));
+  expect(errors).toEqual(Array(9).fill(null).toSpliced(5, 0, expect.any(ResultRefused)));
+  expect(String(errors[5])).toMatch(/refused by MongoDB.*16 MB and 180 levels/);
+  expect(await stored(results)).toEqual(results.map(({ result }) => `SUCCESS ${result}`));
+});
+
+function nested(levels: number): readonly unknown[] {
+  return levels === 0 ? [] : [nested(levels - 1)];
+}
