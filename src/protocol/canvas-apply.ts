@@ -4,7 +4,14 @@ import { callOf, type Sender } from './canvas-call.ts';
 import { freeze, freezeGroup, type Naming, prepareChain } from './canvas-freeze.ts';
 import { markBody, takeMark } from './canvas-join.ts';
 import { linkedBody, stripHeaders } from './canvas-link.ts';
-import { groupResult, type ResultNode, type ResultTuple, taskResult, toTuple } from './canvas-result.ts';
+import {
+  groupResult,
+  MAX_PARENTS,
+  type ResultNode,
+  type ResultTuple,
+  taskResult,
+  toTuple,
+} from './canvas-result.ts';
 import {
   type ChainStep,
   type ChordStep,
@@ -52,8 +59,6 @@ export interface Given {
 
 /** Seconds until a chord is looked after first (celery/canvas.py `_chord.run`). */
 const UNLOCK_COUNTDOWN = 1;
-/** Parents in the results of a header: they show where a result came from, and nobody needs them all. */
-const MAX_PARENTS = 12;
 
 /** @returns the result of the whole. */
 export function applyStep(application: Application, step: Step, given: Given): ResultNode {

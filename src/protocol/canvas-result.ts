@@ -10,6 +10,9 @@ export interface ResultNode {
   readonly children: readonly ResultNode[] | null;
 }
 
+/** Parents in what is stored or sent along: they show where a result came from, and nobody needs them all. */
+export const MAX_PARENTS = 12;
+
 export function taskResult(id: string): ResultNode {
   return { id, parent: null, children: null };
 }

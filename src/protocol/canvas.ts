@@ -7,7 +7,7 @@ import { InvalidTaskError } from '../errors.ts';
 import { type Application, applyStep, type Join } from './canvas-apply.ts';
 import type { Sender } from './canvas-call.ts';
 import { checkGrowth } from './canvas-limits.ts';
-import { type ResultTuple, toTuple } from './canvas-result.ts';
+import { MAX_PARENTS, type ResultTuple, toTuple } from './canvas-result.ts';
 import { groupOf, MAX_TASKS, readStep, type Step, taskOf } from './canvas-step.ts';
 import { type Fields, isFields, wrong } from './fields.ts';
 import type { TaskCall } from './task-message.ts';
@@ -83,7 +83,7 @@ export function applyRead(
     },
   };
   const result = toTuple(applyStep(application, step, { args, kwargs: {}, options: { ...options } }));
-  const children = application.children.map((child) => toTuple(child));
+  const children = application.children.map((child) => toTuple(child, MAX_PARENTS));
   return { calls: application.calls, result, children, joins: application.joins };
 }
 

@@ -66,7 +66,10 @@ function keepsEnd(node: WorkerNode, request: Request, { kind }: Conclusion): boo
   return kind === 'failure' && node.tasks.get(request.message.taskName)?.storeErrorsEvenIfIgnored === true;
 }
 
-/** Stores the result; a value that can never be stored becomes a failure that says so. */
+/**
+ * Stores the result; a value that can never be stored becomes a failure that says so. Where its children are why, because
+ * they are too many or nested too deep, it is stored without them.
+ */
 async function storeFinal(
   node: WorkerNode,
   request: Request,
@@ -86,6 +89,7 @@ async function storeFinal(
     if (!isPermanent(error)) throw error;
     // The result of a task that had ended before is where it was: only sending it again is impossible.
     if (conclusion.kind === 'duplicate') return conclusion;
+    if (children.length > 0) return await storeFinal(node, request, conclusion);
     if (conclusion.kind !== 'failure') return await storeFinal(node, request, failedWith(error));
     node.logger.error({ ...taskFields(request), err: error }, 'the failure cannot be stored or sent');
     return conclusion;

@@ -8,6 +8,7 @@ import { immutable } from '../../src/contract/signature-options.ts';
 import { signature } from '../../src/contract/task-signature.ts';
 import type { Omega } from '../../src/omega.ts';
 import { COPY_HEADER, encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
+import type { TaskHandle } from '../../src/runtime/task-handle.ts';
 import { useTransport } from '../support/broker-harness.ts';
 import { hasRabbitmqctl, rabbitmqctl } from '../support/rabbitmqctl.ts';
 import { useCeleryWorker } from '../support/results-app.ts';
@@ -153,6 +154,17 @@ it(
     expect(await Promise.all(children)).toEqual([3, 3]);
   },
 );
+
+it('a task whose callbacks are nested deeper than MongoDB stores succeeds, without them', WAIT, async () => {
+  const place = usePlace();
+  const [om] = await Promise.all([useClient(place), useWorker(place, [TASKS])]);
+  let deep = call('add', 1);
+  const steps = () => Array.from({ length: 12 }, () => call('identity'));
+  for (let level = 0; level < 8; level += 1) deep = chain(group([deep, call('identity')]), ...steps());
+  const handle = om.runtime.apply(withOptions(call('add', 1, 1), { link: [deep] })) as TaskHandle<number>;
+  expect(await handle.get({ timeout: 20_000 })).toBe(2);
+  expect(await om.runtime.result(handle.id).children()).toEqual([]);
+});
 
 it('a result that is too large for a message is kept, and what would take it fails', WAIT, async () => {
   const place = usePlace();

@@ -130,6 +130,16 @@ describe('tasks that a task sends', () => {
     expect(joined.children.map(([, children]) => children?.length ?? null)).toEqual([null, 2]);
   });
 
+  it('show the last 12 results of a long chain as parents of each other', () => {
+    const chain = composite(
+      'chain',
+      Array.from({ length: 200 }, () => sig('t')),
+    );
+    const { children } = apply(composite('group', [chain]), { parent });
+    const [[, members] = []] = children;
+    expect(JSON.stringify(members).match(/"/g)).toHaveLength(2 * 13);
+  });
+
   it('take a result as the text that it is', () => {
     const text = '[1.0, NaN, {"__type__": "date", "__value__": "2026-01-02"}, 12345678901234567890]';
     const [call] = applySignature(sig('t', 2), countingApplier(), {
