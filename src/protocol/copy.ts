@@ -46,6 +46,7 @@ export function copyMessage(
     body,
     properties: { ...kept, headers: copyHeaders(properties.headers ?? {}, reason) },
     unroutable: 'error',
+    relayed: true,
   };
 }
 
@@ -99,6 +100,7 @@ export function retryMessage(
   return {
     ...copy,
     body,
+    relayed: false,
     properties: {
       ...properties,
       ...ofBody,

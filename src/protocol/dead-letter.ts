@@ -57,7 +57,7 @@ export function revivedMessage(letter: Source, queue: string): Publication {
   const { [REASON_HEADER]: _reason, [QUEUE_HEADER]: _queue, [TIME_HEADER]: _time, ...own } = headers;
   const sent = sentTime(new Date());
   const properties = { ...letter.properties, ...sent.property, headers: { ...own, ...sent.header } };
-  return { ...copyMessage({ body: letter.body, properties }, queue, null), relayed: true };
+  return copyMessage({ body: letter.body, properties }, queue, null);
 }
 
 /** The message, byte for byte, with its headers and properties, on its way to the dead queue of its queue. */
@@ -69,7 +69,7 @@ export function deadLetter(raw: Source, queue: string, reason: string, now = new
     [QUEUE_HEADER]: queue,
     [TIME_HEADER]: formatIsoDateTime(now),
   };
-  return { ...copy, properties: { ...copy.properties, headers, deliveryMode: 2 }, relayed: true };
+  return { ...copy, properties: { ...copy.properties, headers, deliveryMode: 2 } };
 }
 
 /** As {@link deadLetter}, with nothing but short texts and numbers in the headers: the others cannot be sent again. */

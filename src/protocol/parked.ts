@@ -33,5 +33,5 @@ export function parkedCopy(
 ): Publication {
   const copy = copyMessage(raw, parkedQueueOf(queue), 'parked');
   const properties = { ...copy.properties, expiration: String(milliseconds), deliveryMode: 2 as const };
-  return { ...copy, properties, relayed: true };
+  return { ...copy, properties };
 }

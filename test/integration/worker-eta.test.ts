@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { delayUntil } from '../../src/protocol/delay.ts';
 import { encodeTask } from '../../src/protocol/task-message.ts';
 import { until, useTransport } from '../support/broker-harness.ts';
-import { untilSettled, useSender } from '../support/sender.ts';
+import { settled, untilSettled, useSender } from '../support/sender.ts';
 import { add, note } from '../support/tasks.ts';
 import { metric, useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
 
@@ -34,6 +34,21 @@ it('keeps tasks for later outside of the worker, through its restart, and takes 
   const received = `omega_tasks_total{task="${note.name}",queue="${place.queue}",event="received"}`;
   expect(await metric(later, received)).toBe(0);
 });
+
+it('keeps a task outside of the worker that is larger than a client may send', async () => {
+  const place = usePlace();
+  const [transport, worker] = await Promise.all([useTransport(place.broker), useWorker(place)]);
+  const { path, lines } = useTrace();
+  const kwargs = { path, text: 'x'.repeat(13 * 2 ** 20) };
+  const task = { taskId: randomUUID(), taskName: note.name, args: [], kwargs, ignoreResult: true };
+  const message = encodeTask({ ...task, queue: place.queue, replyTo: '', eta: after(5) });
+  await transport.publish({ ...message, relayed: true });
+  await untilSettled(worker, place, 'ack', 1);
+  expect(lines()).toEqual([]);
+  await untilSettled(worker, place, 'ack', 2);
+  expect(lines()).toHaveLength(1);
+  expect(await settled(worker, place, 'requeue')).toBe(0);
+}, 60_000);
 
 it('waits for less than a second in the worker, and runs at once what is overdue', async () => {
   const place = usePlace();
