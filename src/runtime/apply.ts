@@ -4,6 +4,7 @@ import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
+import { isFields } from '../protocol/fields.ts';
 import type { Router } from '../protocol/routes.ts';
 import { ORIGIN, type TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
@@ -68,7 +69,7 @@ export function createApplications(context: ApplyContext): Applications {
       ready = ready.then(() => sender.prepare(call));
       const sending = ready.then(() => sender.publish(call, rest?.signal));
       sending.then(
-        () => expire(call, tasks.get(call.taskId)),
+        () => confirmed(call, tasks),
         (error) => rest?.abort(error),
       );
       sendings.set(call.taskId, sending);
@@ -78,8 +79,13 @@ export function createApplications(context: ApplyContext): Applications {
     return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
-  function expire({ expires }: TaskCall, task: TrackedTask | undefined): void {
-    if (expires && task) results.expire(task, expires);
+  function confirmed(call: TaskCall, tasks: ReadonlyMap<string, TrackedTask>): void {
+    const task = tasks.get(call.taskId);
+    if (call.expires && task) results.expire(task, call.expires);
+    for (const id of ignoredIds(call)) {
+      const ignored = tasks.get(id);
+      if (ignored) results.forget(ignored);
+    }
   }
 
   /** When nothing was sent, nothing is heard of any of them. */
@@ -99,6 +105,13 @@ export function createApplications(context: ApplyContext): Applications {
     },
     publish,
   };
+}
+
+/** Of the tasks that go with a message, those whose ends nobody is told of. */
+function ignoredIds({ taskId, ignoreResult, embed }: TaskCall): readonly string[] {
+  const later = (embed?.chain ?? []).map(({ options }) => (isFields(options) ? options : {}));
+  const ignored = later.filter(({ ignore_result }) => ignore_result === true).map(({ task_id }) => task_id);
+  return [...(ignoreResult ? [taskId] : []), ...ignored.map(String)];
 }
 
 function applierOf({ transport, queue, router, chords }: ApplyContext): Applier {

@@ -43,7 +43,7 @@ export class Results {
   readonly #reader: ResultReader | null;
   readonly #closing: AbortSignal;
   readonly #sources: ResultSources;
-  /** Own tasks that are not ready: nothing is forgotten here, a reply may still come. */
+  /** Own tasks that are not ready: a reply may still come. Those whose results are ignored only while somebody waits. */
   readonly #pending = new Map<string, TrackedTask>();
   /** Own tasks that are ready, oldest first. */
   readonly #kept = new Map<string, TrackedTask>();
@@ -74,17 +74,16 @@ export class Results {
   expect(taskId: string): TrackedTask {
     this.#kept.delete(taskId);
     const task = this.#pending.get(taskId) ?? track(taskId, true);
-    task.sendings += 1;
     task.expiry?.stopTimer();
     task.expiry = null;
-    this.#pending.set(taskId, task);
+    this.#remember(task);
     return task;
   }
 
-  /** Takes back one {@link Results.expect}: the task could not be sent. */
+  /** Takes back one {@link Results.expect}: the task could not be sent, or nobody will tell of its end. */
   forget(task: TrackedTask): void {
-    task.sendings -= 1;
-    if (task.sendings === 0) this.#pending.delete(task.id);
+    task.reasons -= 1;
+    if (task.reasons === 0 && this.#pending.get(task.id) === task) this.#pending.delete(task.id);
   }
 
   /** A task by its id, of this client or of any other process. */
@@ -137,6 +136,11 @@ export class Results {
     signal?.throwIfAborted();
     if (!task.own && !this.#reader) throw resultsNotStored(task.id);
     const ends: (() => void)[] = [];
+    if (task.own) {
+      // Failures may be told of although results are ignored: who waits then hears of them.
+      this.#remember(task);
+      ends.push(() => this.forget(task));
+    }
     try {
       return await new Promise<ResultMeta>((resolve, reject) => {
         const onUpdate = (result: ResultMeta): void => {
@@ -158,6 +162,11 @@ export class Results {
     if (!this.#reader?.forget) throw resultsNotStored(task.id);
     await this.#reader.forget(task.id);
     this.#kept.delete(task.id);
+  }
+
+  #remember(task: TrackedTask): void {
+    task.reasons += 1;
+    if (!this.#pending.has(task.id)) this.#pending.set(task.id, task);
   }
 
   /** What it finds reaches the listeners, until it is stopped. */

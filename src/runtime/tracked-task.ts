@@ -13,15 +13,15 @@ export interface TrackedTask {
   latest: ResultMeta | null;
   /** Told of every state. */
   readonly listeners: Set<(result: ResultMeta) => void>;
-  /** How many sendings of this id have not failed. */
-  sendings: number;
+  /** Why its replies are waited for: sendings of this id that have not failed, and those who wait. */
+  reasons: number;
   /** From when on it counts as expired; the timer looks into it then. */
   expiry: { readonly at: number; readonly stopTimer: () => void } | null;
 }
 
 /** A task of which nothing is known yet. */
 export function track(id: string, own: boolean): TrackedTask {
-  return { id, own, latest: null, listeners: new Set(), sendings: 0, expiry: null };
+  return { id, own, latest: null, listeners: new Set(), reasons: 0, expiry: null };
 }
 
 /** Whether it has ended. */

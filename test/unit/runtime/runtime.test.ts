@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { chain } from '../../../src/contract/canvas.ts';
 import { CELERY_CLUSTER } from '../../../src/contract/cluster.ts';
+import { withOptions } from '../../../src/contract/signature-options.ts';
 import { task } from '../../../src/contract/task.ts';
+import { signature } from '../../../src/contract/task-signature.ts';
 import type { Publication, Reply, Transport } from '../../../src/contract/transport.ts';
-import { OperationalError, ResultTimeout } from '../../../src/errors.ts';
+import { OperationalError, OperationNotSupported, ResultTimeout } from '../../../src/errors.ts';
 import { createRuntime, type OmegaRuntime } from '../../../src/runtime/runtime.ts';
 import { createSender } from '../../../src/runtime/sender.ts';
+import { createFakeClient } from '../../support/fake-transport.ts';
 
 const double = task({
   name: 'test.double',
@@ -92,6 +96,29 @@ it("omega|ml's own tasks are sent with the setting taskTimeout", async () => {
     [1230, 1200],
     [40, 10],
   ]);
+});
+
+it('a task whose result is ignored is forgotten once it is sent, and others are not', async () => {
+  const { runtime } = createFakes();
+  const steps = chain(signature('kept'), withOptions(signature('last'), { ignoreResult: true }));
+  const [kept, ignored] = [runtime.send('kept'), runtime.send('ignored', [], {}, { ignoreResult: true })];
+  const last = runtime.apply(steps);
+  await Promise.all([kept.sent, ignored.sent, last.sent]);
+  // Of tasks that it does not know a client without a store says so, instead of waiting.
+  for (const { id } of [ignored, last])
+    await expect(runtime.result(id).get({ timeout: 50 })).rejects.toThrow(OperationNotSupported);
+  for (const { id } of [kept, last.parent ?? kept])
+    await expect(runtime.result(String(id)).get({ timeout: 50 })).rejects.toThrow(ResultTimeout);
+  await expect(ignored.get({ timeout: 50 })).rejects.toThrow(ResultTimeout);
+});
+
+it('who waits for a task whose result is ignored hears of a failure all the same', async () => {
+  const { runtime, reply } = createFakeClient();
+  const handle = runtime.send('fails', [], {}, { ignoreResult: true });
+  await handle.sent;
+  const ended = handle.get({ timeout: 5_000 });
+  reply(handle.id, { exc_type: 'ValueError', exc_message: ['no'], exc_module: 'builtins' }, 'FAILURE');
+  await expect(ended).rejects.toMatchObject({ excType: 'ValueError' });
 });
 
 it('a reply queue that could not be opened is opened by the next task, with the same listener', async () => {
