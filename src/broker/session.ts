@@ -40,7 +40,7 @@ const TLS_NAMES: TlsNames = {
 };
 
 const CLOSE_TIMEOUT_MS = 2_000;
-/** How long an operation waits for a connection that is being restored. */
+/** How long an operation waits for a connection that is being restored, and a declaration for its answer. */
 const RESTORE_TIMEOUT_MS = 30_000;
 
 export class Session {
@@ -119,7 +119,8 @@ export class Session {
    * Does something idempotent on the connection; waits for it, and does it again when it was lost meanwhile.
    *
    * @param intent what is done, for the error: `declare queue 'x'`.
-   * @throws OperationalError after 30 s, or when the broker refuses.
+   * @param action may take as long as it likes.
+   * @throws OperationalError after 30 s without a connection, or when the broker refuses.
    */
   async perform(intent: string, action: (connection: ChannelModel) => Promise<void>): Promise<void> {
     const giveUpAt = Date.now() + RESTORE_TIMEOUT_MS;
@@ -141,11 +142,15 @@ export class Session {
   /**
    * As {@link perform}, but joins what is under way with the same intent: thousands of messages may miss one queue at the
    * same time, and each action takes a channel, of which a connection has about two thousand.
+   *
+   * @throws OperationalError after 30 s, or when the broker refuses.
    */
   declare(intent: string, action: (connection: ChannelModel) => Promise<void>): Promise<void> {
     const joined = this.#declaring.get(intent);
     if (joined) return joined;
-    const declaring = this.perform(intent, action).finally(() => this.#declaring.delete(intent));
+    const giveUpAt = Date.now() + RESTORE_TIMEOUT_MS;
+    const inTime = (connection: ChannelModel) => this.#answered(action(connection), giveUpAt - Date.now());
+    const declaring = this.perform(intent, inTime).finally(() => this.#declaring.delete(intent));
     this.#declaring.set(intent, declaring);
     return declaring;
   }
@@ -160,6 +165,12 @@ export class Session {
     await settlesWithin(Promise.all(channels), CLOSE_TIMEOUT_MS);
     if (connection) await dispose(connection);
     this.#setState('closed');
+  }
+
+  /** A broker that is short of memory or disk never answers, as long as that lasts. What it answers later is dropped. */
+  async #answered(doing: Promise<void>, timeoutMs: number): Promise<void> {
+    if (await settlesWithin(doing, timeoutMs)) return await doing;
+    throw new Error(`no answer within ${RESTORE_TIMEOUT_MS / 1_000} s, the connection is ${this.#state}`);
   }
 
   async #beforeNextAttempt(error: unknown): Promise<void> {

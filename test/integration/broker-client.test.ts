@@ -1,6 +1,6 @@
 /** Clients and workers meet: declarations, control mailboxes, replies. */
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { connectTransport } from '../../src/broker/transport.ts';
 import type { Reply } from '../../src/contract/transport.ts';
 import { InvalidName, OperationalError } from '../../src/errors.ts';
@@ -170,6 +170,17 @@ test('declaring a queue waits for the connection to be restored', async () => {
   proxy.cut();
   await transport.declareQueue(queue);
   expect(await operator.ready(queue)).toBe(0);
+});
+
+test('declaring a queue fails after 30 s where the broker does not answer', async () => {
+  const [proxy, queue] = [await useProxy(), await useQueue()];
+  const broker = await useBroker({ url: proxy.url(brokerUrl()), heartbeat: 0 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  proxy.hold();
+  const refused = expect(broker.declareQueue(queue)).rejects.toThrow(/no answer within 30 s/);
+  await vi.advanceTimersByTimeAsync(30_000);
+  await refused;
 });
 
 test('declaring a queue under a name that is none is refused', async () => {
