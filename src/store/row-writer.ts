@@ -31,13 +31,18 @@ export async function writeRows(
   const firstId = documentIds(writeId)(0);
   const encodeRow = rowEncoder(layout, firstId, await nextRowId(collection, firstId));
   let inserting = Promise.resolve();
-  for (let row = 0; row < rowCount; ) {
-    const batch = new DocumentWriter(Math.min(BATCH_BYTES + SPARE_BYTES, rowCount * ROW_BYTES));
-    const end = Math.min(rowCount, row + BATCH_ROWS);
-    for (; row < end && batch.length < BATCH_BYTES; row += 1) encodeRow(batch, row);
-    await inserting;
-    // The next rows are encoded while the server works on these.
-    inserting = insertMissingRaw(mongo, collection, batch.bytes);
+  try {
+    for (let row = 0; row < rowCount; ) {
+      const batch = new DocumentWriter(Math.min(BATCH_BYTES + SPARE_BYTES, rowCount * ROW_BYTES));
+      const end = Math.min(rowCount, row + BATCH_ROWS);
+      for (; row < end && batch.length < BATCH_BYTES; row += 1) encodeRow(batch, row);
+      await inserting;
+      // The next rows are encoded while the server works on these.
+      inserting = insertMissingRaw(mongo, collection, batch.bytes);
+    }
+  } finally {
+    // Also after a row that is refused: whoever removes what was written must not be overtaken by the insert before it.
+    await inserting.catch(() => undefined);
   }
   await inserting;
 }

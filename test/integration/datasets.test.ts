@@ -172,6 +172,25 @@ describe('a DataFrame', () => {
     expect((await frame('whole-or-not')).toRows()).toEqual([{ x: 1 }]);
   });
 
+  it('is removed after a refused append only when the insert under way has ended', async () => {
+    await datasets.put([{ x: [0] }], 'overtaken');
+    const options = { appName: 'watched', monitorCommands: true };
+    const watched = await connectMongo(mongoUrl('datasets'), options);
+    const seen: string[] = [];
+    watched.client.on('commandStarted', ({ commandName }) => seen.push(`${commandName} sent`));
+    watched.client.on('commandSucceeded', ({ commandName }) => seen.push(`${commandName} done`));
+    const loop: unknown[] = [];
+    loop.push(loop);
+    // As many rows as are inserted at a time, and one more, which is refused at once.
+    const rows = Array.from({ length: 50_001 }, (_, i) => ({ x: i < 50_000 ? [i] : loop }));
+    const put = createDatasets(watched, { bucket: 'omegaml' }).put(rows, 'overtaken');
+    await expect(put).rejects.toThrow(InvalidData);
+    await watched.close();
+    const writes = seen.filter((command) => /^(insert|delete) /.test(command));
+    expect(writes).toEqual(['insert sent', 'insert done', 'delete sent', 'delete done']);
+    expect((await frame('overtaken')).rowCount).toBe(1);
+  });
+
   it.each([
     ['none', []],
     ['one of another name', [{ name: 'other', column: columnFromValues([1]) }]],
