@@ -144,8 +144,14 @@ function newField(
   };
 }
 
-function beginsAs({ head, headMask, wordOffsets, words }: Field, view: DataView, start: number): boolean {
+function beginsAs(
+  { head, headMask, valueOffset, wordOffsets, words }: Field,
+  view: DataView,
+  start: number,
+): boolean {
   if (headOf(view, start, headMask) !== head) return false;
+  // The last element of a batch may have a shorter name than the field, and end where the batch does.
+  if (start + valueOffset > view.byteLength) return false;
   for (let i = 0; i < words.length; i += 1) {
     if (view.getInt32(start + (wordOffsets[i] as number), true) !== words[i]) return false;
   }

@@ -74,6 +74,14 @@ describe('the walker over BSON documents', () => {
     ).toEqual([inOrder, turned, inOrder]);
   });
 
+  it('reads no further than the batch, for a shorter name at its end', () => {
+    const rows = [
+      { _id: 1, agents: 1 },
+      { _id: 2, age: null },
+    ];
+    expect(walk([rows]).toRows()).toMatchObject(rows);
+  });
+
   it('copes with fields in another order, missing ones and new ones', () => {
     const frame = walk([
       [
