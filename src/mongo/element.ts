@@ -53,14 +53,34 @@ export function valueEnd(bytes: Buffer, type: number, start: number): number {
   }
 }
 
-/** The value as the driver gives it. */
+/** The value as the driver gives it, with integers as {@link narrowIntegers} has them. */
 export function decodeValue(bytes: Buffer, type: number, start: number, end: number): unknown {
   const document = Buffer.alloc(4 + 3 + (end - start) + 1);
   document.writeInt32LE(document.length, 0);
   document[4] = type;
   document[5] = 0x76; // the key 'v'
   bytes.copy(document, 7, start, end);
-  return BSON.deserialize(document).v;
+  return narrowIntegers(BSON.deserialize(document, { useBigInt64: true }).v);
+}
+
+/**
+ * Has 64-bit integers of a value that the driver has read with `useBigInt64` be numbers where that is exact; the rest
+ * stays a bigint. Changes lists and objects in place. (By itself the driver gives its own class for the rest, which
+ * nobody else knows.)
+ */
+export function narrowIntegers(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  if (hasParts(value)) for (const key of Object.keys(value)) value[key] = narrowIntegers(value[key]);
+  return value;
+}
+
+/** Whether it is a list or a document, as opposed to what the driver has classes for. */
+function hasParts(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** A 64-bit integer: a number where that is exact, else a bigint. */

@@ -84,6 +84,13 @@ it('a put replaces what is there, or appends to it', async () => {
   expect((await omega(place, 'datasets', 'get', 'x')).stdout).toBe('x\n1\n1\n');
 });
 
+it('integers beyond 2^53 are printed as they were put', async () => {
+  const place = usePlace();
+  const json = '{"id":1152921504606846977,"list":[1099511627776]}';
+  await omega(place, 'datasets', 'put', useFile('large.json', json), 'large');
+  expect((await omega(place, '--json', 'datasets', 'get', 'large')).stdout).toBe(`[${json}]\n`);
+});
+
 it('bytes are written to a file as they are', async () => {
   const place = usePlace();
   const target = useFile('copy.bin');

@@ -352,6 +352,14 @@ describe('other data', () => {
     expect(await datasets.get('lists')).toEqual([[1], [2]]);
   });
 
+  it('come back: integers beyond 2^53 as bigints, others as numbers', async () => {
+    await datasets.put({ id: 2n ** 60n + 1n, list: [2n ** 40n, { k: -(2n ** 63n) }], small: 7n }, 'integers');
+    const integers = { id: 2n ** 60n + 1n, list: [2 ** 40, { k: -(2n ** 63n) }], small: 7 };
+    expect(await datasets.get('integers')).toEqual([integers]);
+    await datasets.put([{ o: { id: 2n ** 60n + 1n } }], 'integers-in-rows');
+    expect((await frame('integers-in-rows')).toRows()).toEqual([{ o: { id: 2n ** 60n + 1n } }]);
+  });
+
   it('come back: arrays of numbers, of more than one chunk', async () => {
     const array = new NdArray('float64', Float64Array.from({ length: 70_000 }, Math.random), [7, 10_000]);
     await datasets.put(array, 'array');

@@ -1,6 +1,7 @@
 /** Plain objects and arrays, as documents. */
 import { isPlainObject } from '../../frame/tabular.ts';
 import type { Document } from '../../mongo/bson.ts';
+import { narrowIntegers } from '../../mongo/element.ts';
 import { insertMissing } from '../../mongo/insert.ts';
 import { writeDocuments } from '../document-write.ts';
 import { requireInt64 } from '../integers.ts';
@@ -28,7 +29,8 @@ export const pythonData: Kind<unknown[]> = {
     requireAllColumns(metadata.name, columns);
     const collection = context.mongo.db.collection(collectionToRead(metadata, context));
     const values: unknown[] = [];
-    for await (const { data } of collection.find()) values.push(data);
+    for await (const { data } of collection.find({}, { useBigInt64: true }))
+      values.push(narrowIntegers(data));
     return values;
   },
 };

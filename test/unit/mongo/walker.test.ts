@@ -1,4 +1,4 @@
-import { BSON, Decimal128, Double, Long, ObjectId } from 'mongodb';
+import { BSON, Decimal128, Double, Long, ObjectId, Timestamp } from 'mongodb';
 import { describe, expect, it } from 'vitest';
 import { ColumnBuilder } from '../../../src/frame/column-builder.ts';
 import { DataFrame } from '../../../src/frame/data-frame.ts';
@@ -41,6 +41,20 @@ describe('the walker over BSON documents', () => {
       long: 2 ** 40,
       huge: -(2n ** 60n),
       pattern: expect.anything(),
+    });
+  });
+
+  it('has 64-bit integers in documents and lists as numbers where that is exact, else as bigints', () => {
+    const exact = [2 ** 40, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER];
+    const large = [2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n), -(2n ** 63n)];
+    const integers = [
+      ...exact.map((value) => Long.fromNumber(value)),
+      ...large.map((value) => Long.fromBigInt(value)),
+    ];
+    const time = new Timestamp({ t: 5, i: 1 });
+    const [row] = walk([[{ nested: { integers, deeper: [{ id: Long.MAX_VALUE }], time } }]]).toRows();
+    expect(row).toEqual({
+      nested: { integers: [...exact, ...large], deeper: [{ id: 2n ** 63n - 1n }], time },
     });
   });
 
