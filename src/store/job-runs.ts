@@ -21,6 +21,11 @@ export interface JobRun {
 
 /** How many characters of a message are kept at either end. */
 const MESSAGE_END = 80;
+/**
+ * How many runs a notebook remembers. Each takes about 400 bytes of its metadata, which are read with the notebook, and
+ * which MongoDB refuses beyond 16 MB. The results of earlier runs stay.
+ */
+const REMEMBERED_RUNS = 1_000;
 
 /** @param name as the client sent it: it becomes part of the results' name. */
 export async function recordRun(
@@ -84,7 +89,7 @@ function noteRun(store: OmegaStore, job: Metadata, results: string, run: JobRun)
   return store.catalog.update(
     job.id,
     {
-      $push: { 'attributes.job_results': results, 'attributes.job_runs': entry },
+      $push: { 'attributes.job_results': lastRuns(results), 'attributes.job_runs': lastRuns(entry) },
       $set: { 'attributes.state': 'SUCCESS', 'attributes.task_id': taskId, ...trigger },
     },
     {
@@ -92,6 +97,11 @@ function noteRun(store: OmegaStore, job: Metadata, results: string, run: JobRun)
       ...(hasTriggers ? { arrayFilters: [{ 't.event-kind': 'scheduled', 't.event': event }] } : {}),
     },
   );
+}
+
+/** What adds to a list of runs, and keeps the last ones. */
+function lastRuns(added: unknown): Record<string, unknown> {
+  return { $each: [added], $slice: -REMEMBERED_RUNS };
 }
 
 function shorten(message: string): string {

@@ -34,8 +34,8 @@ export interface Jobs {
   exists(name: string): Promise<boolean>;
   /**
    * Stores the executed notebook as `results/<name>_<time>.ipynb`, and notes the run in the notebook's
-   * attributes (`job_results`, `job_runs`, `state`, `task_id`). A second run of the same task changes
-   * nothing.
+   * attributes (`job_results`, `job_runs`, `state`, `task_id`), which name the last 1,000 runs. A second run of the same
+   * task changes nothing.
    *
    * @param name as the client sent it.
    * @returns the metadata of the results.

@@ -102,6 +102,23 @@ describe('a run', () => {
     expect((await jobs.metadata('twice')).attributes).toMatchObject({ job_runs: { length: 2 } });
   });
 
+  it('is remembered by the notebook among the last 1,000, and the results of earlier ones stay', async () => {
+    const { id } = await jobs.put(NOTEBOOK, 'often');
+    const first = await jobs.recordRun('often', runOf());
+    const runs = Array.from({ length: 999 }, (_, i) => ({
+      task_id: `earlier ${i}`,
+      results: `results/${i}`,
+    }));
+    const names = runs.map(({ results }) => results);
+    const earlier = { job_runs: [{ results: first.name }, ...runs], job_results: [first.name, ...names] };
+    await mongo.db.collection('metadata').updateOne({ _id: id }, { $set: { attributes: earlier } });
+    const last = await jobs.recordRun('often', runOf());
+    const { job_runs, job_results } = (await jobs.metadata('often')).attributes;
+    expect(job_runs).toEqual([...runs, expect.objectContaining({ results: last.name })]);
+    expect(job_results).toEqual([...names, last.name]);
+    expect(await jobs.get(first.name)).toEqual(NOTEBOOK);
+  });
+
   it('settles the trigger that it answers', async () => {
     const { id } = await jobs.put(NOTEBOOK, 'triggered');
     const triggers = ['one', 'two'].map((event) => ({ 'event-kind': 'scheduled', event, status: 'PENDING' }));
