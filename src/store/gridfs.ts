@@ -33,14 +33,16 @@ export interface FileStore {
   /**
    * Writes a new file and returns its `_id`. The file counts as written when this resolves, not before.
    *
-   * @param writeId the same for every attempt at this write; {@link FileStore.removeOthers} finds the file by
-   *   it. Default: nothing does.
+   * @param writeId the same for every attempt at this write; {@link FileStore.listOthers} and
+   *   {@link FileStore.removeOthers} find the file by it. Default: nothing does.
    */
   write(filename: string, bytes: Uint8Array, writeId?: string): Promise<ObjectId>;
   /** @throws CorruptObject when the file is not there, or chunks of it are missing. */
   read(id: ObjectId): Promise<Buffer>;
   /** Does nothing when there is no such file. */
   remove(id: ObjectId): Promise<void>;
+  /** The files that all attempts under a write id have written, but for the files to keep. */
+  listOthers(writeId: string, keep: readonly ObjectId[]): Promise<ObjectId[]>;
   /** Removes what all attempts under a write id have written, whole or in part, but for the files to keep. */
   removeOthers(writeId: string, keep: readonly ObjectId[]): Promise<void>;
 }
@@ -88,12 +90,21 @@ export function createFileStore(db: Db, bucket: string): FileStore {
       return readChunks(chunks, id, checkLength(id, Number(file.length)));
     },
     remove,
+    async listOthers(writeId, keep) {
+      const found = files.find({ _id: othersOf(writeId, keep) }, { projection: { _id: 1 } });
+      return (await found.toArray()).map(({ _id }) => _id);
+    },
     async removeOthers(writeId, keep) {
-      const others = { ...idsOf(writeId), $nin: keep };
+      const others = othersOf(writeId, keep);
       await files.deleteMany({ _id: others });
       await chunks.deleteMany({ files_id: others });
     },
   };
+}
+
+/** Matches the ids of what all attempts under a write id have written, but for those to keep. */
+function othersOf(writeId: string, keep: readonly ObjectId[]) {
+  return { ...idsOf(writeId), $nin: keep };
 }
 
 async function writeChunks(

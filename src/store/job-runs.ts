@@ -35,15 +35,36 @@ export async function recordRun(
   run: JobRun,
 ): Promise<Metadata> {
   const recorded = run.taskId === undefined ? null : resultsOf(job, run.taskId);
-  if (recorded !== null) return store.metadata(recorded);
+  if (recorded !== null) return keepOnly(store, await store.metadata(recorded), name, run);
   const results = await storeResults(store, name, run);
   const updated = await noteRun(store, job, results.name, run);
-  if (updated) return results;
+  if (updated) return keepOnly(store, results, name, run);
   await store.drop(results.name, { force: true });
   const current = await store.metadata(job.name);
   const other = run.taskId === undefined ? null : resultsOf(current, run.taskId);
   if (other !== null) return store.metadata(other);
   throw new NotebookNotFound(`the notebook '${job.name}' was replaced while it ran: run it again`);
+}
+
+/**
+ * Removes the results of other runs of the task that were never noted. (Such a run cannot remove them itself: when MongoDB does
+ * not answer, it may have noted them all the same.)
+ */
+async function keepOnly(store: OmegaStore, results: Metadata, name: string, run: JobRun): Promise<Metadata> {
+  const writeId = writeIdOf(store, name, run);
+  const { gridfile } = results;
+  if (writeId === undefined || gridfile === undefined) return results;
+  for (const file of await store.files.listOthers(writeId, [gridfile])) {
+    const other = await store.catalog.findByFile(file);
+    if (other) await store.catalog.remove(other.id);
+  }
+  await store.files.removeOthers(writeId, [gridfile]);
+  return results;
+}
+
+/** The same for all runs of a task: the file of their results has an id that follows from it. */
+function writeIdOf(store: OmegaStore, name: string, { taskId }: JobRun): string | undefined {
+  return taskId === undefined ? undefined : `${taskId} ${store.key(`results/${name}`, '')}`;
 }
 
 /** Name of the results that a task has recorded. */
@@ -57,7 +78,8 @@ function resultsOf({ attributes }: Metadata, taskId: string): string | null {
 }
 
 async function storeResults(store: OmegaStore, name: string, run: JobRun): Promise<Metadata> {
-  const gridfile = await store.files.write(newFilename(), encodeNotebook(run.notebook, name));
+  const bytes = encodeNotebook(run.notebook, name);
+  const gridfile = await store.files.write(newFilename(), bytes, writeIdOf(store, name, run));
   for (;;) {
     const inserted = await store.catalog.insert({
       name: `results/${name}_${timestamp(run.startedAt)}.ipynb`,

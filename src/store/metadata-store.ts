@@ -59,6 +59,8 @@ export interface MetadataStore {
    * nobody may change.
    */
   recall(name: string): Promise<Metadata | null>;
+  /** The object whose data are this file. MongoDB has no index for it: not for what is asked for often. */
+  findByFile(gridfile: ObjectId): Promise<Metadata | null>;
   /** @param pattern a name in which `*` stands for anything; default all. Sorted by name. */
   list(pattern?: string, options?: ListOptions): Promise<Metadata[]>;
   /** Null when there is an object of this name already. */
@@ -94,6 +96,10 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
       byName: findByName,
       byId: (id) => findFirst<MetadataDocument>(mongo, COLLECTION, { _id: id }),
     }),
+    async findByFile(gridfile) {
+      const found = await documents.findOne({ bucket, prefix, gridfile });
+      return found && fromDocument(found);
+    },
     async list(pattern, options = {}) {
       const filter = { bucket, prefix, $and: nameFilters(pattern, options) };
       return (await documents.find(filter, { sort: { name: 1 } }).toArray()).map(fromDocument);

@@ -94,6 +94,21 @@ describe('a run', () => {
     expect(await jobs.list('results/once*')).toEqual([again.name]);
   });
 
+  it('that ended before it was noted leaves no results once the task has run again', async () => {
+    const taskId = randomUUID();
+    const { id } = await jobs.put(NOTEBOOK, 'cut-off');
+    const setRuns = (runs: unknown) =>
+      mongo.db.collection('metadata').updateOne({ _id: id }, { $set: { 'attributes.job_runs': runs } });
+    await setRuns('no list');
+    await expect(jobs.recordRun('cut-off', runOf(taskId))).rejects.toThrow(/array/);
+    expect(await jobs.list('results/cut-off*')).toHaveLength(1);
+    await setRuns([]);
+    const other = await jobs.recordRun('cut-off', runOf(randomUUID()));
+    const results = await jobs.recordRun('cut-off', { ...runOf(taskId), startedAt: new Date(2027, 0, 1) });
+    expect(await jobs.list('results/cut-off*')).toEqual([other.name, results.name]);
+    expect(await jobs.get(results.name)).toEqual(NOTEBOOK);
+  });
+
   it('is recorded each time for different tasks', async () => {
     await jobs.put(NOTEBOOK, 'twice');
     await jobs.recordRun('twice', runOf(randomUUID()));
