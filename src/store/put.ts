@@ -1,12 +1,12 @@
 /** Stores values so that readers see the old data or the new, never a part. */
 import { randomUUID } from 'node:crypto';
 import { InvalidData, OperationalError } from '../errors.ts';
-import type { Filter } from '../mongo/bson.ts';
+import type { Document, Filter } from '../mongo/bson.ts';
 import { appendTarget, kindToWrite } from './choose-kind.ts';
-import type { Kind, KindContext } from './kind.ts';
+import { collectionToRead, type Kind, type KindContext } from './kind.ts';
 import type { Metadata, MetadataDocument } from './metadata.ts';
 import { type MetadataChange, type MetadataStore, type StoredData, toFields } from './metadata-store.ts';
-import { attemptNames } from './write-ids.ts';
+import { attemptNames, idsOf } from './write-ids.ts';
 
 export interface PutOptions {
   /** False replaces what is there; readers see the old data or the new, never a part. Default true. */
@@ -93,13 +93,30 @@ async function tryToPut(
   const data = await kind.put(value, { name, target, writeId }, parts);
   const saved = existing
     ? await parts.catalog.update(existing.id, changeTo(kind, data, options), {
-        condition: { ...unchanged(existing, options), ...(target ? sameColumns(target) : {}) },
+        condition: unchanged(existing, target, options),
       })
     : await parts.catalog.insert({ ...data, name, kind: kind.name, attributes: initialAttributes(options) });
   const unused = saved ? existing : data;
   if (!target && unused) await removeData(parts, unused);
+  if (target && !saved) await removeStray(parts, target, writeId);
   if (saved && options.taskId) await removeOtherAttempts(parts, writeId, saved);
   return saved;
+}
+
+/**
+ * Removes what an append has written in vain: when the object was replaced or dropped meanwhile, its collection had gone,
+ * and the append has made it again.
+ */
+async function removeStray(parts: StoreParts, target: Metadata, writeId: string): Promise<void> {
+  const { mongo, catalog, key } = parts;
+  const { name } = target;
+  const stray = collectionToRead(target, parts);
+  const current = await catalog.find(name);
+  if (current && collectionToRead(current, parts) === stray) return;
+  // Python gives the next object's collection the same name again, and may be filling it.
+  const isReused = stray === key(name, '.datastore');
+  if (isReused) await mongo.db.collection<Document>(stray).deleteMany({ _id: idsOf(writeId) });
+  else await mongo.db.dropCollection(stray);
 }
 
 /** Only one attempt at a task can point the metadata to its data: those of the others are of no use any more. */
@@ -160,11 +177,16 @@ function sameColumns({ kindMeta }: Metadata): Filter<MetadataDocument> {
   return { 'kind_meta.columns': { $eq: kindMeta.columns ?? null } };
 }
 
-/** Holds as long as nobody else has replaced the data, and the task has not written yet. */
-function unchanged({ collection, gridfile }: Metadata, { taskId }: PutOptions): Filter<MetadataDocument> {
+/** Holds as long as nobody else has replaced the data or added columns to the target, and the task has not written yet. */
+function unchanged(
+  { collection, gridfile }: Metadata,
+  target: Metadata | null,
+  { taskId }: PutOptions,
+): Filter<MetadataDocument> {
   return {
     collection: collection ?? { $exists: false },
     gridfile: gridfile ?? { $exists: false },
     ...(taskId ? { 'attributes.written_by': { $ne: taskId } } : {}),
+    ...(target ? sameColumns(target) : {}),
   };
 }

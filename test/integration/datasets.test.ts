@@ -16,6 +16,7 @@ import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createDatasets, type Datasets } from '../../src/store/datasets.ts';
 import { createFileStore } from '../../src/store/gridfs.ts';
 import type { Kind } from '../../src/store/kind.ts';
+import { pandasDfrows } from '../../src/store/kinds/pandas-dfrows.ts';
 import { mongoUrl } from '../support/services.ts';
 
 let mongo: Mongo;
@@ -311,6 +312,27 @@ describe('writers at the same time', () => {
         .map(({ x }) => x)
         .sort(),
     ).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it.each([
+    ['replaces it', () => datasets.put([{ x: 9 }], 'stray', { append: false }), [{ x: 9 }, { x: 2 }]],
+    ['drops it', () => datasets.drop('stray'), [{ x: 2 }]],
+  ])('leave no collection behind when one appends while another %s', async (_, interfere, rows) => {
+    await datasets.drop('stray', { force: true });
+    const before = await collections();
+    await datasets.put([{ x: 1 }], 'stray');
+    let hasInterfered = false;
+    const late: Kind<DataFrame> = {
+      ...pandasDfrows,
+      async put(value, write, context) {
+        if (!hasInterfered) await interfere();
+        hasInterfered = true;
+        return pandasDfrows.put(value, write, context);
+      },
+    };
+    await createDatasets(mongo, { bucket: 'omegaml', kinds: [late] }).put([{ x: 2 }], 'stray');
+    expect((await frame('stray')).toRows()).toEqual(rows);
+    expect(await collections()).toBe(before + 1);
   });
 
   it('never show a part to a reader while they replace', async () => {
