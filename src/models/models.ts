@@ -103,11 +103,13 @@ export function createModels(
 
   async function drop(name: string, force: boolean): Promise<boolean> {
     checkModelName(name);
-    const model = force && !(await store.exists(name)) ? null : await store.metadata(name);
-    const versions = model && versionsOf(model.attributes);
+    const found = force && !(await store.exists(name)) ? null : await store.metadata(name);
     // The model comes last: after a failure in between, the next drop finds the versions that are left.
-    for (const version of versions?.commits ?? []) await store.drop(version.name, { force: true });
-    return store.drop(name, { force });
+    const known = await dropVersions(store, found, []);
+    const removed = await store.remove(name, { force });
+    // Versions may have been put in between.
+    await dropVersions(store, removed, known);
+    return removed !== null;
   }
 
   return {
@@ -122,6 +124,18 @@ export function createModels(
     open: (name) => mapUnavailable(mongo, () => open(name)),
     register: (backend) => backends.register(backend),
   };
+}
+
+/** Drops the copies of all versions but those that are gone. Returns all of them. */
+async function dropVersions(
+  store: OmegaStore,
+  model: Metadata | null,
+  gone: readonly Commit[],
+): Promise<readonly Commit[]> {
+  const commits = (model && versionsOf(model.attributes)?.commits) ?? [];
+  const names = new Set(gone.map(({ name }) => name));
+  for (const { name } of commits) if (!names.has(name)) await store.drop(name, { force: true });
+  return commits;
 }
 
 /** What never changes: a version of this model; the file of a model without versions. */

@@ -67,8 +67,8 @@ export interface MetadataStore {
   insert(draft: MetadataDraft): Promise<Metadata | null>;
   /** Also sets `modified`. Null when the object is gone, or the condition does not hold. */
   update(id: ObjectId, change: MetadataChange, options?: UpdateOptions): Promise<Metadata | null>;
-  /** False when it was gone already. */
-  remove(id: ObjectId): Promise<boolean>;
+  /** What was removed, as it was then; null when it was gone already. */
+  remove(id: ObjectId): Promise<Metadata | null>;
 }
 
 export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string): MetadataStore {
@@ -106,20 +106,7 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
     },
     async insert(draft) {
       await ensureIndexes();
-      const now = toNaive(new Date());
-      const document: MetadataDocument = {
-        _id: new ObjectId(),
-        name: draft.name,
-        bucket,
-        prefix,
-        kind: draft.kind,
-        ...toFields(draft),
-        kind_meta: { ...draft.kindMeta },
-        attributes: { ...draft.attributes },
-        s3file: {},
-        created: now,
-        modified: now,
-      };
+      const document = newDocument(draft, bucket, prefix);
       try {
         await documents.insertOne(document);
         return fromDocument(document);
@@ -140,8 +127,26 @@ export function createMetadataStore(mongo: Mongo, bucket: string, prefix: string
       return updated && fromDocument(updated);
     },
     async remove(id) {
-      return (await documents.deleteOne({ _id: id })).deletedCount > 0;
+      const removed = await documents.findOneAndDelete({ _id: id });
+      return removed && fromDocument(removed);
     },
+  };
+}
+
+function newDocument(draft: MetadataDraft, bucket: string, prefix: string): MetadataDocument {
+  const now = toNaive(new Date());
+  return {
+    _id: new ObjectId(),
+    name: draft.name,
+    bucket,
+    prefix,
+    kind: draft.kind,
+    ...toFields(draft),
+    kind_meta: { ...draft.kindMeta },
+    attributes: { ...draft.attributes },
+    s3file: {},
+    created: now,
+    modified: now,
   };
 }
 

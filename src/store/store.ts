@@ -25,6 +25,11 @@ export interface StoreOptions {
   ) => OmegaError;
 }
 
+interface DropOptions {
+  /** It is no error when there is no such object. Default false. */
+  readonly force?: boolean;
+}
+
 export interface OmegaStore {
   readonly bucket: string;
   readonly prefix: string;
@@ -62,7 +67,9 @@ export interface OmegaStore {
   /** Names, sorted. @param pattern a name in which `*` stands for anything; default all. */
   list(pattern?: string, options?: ListOptions): Promise<string[]>;
   /** Removes the object and its data. @returns false when `force` is set and there was none. */
-  drop(name: string, options?: { readonly force?: boolean }): Promise<boolean>;
+  drop(name: string, options?: DropOptions): Promise<boolean>;
+  /** As {@link drop}. @returns the metadata as they were when they were removed; null where `drop` gives false. */
+  remove(name: string, options?: DropOptions): Promise<Metadata | null>;
   /** @throws the error for a missing name */
   metadata(name: string): Promise<Metadata>;
   /** As `metadata`, for what is asked for over and over ({@link MetadataStore.recall}). */
@@ -88,12 +95,13 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     throw new notFound(`there is no '${name}' in bucket '${bucket}' under ${prefix}: ${hint}`);
   }
 
-  async function drop(name: string, force: boolean): Promise<boolean> {
+  async function remove(name: string, force: boolean): Promise<Metadata | null> {
     checkName(name);
     const metadata = force ? await catalog.find(name) : await find(name);
-    if (!metadata || !(await catalog.remove(metadata.id))) return false;
-    await removeData(parts, metadata);
-    return true;
+    const removed = metadata && (await catalog.remove(metadata.id));
+    // Its data may be others than those that were found: somebody may have put it in between.
+    if (removed) await removeData(parts, removed);
+    return removed;
   }
 
   async function put(value: unknown, name: string, options: PutOptions): Promise<Metadata> {
@@ -109,7 +117,9 @@ export function createStore({ mongo, bucket, prefix, kinds, notFound }: StoreOpt
     sizeOf: (name) => mapUnavailable(mongo, () => sizeOf(parts, name, find)),
     list: (pattern, options) =>
       mapUnavailable(mongo, async () => (await catalog.list(pattern, options)).map(({ name }) => name)),
-    drop: (name, { force = false } = {}) => mapUnavailable(mongo, () => drop(name, force)),
+    drop: (name, { force = false } = {}) =>
+      mapUnavailable(mongo, async () => (await remove(name, force)) !== null),
+    remove: (name, { force = false } = {}) => mapUnavailable(mongo, () => remove(name, force)),
     metadata: (name) => mapUnavailable(mongo, async () => find(parseDatasetName(name).name)),
     recall: (name) => mapUnavailable(mongo, () => find(name, catalog.recall)),
     exists: (name) =>

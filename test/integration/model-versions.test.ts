@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidName, KindNotSupported, ModelNotFound } from '../../src/errors.ts';
 import { createModelBackends } from '../../src/models/backends.ts';
 import type { ModelBackend } from '../../src/models/model-backend.ts';
@@ -9,6 +9,7 @@ import type { ObjectId } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createFileStore } from '../../src/store/gridfs.ts';
 import type { MetadataDocument } from '../../src/store/metadata.ts';
+import { useProxy } from '../support/broker-harness.ts';
 import { mongoUrl } from '../support/services.ts';
 
 /** A backend as a user would register it. */
@@ -106,6 +107,25 @@ describe('versions of a model', () => {
     const { bucket } = await models.put(1, 'm');
     await models.put(2, 'm');
     expect(await models.drop('m')).toBe(true);
+    expect(await documents().countDocuments({ bucket })).toBe(0);
+    expect(await countFiles(bucket)).toBe(0);
+  });
+
+  it('are all removed with the model, also one that is put while the drop is under way', async () => {
+    const { bucket } = await models.put(1, 'm');
+    const proxy = await useProxy(mongoUrl('model_versions'));
+    const options = { appName: 'slow', monitorCommands: true };
+    const slow = await connectMongo(proxy.url(mongoUrl('model_versions')), options);
+    onTestFinished(() => slow.close());
+    let put: Promise<unknown> | undefined;
+    slow.client.on('commandSucceeded', ({ commandName }) => {
+      // The first write of the drop removes the version that it knows of: the next one comes much later.
+      if (put || !['delete', 'findAndModify'].includes(commandName)) return;
+      proxy.delay(1_500);
+      put = models.put(2, 'm').finally(() => proxy.delay(0));
+    });
+    expect(await createModels(slow, { bucket }).drop('m')).toBe(true);
+    await put;
     expect(await documents().countDocuments({ bucket })).toBe(0);
     expect(await countFiles(bucket)).toBe(0);
   });
