@@ -22,6 +22,16 @@ export interface VersionPut {
   readonly tag: string | undefined;
   /** Puts under one task id are one version. */
   readonly taskId: string | undefined;
+  /** What the model must be as yet for the version to be put; null for whatever it is. */
+  readonly basis: Basis | null;
+}
+
+/** What a model was when somebody began to learn more. */
+export interface Basis {
+  /** The latest version; null for a model without versions. */
+  readonly ref: string | null;
+  /** The file of the model itself. */
+  readonly gridfile: ObjectId | undefined;
 }
 
 /** A version as it was stored, by this put or by an earlier one for the same task. */
@@ -34,21 +44,36 @@ interface StoredVersion extends VersionPut {
 /** How often a put is tried while others put the same model. */
 const ATTEMPTS = 20;
 
+/** The model is not what a version is based on any more. */
+export class OutdatedBasis extends OperationalError {}
+
 /**
  * Stores a version: first the copy, whose unique name decides between two workers with the same task, then
  * the model. Each step can be repeated after a crash in between.
+ *
+ * @throws OutdatedBasis
  */
 export async function putVersion(store: OmegaStore, put: VersionPut): Promise<Metadata> {
-  const ref = createHash('sha1')
-    .update(put.name)
-    .update(put.taskId ?? randomUUID())
-    .digest('hex');
-  const existing = await store.catalog.find(put.name);
-  if (existing && hasCommit(existing, ref)) return existing;
+  const { name, basis, taskId = randomUUID() } = put;
+  const ref = refOf(name, taskId, basis?.ref ?? null);
+  const existing = await store.catalog.find(name);
+  if (existing && hasWritten(existing, taskId)) return existing;
   const version = await storeCopy(store, { ...put, ref });
   const saved = await advance(store, version);
   if (put.taskId !== undefined) await removeOtherAttempts(store, version, saved);
   return saved;
+}
+
+/**
+ * The ref follows from the task. That of a version with a basis follows from this, too: a task whose basis was outdated
+ * learns again, and its second version is another one.
+ */
+function refOf(name: string, taskId: string, basis: string | null): string {
+  return createHash('sha1')
+    .update(name)
+    .update(taskId)
+    .update(basis ?? '')
+    .digest('hex');
 }
 
 /** The version is there now, so that no other attempt at the task can store it: their files are of no use. */
@@ -95,9 +120,9 @@ async function readCopy(
   return { ...version, model: { bytes, kindMeta }, attributes, copy: gridfile };
 }
 
-/** Makes the version the model's latest, in one conditional update. */
+/** Makes the version the model's latest, in one conditional update. @throws OutdatedBasis */
 async function advance(store: OmegaStore, version: StoredVersion): Promise<Metadata> {
-  const { name, ref } = version;
+  const { name, ref, basis } = version;
   const gridfile = await store.files.write(store.key(name, 'file'), version.model.bytes, ref);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const current = await store.catalog.find(name);
@@ -105,14 +130,21 @@ async function advance(store: OmegaStore, version: StoredVersion): Promise<Metad
       await store.files.remove(gridfile);
       return current;
     }
-    const saved = current
-      ? await commit(store, version, gridfile, current)
-      : await create(store, version, gridfile);
-    if (saved && current?.gridfile) await store.files.remove(current.gridfile);
+    if (basis && !isStill(basis, current)) return withdraw(store, version, gridfile);
+    const saved = await (current
+      ? replace(store, version, gridfile, current)
+      : create(store, version, gridfile));
     if (saved) return saved;
   }
   await store.files.remove(gridfile);
   throw new OperationalError(`model '${name}' is being replaced by others all the time: try again later`);
+}
+
+/** No other worker with this task and this basis can store the version any more. */
+async function withdraw(store: OmegaStore, { name, ref }: StoredVersion, gridfile: ObjectId): Promise<never> {
+  await store.files.remove(gridfile);
+  await store.drop(versionKey(name, ref), { force: true });
+  throw new OutdatedBasis(`another version of model '${name}' has come meanwhile: fit the model again`);
 }
 
 /** Null when the model is there by now. */
@@ -131,6 +163,18 @@ function create(store: OmegaStore, version: StoredVersion, gridfile: ObjectId): 
     gridfile,
     uri: '',
   });
+}
+
+/** Commits the version, and removes the file of the one before. Null when another one was committed in the meantime. */
+async function replace(
+  store: OmegaStore,
+  version: StoredVersion,
+  gridfile: ObjectId,
+  current: Metadata,
+): Promise<Metadata | null> {
+  const saved = await commit(store, version, gridfile, current);
+  if (saved && current.gridfile) await store.files.remove(current.gridfile);
+  return saved;
 }
 
 /** Null when another version was committed in the meantime. */
@@ -170,6 +214,24 @@ function commitChange(
   };
 }
 
+/** The basis of what is learned from a model now. */
+export function basisOf({ attributes, gridfile }: Metadata): Basis {
+  return { ref: versionsOf(attributes)?.commits.at(-1)?.ref ?? null, gridfile };
+}
+
+function isStill({ ref, gridfile }: Basis, model: Metadata | null): boolean {
+  if (!model) return false;
+  const current = basisOf(model);
+  return current.ref === ref && String(current.gridfile) === String(gridfile);
+}
+
 function hasCommit({ attributes }: Metadata, ref: string): boolean {
   return versionsOf(attributes)?.commits.some((commit) => commit.ref === ref) ?? false;
+}
+
+/** Whether one of the versions is the task's, whatever its basis was. */
+function hasWritten({ name, attributes }: Metadata, taskId: string): boolean {
+  const { commits = [], tree = {} } = versionsOf(attributes) ?? {};
+  const withoutBasis = refOf(name, taskId, null);
+  return commits.some(({ ref }) => ref === withoutBasis || ref === refOf(name, taskId, tree[ref] ?? null));
 }

@@ -8,8 +8,8 @@ import { createStore, type OmegaStore } from '../store/store.ts';
 import { createModelBackends, type ModelBackends } from './backends.ts';
 import type { ModelBackend, StoredModel } from './model-backend.ts';
 import { createModelCache, type ModelCache } from './model-cache.ts';
-import { MODEL_KIND, putVersion, type VersionPut } from './model-versions.ts';
-import { type OpenedModel, openModel } from './opened-model.ts';
+import { basisOf, MODEL_KIND, putVersion } from './model-versions.ts';
+import { type LoadedModel, type OpenedModel, openModel } from './opened-model.ts';
 import {
   type Commit,
   checkTag,
@@ -81,17 +81,29 @@ export function createModels(
     if (tag !== undefined) checkTag(tag);
     const backend = backends.forValue(value);
     const model = backend.pack(await backend.fromValue(value));
-    return putVersion(store, { name, model, attributes: {}, tag, taskId });
+    return putVersion(store, { name, model, attributes: {}, tag, taskId, basis: null });
   }
 
   async function open(name: string): Promise<OpenedModel> {
+    return openModel(await read(name));
+  }
+
+  async function read(name: string): Promise<LoadedModel<unknown>> {
     const { base, commit } = await findVersion(store, parseModelName(name));
     const { backend, model } = await cache.get(versionId(base, commit), async () =>
       load(base.name, await readVersion(store, base, commit)),
     );
-    const save = (put: Omit<VersionPut, 'name' | 'tag'>): Promise<Metadata> =>
-      mapUnavailable(mongo, () => putVersion(store, { ...put, name: base.name, tag: undefined }));
-    return openModel({ metadata: base, backend, model, save });
+    const now = basisOf(base);
+    // Who learns from an earlier version has asked for it: its successors are left out on purpose.
+    const basis = now.ref === (commit?.ref ?? null) ? now : null;
+    return {
+      ...{ metadata: base, backend, model },
+      save: ({ isNext, ...put }) =>
+        mapUnavailable(mongo, () =>
+          putVersion(store, { ...put, name: base.name, tag: undefined, basis: isNext ? basis : null }),
+        ),
+      reopen: () => mapUnavailable(mongo, () => read(name)),
+    };
   }
 
   async function load(name: string, version: Metadata) {

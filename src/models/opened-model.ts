@@ -1,5 +1,5 @@
 /** A model read from the store, ready to work. */
-import { InvalidData, NotFitted, OperationNotSupported } from '../errors.ts';
+import { InvalidData, NotFitted, OperationalError, OperationNotSupported } from '../errors.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FitContext } from '../ml/estimator.ts';
 import type { OpenBlocks } from '../ml/fit-blocks.ts';
@@ -8,6 +8,7 @@ import type { Metadata } from '../store/metadata.ts';
 import { fitAttributes, type TrainingSet } from './fit-attributes.ts';
 import { scoreInBlocks, watchRows } from './fit-in-blocks.ts';
 import type { ModelBackend, PackedModel } from './model-backend.ts';
+import { OutdatedBasis } from './model-versions.ts';
 
 interface FitOptions {
   /** Where the data came from, noted in the metadata. */
@@ -36,7 +37,10 @@ export interface OpenedModel {
    * @throws InvalidData, OperationNotSupported
    */
   fit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
-  /** Learns these rows besides those of earlier fits, and stores a new version, as {@link fit} does. */
+  /**
+   * Learns these rows besides those of earlier fits, and stores a new version, as {@link fit} does. When another version
+   * comes meanwhile, that one learns them.
+   */
   partialFit(X: DataFrame, y: DataFrame, context: FitContext, options: FitOptions): Promise<Metadata>;
   /** Whether {@link fitBlocks} learns what {@link fit} would of all rows at once. */
   readonly fitsInBlocks: boolean;
@@ -59,13 +63,20 @@ export interface LoadedModel<Model> {
   readonly metadata: Metadata;
   readonly backend: ModelBackend<Model>;
   readonly model: Model;
-  /** Stores a fitted model as a new version. */
+  /** Stores a fitted model as a new version. @throws OutdatedBasis */
   save(version: {
     readonly model: PackedModel;
     readonly attributes: Readonly<Record<string, unknown>>;
     readonly taskId: string | undefined;
+    /** Whether it must be the next one after the version that was read. */
+    readonly isNext: boolean;
   }): Promise<Metadata>;
+  /** The model as it is now. */
+  reopen(): Promise<LoadedModel<Model>>;
 }
+
+/** How often a fit of more rows is tried while others fit the same model. */
+const ATTEMPTS = 20;
 
 /** Binds a backend's operations to one model. */
 export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
@@ -78,23 +89,9 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
     verb: string,
     ...frames: DataFrame[]
   ): Operation {
-    const supported = offered(operation, verb, ...frames);
+    const supported = offered(loaded, operation, verb, ...frames);
     if (backend.isFitted(model)) return supported;
     throw new NotFitted(`model '${name}' is not fitted: call om.runtime.model('${name}').fit(X, y) first`);
-  }
-
-  function offered<Operation>(
-    operation: Operation | undefined,
-    verb: string,
-    ...frames: DataFrame[]
-  ): Operation {
-    if (operation === undefined) {
-      throw new OperationNotSupported(
-        `model '${name}' (${backend.name}) cannot ${verb}: use a model that can, or register a backend for it`,
-      );
-    }
-    if (frames.every(({ rowCount }) => rowCount > 0)) return operation;
-    throw new InvalidData(`model '${name}' cannot ${verb} on a dataset without rows: give at least one row`);
   }
 
   return {
@@ -108,16 +105,13 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
     fit: async (X, y, context, options) => {
-      const learn = offered(backend.fit, 'fit', X, y);
-      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
+      const learn = offered(loaded, backend.fit, 'fit', X, y);
+      return storeFit(loaded, learn, [X, y], context, { ...options, isNext: false });
     },
-    partialFit: async (X, y, context, options) => {
-      const learn = offered(backend.partialFit, 'be fitted in parts', X, y);
-      return storeFit(loaded, () => learn.call(backend, model, X, y, context), [X, y], context, options);
-    },
+    partialFit: (X, y, context, options) => storePartialFit(loaded, [X, y], context, options),
     fitsInBlocks: backend.fitsInBlocks?.(model) ?? false,
     fitBlocks: (blocks, context, options) => {
-      const learn = offered(backend.fitBlocks, 'be fitted in blocks');
+      const learn = offered(loaded, backend.fitBlocks, 'be fitted in blocks');
       return storeFitOfBlocks(loaded, learn, blocks, context, options);
     },
     scoresInBlocks: backend.type !== undefined,
@@ -133,23 +127,64 @@ export function openModel<Model>(loaded: LoadedModel<Model>): OpenedModel {
   };
 }
 
-/** Scores a fitted model on its rows, and stores it. */
-async function storeFit<Model>(
-  { backend, save }: LoadedModel<Model>,
-  learn: () => Promise<Model>,
-  rows: readonly [X: DataFrame, y: DataFrame],
+/** @throws OperationNotSupported for an operation that there is not; InvalidData for frames without rows */
+function offered<Model, Operation>(
+  { metadata: { name }, backend }: LoadedModel<Model>,
+  operation: Operation | undefined,
+  verb: string,
+  ...frames: DataFrame[]
+): Operation {
+  if (operation === undefined) {
+    throw new OperationNotSupported(
+      `model '${name}' (${backend.name}) cannot ${verb}: use a model that can, or register a backend for it`,
+    );
+  }
+  if (frames.every(({ rowCount }) => rowCount > 0)) return operation;
+  throw new InvalidData(`model '${name}' cannot ${verb} on a dataset without rows: give at least one row`);
+}
+
+/** Learns these rows besides others. When another version has come meanwhile, that one learns them: it may know more rows. */
+async function storePartialFit<Model>(
+  opened: LoadedModel<Model>,
+  rows: TrainingRows,
   context: FitContext,
-  { trainingSet, taskId }: FitOptions,
+  options: FitOptions,
+): Promise<Metadata> {
+  let loaded = opened;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const learn = offered(loaded, loaded.backend.partialFit, 'be fitted in parts', ...rows);
+    try {
+      return await storeFit(loaded, learn, rows, context, { ...options, isNext: true });
+    } catch (error) {
+      if (!(error instanceof OutdatedBasis)) throw error;
+    }
+    loaded = await loaded.reopen();
+  }
+  const { name } = opened.metadata;
+  throw new OperationalError(
+    `model '${name}' is being fitted by others all the time: fit it by fewer tasks at a time, or try again later`,
+  );
+}
+
+type TrainingRows = readonly [X: DataFrame, y: DataFrame];
+
+/** Fits a model, scores it on its rows, and stores it. */
+async function storeFit<Model>(
+  { backend, model, save }: LoadedModel<Model>,
+  learn: NonNullable<ModelBackend<Model>['fit']>,
+  rows: TrainingRows,
+  context: FitContext,
+  { trainingSet, taskId, isNext }: FitOptions & { readonly isNext: boolean },
 ): Promise<Metadata> {
   const started = performance.now();
-  const fitted = await learn();
+  const fitted = await learn.call(backend, model, ...rows, context);
   const { threads, signal } = context;
   const quiet = { threads, ...(signal ? { signal } : {}) };
   const score = (await backend.score?.(fitted, ...rows, quiet)) ?? null;
   const seconds = (performance.now() - started) / 1000;
   const measures = { score, seconds, rows: rows[0].rowCount };
   const attributes = fitAttributes(...rows, trainingSet, measures);
-  return save({ model: backend.pack(fitted), attributes, taskId });
+  return save({ model: backend.pack(fitted), attributes, taskId, isNext });
 }
 
 /** The same, of rows that are gone through twice, or three times where strings are to be known before. */
@@ -167,7 +202,7 @@ async function storeFitOfBlocks<Model>(
   const { X, y, rowCount } = watched.seen();
   const seconds = (performance.now() - started) / 1000;
   const attributes = fitAttributes(X, y, trainingSet, { score, seconds, rows: rowCount });
-  return save({ model: backend.pack(fitted), attributes, taskId });
+  return save({ model: backend.pack(fitted), attributes, taskId, isNext: false });
 }
 
 async function scoreBlocks<Model>(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { InvalidName, KindNotSupported, ModelNotFound } from '../../src/errors.ts';
+import { InvalidName, KindNotSupported, ModelNotFound, OperationalError } from '../../src/errors.ts';
+import { DataFrame } from '../../src/frame/data-frame.ts';
 import { createModelBackends } from '../../src/models/backends.ts';
 import type { ModelBackend } from '../../src/models/model-backend.ts';
 import { createModels, type Models } from '../../src/models/models.ts';
@@ -10,6 +11,7 @@ import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { createFileStore } from '../../src/store/gridfs.ts';
 import type { MetadataDocument } from '../../src/store/metadata.ts';
 import { useProxy } from '../support/broker-harness.ts';
+import { inlineThreads } from '../support/inline-threads.ts';
 import { mongoUrl } from '../support/services.ts';
 
 /** A backend as a user would register it. */
@@ -180,6 +182,80 @@ describe('a put under a task id', () => {
     expect(await models.get('m')).toBe(1);
     expect(await contentOf(bucket, gridfile)).toBe('1');
     expect(await documents().countDocuments({ bucket })).toBe(2);
+  });
+});
+
+describe('a fit of more rows', () => {
+  /** Opens a number to which a fit adds one. @param meanwhile what happens while it does. */
+  async function openCounter(bucket: string, meanwhile = async () => {}, name = 'm') {
+    const counter: ModelBackend<number> = {
+      ...numberBackend,
+      async partialFit(model) {
+        await meanwhile();
+        return model + 1;
+      },
+    };
+    const opened = await createModels(mongo, { bucket, backends: createModelBackends([counter]) }).open(name);
+    const frame = DataFrame.fromObject({ x: [1] });
+    const trainingSet = { Xname: null, Yname: null, Xmeta: null, Ymeta: null };
+    return (taskId: string = randomUUID()) =>
+      opened.partialFit(frame, frame, { threads: inlineThreads() }, { trainingSet, taskId });
+  }
+
+  it('learns from the version that has come meanwhile, and leaves nothing of its first try', async () => {
+    const { bucket } = await models.put(1, 'm');
+    const others = [10, 20];
+    const learn = await openCounter(bucket, async () => {
+      const other = others.shift();
+      if (other !== undefined) await models.put(other, 'm');
+    });
+    const { attributes } = await learn();
+    expect(await Promise.all(['m', 'm^', 'm^^'].map((name) => models.get(name)))).toEqual([21, 20, 10]);
+    expect(versionsOf(attributes)?.commits).toHaveLength(4);
+    expect(await documents().countDocuments({ bucket })).toBe(5);
+    expect(await countFiles(bucket)).toBe(5);
+  });
+
+  it('of one task is one version, also when two workers begin with different ones', async () => {
+    const { bucket } = await models.put(1, 'm');
+    const first = await openCounter(bucket);
+    await models.put(10, 'm');
+    const second = await openCounter(bucket);
+    const stored = await second('task');
+    expect(await first('task')).toEqual(stored);
+    expect(await (await openCounter(bucket))('task')).toEqual(stored);
+    expect(await models.get('m')).toBe(11);
+    expect(await documents().countDocuments({ bucket })).toBe(4);
+  });
+
+  it('of many tasks at the same time learns the rows of all', async () => {
+    const { bucket } = await models.put(0, 'm');
+    const fits = await Promise.all(Array.from({ length: 5 }, () => openCounter(bucket)));
+    await Promise.all(fits.map((learn) => learn()));
+    expect(await models.get('m')).toBe(5);
+    expect(await countFiles(bucket)).toBe(7);
+  });
+
+  it('does so for a model without versions', async () => {
+    const { id, bucket } = await models.put(1, 'm');
+    await documents().updateOne({ _id: id }, { $set: { attributes: {} } });
+    const fits = await Promise.all([1, 2].map(() => openCounter(bucket)));
+    for (const learn of fits) await learn();
+    expect(await models.get('m')).toBe(3);
+  });
+
+  it('of an earlier version is based on that one, whatever has come since', async () => {
+    const { bucket } = await models.put(1, 'm', { tag: 'first' });
+    await models.put(10, 'm');
+    await (await openCounter(bucket, undefined, 'm@first'))();
+    expect(await models.get('m')).toBe(2);
+  });
+
+  it('is given up when others are faster all the time', async () => {
+    const { bucket } = await models.put(1, 'm');
+    const learn = await openCounter(bucket, async () => void (await models.put(10, 'm')));
+    await expect(learn()).rejects.toThrow(OperationalError);
+    await expect(learn()).rejects.toThrow("model 'm' is being fitted by others all the time");
   });
 });
 
