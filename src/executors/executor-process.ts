@@ -53,6 +53,7 @@ export class ExecutorProcess {
   readonly #clock = new JobClock();
   readonly #fatalError: () => string;
   readonly #bootTimer: NodeJS.Timeout;
+  #closeTimer: NodeJS.Timeout | undefined;
   readonly #backlog = new Backlog();
   #state: State = 'booting';
   #cores = 0;
@@ -227,6 +228,8 @@ export class ExecutorProcess {
   #start(taskId: TaskId): void {
     const assignment = this.#backlog.find(taskId);
     if (!assignment) return;
+    // It was told to close while this news was on its way: a job that has begun has all of its time.
+    clearTimeout(this.#closeTimer);
     assignment.startedAt = Date.now();
     this.#lastTask = { task_id: taskId, task_name: assignment.job.taskName };
     if (assignment.recalledAs === 'terminated') this.killFor(assignment, { kind: 'terminated' });
@@ -274,6 +277,7 @@ export class ExecutorProcess {
     this.#state = 'exited';
     this.#clock.stop();
     clearTimeout(this.#bootTimer);
+    clearTimeout(this.#closeTimer);
     if (this.#child.pid !== undefined) this.#guardian.remove(this.#child.pid);
   }
 
@@ -296,8 +300,10 @@ export class ExecutorProcess {
     return verdict ?? { kind: 'lost', started: true, detail };
   }
 
+  /** While a job runs, its end sets the limit. */
   #limitClose(): void {
-    if (!this.running) setTimeout(() => this.kill(), CLOSE_GRACE_MS).unref();
+    clearTimeout(this.#closeTimer);
+    if (!this.running) this.#closeTimer = setTimeout(() => this.kill(), CLOSE_GRACE_MS).unref();
   }
 
   #endBoot(): void {

@@ -1,4 +1,5 @@
 /** How many executors there are, and how long each lives. */
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { until } from '../support/broker-harness.ts';
 import { heldJob, job, useExecutors } from '../support/executors.ts';
@@ -64,6 +65,22 @@ test('of the executors beyond the slots, idle ones are closed and the busy one s
   expect(await endings[0]).toMatchObject({ kind: 'success' });
 });
 
+test('an executor that is retired at the moment when it begins with a job lets that job run for as long as it takes', async () => {
+  const executors = await useExecutors();
+  await executors.dispatch(job('sample.empty'), NO_LIMIT);
+  const { job: held, release } = heldJob();
+  const ending = executors.dispatch(held, NO_LIMIT);
+  await nextTurn();
+  sleepThread(500);
+  expect(executors.active).toEqual([]);
+  executors.renew();
+  await until(() => executors.active.length === 1);
+  // Longer than an executor that has nothing to do is given to exit.
+  await sleep(6_000);
+  release();
+  expect(await ending).toMatchObject({ kind: 'success' });
+}, 20_000);
+
 const SUSPECT = { timeLimit: null, suspect: true };
 
 test('a job that has ended an executor before runs in a new one, and an idle one stays as it is', async () => {
@@ -112,6 +129,11 @@ test('half of the slots run no jobs that have ended an executor before', async (
   for (const { release } of held) release();
   expect((await Promise.all(endings)).map(({ kind }) => kind)).toEqual(['success', 'success']);
 });
+
+/** Keeps this thread from reading what the executors say meanwhile. */
+function sleepThread(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 function countBy(texts: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
