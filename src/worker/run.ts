@@ -45,7 +45,7 @@ async function execute(node: WorkerNode, request: Request): Promise<Verdict> {
 /**
  * What an ending in an executor means for the task; a loss is left to be looked into.
  *
- * @throws OperationalError when it could not be done for want of a service.
+ * @throws OperationalError when it could not be done for want of a service, and its message may come again.
  */
 function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Loss {
   const { message } = request;
@@ -61,7 +61,7 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
       node.metrics.executorEnded('memory');
       return failedWith(overMemoryLimit(message, ending));
     case 'unavailable':
-      throw new OperationalError(ending.reason);
+      return withoutService(node, request, ending.reason);
     case 'returned':
       return node.revoked.has(message) ? { kind: 'revoked', reason: 'revoked' } : ending;
     default:
@@ -71,9 +71,8 @@ function judge(node: WorkerNode, request: Request, ending: Ending): Verdict | Lo
 
 /** Whether a task whose executor died may run again here: counted only if the task had started in it. */
 async function admitAfterLoss(node: WorkerNode, request: Request, loss: Loss): Promise<Verdict | undefined> {
-  const { message, delivery } = request;
-  const runsOnce = delivery.settled && !request.handedOver;
-  if (runsOnce && loss.started) return failedWith(lostOnlyRun(message, loss.detail));
+  const { message } = request;
+  if (runsOnce(request) && loss.started) return failedWith(lostOnlyRun(message, loss.detail));
   // An executor that dies while the worker stops, or before the task began, says nothing about the task.
   if (node.stopping.aborted || !loss.started) return { kind: 'returned' };
   node.metrics.executorEnded('crash');
@@ -149,13 +148,26 @@ function jobOf(node: WorkerNode, message: TaskMessage): Job {
   };
 }
 
+/** Whether no message of it will come again: this run is its only one. */
+function runsOnce({ delivery, handedOver }: Request): boolean {
+  return delivery.settled && !handedOver;
+}
+
+/** A task whose message does not come again fails: its client would wait for ever. */
+function withoutService({ outage }: WorkerNode, request: Request, reason: string): Conclusion {
+  const error = new OperationalError(reason);
+  if (!runsOnce(request)) throw error;
+  outage.report(reason);
+  return failedWith(error);
+}
+
 /** A failure; for a task that is not acknowledged then, back to its queue (`acks_on_failure_or_timeout`). */
 function overTimeLimit(node: WorkerNode, request: Request, seconds: number): Conclusion {
-  const { message, delivery, handedOver } = request;
+  const { message } = request;
   const error = new TimeLimitExceeded(
     `task '${message.taskName}' ran longer than its time limit of ${seconds} s and was ended: give it a higher time limit or less to do`,
   );
-  if ((delivery.settled && !handedOver) || acksFailures(node, request)) return failedWith(error);
+  if (runsOnce(request) || acksFailures(node, request)) return failedWith(error);
   return { kind: 'rejected', requeue: true, error: { ...toErrorRecord(error), traceback: null } };
 }
 

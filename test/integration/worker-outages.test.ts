@@ -89,6 +89,20 @@ it('a fit that finds no MongoDB goes back to its queue, and fits when it is back
   expect(await handle.get({ timeout: 30_000 })).toContain('name=slope');
 }, 60_000);
 
+it('a fit that finds no MongoDB fails where its message is acknowledged already, and its client hears of it', async () => {
+  const environment = { OMEGA_TASK_ANNOTATIONS: '{"*": {"acks_late": false}}' };
+  const place = { ...usePlace(), environment };
+  const [om, { worker, mongo }] = await Promise.all([useClient(place), useProxiedWorker(place)]);
+  await om.datasets.put([{ x: 1, y: 3 }], 'line');
+  await om.models.put(new MultivariateLinearRegression([[0], [1]], [[1], [3]]), 'slope');
+  await until(async () => (await readiness(worker)) === '200 ok');
+  // The supervisor has connections, the executor none yet: only what it opens now is refused.
+  await mongo.refuseNew();
+  await expect(om.runtime.model('slope').fit('line[x]', 'line[y]').get({ timeout: 30_000 })).rejects.toThrow(
+    /OperationalError/,
+  );
+}, 60_000);
+
 it('a result that a rule of the collection forbids fails its task, and the worker goes on', async () => {
   const place = usePlace();
   const [om, worker] = await Promise.all([useClient(place), useWorker(place)]);
