@@ -29,6 +29,8 @@ export interface Job {
   readonly stamps: Readonly<Record<string, unknown>>;
   /** Seconds after which the task is asked to stop (`SoftTimeLimitExceeded`), null for none. */
   readonly softTimeLimit: number | null;
+  /** Bytes that the text of its result may have: the supervisor has no room for more. */
+  readonly resultLimit: number;
   /** The nodename of the worker that runs it. */
   readonly hostname: string;
 }

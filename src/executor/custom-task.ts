@@ -5,7 +5,7 @@ import type { TaskLine } from '../contract/task-line.ts';
 import { stringifyJson } from '../protocol/json.ts';
 import { readArguments } from './call-arguments.ts';
 import { type End, endHooks } from './hooks.ts';
-import { causeOf, outcomeOfThrown } from './outcome.ts';
+import { causeOf, outcomeOfThrown, successOf } from './outcome.ts';
 import { matches, retryFor } from './retry.ts';
 import { createTaskContext, runningTask } from './task-context.ts';
 import { readInput } from './task-input.ts';
@@ -46,7 +46,7 @@ async function endOf(
     return endByError(task, retryFor(task, job, causeOf(error, signal)));
   }
   try {
-    return { value, outcome: { kind: 'success', result: stringifyJson(value) } };
+    return { value, outcome: successOf(job, stringifyJson(value)) };
   } catch (error) {
     return endByError(task, error);
   }

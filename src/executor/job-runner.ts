@@ -15,7 +15,7 @@ import type { TaskThread } from '../threads/task-thread.ts';
 import { readArguments } from './call-arguments.ts';
 import { runCustomTask } from './custom-task.ts';
 import { itemJobs, type MapTask, outcomeOfMap } from './map-task.ts';
-import { failureOf, outcomeOf, outcomeOfThrown } from './outcome.ts';
+import { failureOf, outcomeOf, outcomeOfThrown, successOf } from './outcome.ts';
 import { retryFor } from './retry.ts';
 import { RunLine } from './run-line.ts';
 import { reportProgress, runningTask } from './task-context.ts';
@@ -110,7 +110,7 @@ function runBuiltin(task: BuiltinTask, job: Job, { services, signal, line }: Run
     const { args, kwargs } = readArguments(job);
     return await task.run(args, kwargs, context);
   };
-  return outcomeOf(call, signal, outcomeWithoutService);
+  return outcomeOf(call, job, signal, outcomeWithoutService);
 }
 
 /** A service that a built-in task needs may be away: that is no failure of the task. */
@@ -133,7 +133,7 @@ async function runMap(map: MapTask, job: Job, run: Run): Promise<JobEnd> {
       if (outcome.kind !== 'success') return { outcome: outcomeOfMap(map, outcome), abandoned };
       results.push(outcome.result);
     }
-    return ended({ kind: 'success', result: `[${results.join(', ')}]` as JsonText });
+    return ended(successOf(job, `[${results.join(', ')}]` as JsonText));
   } catch (error) {
     return ended(failureOf(error));
   }

@@ -1,19 +1,27 @@
-import type { JsonText, Outcome } from '../contract/job.ts';
+import type { Job, JsonText, Outcome } from '../contract/job.ts';
 import { Ignore, Reject, Replace, Retry } from '../errors.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
+import { assertResultSize } from '../protocol/result.ts';
 
 /** Runs a task function to its outcome, whatever it returns or throws. Never rejects. */
 export async function outcomeOf(
   run: () => unknown,
+  job: Job,
   signal: AbortSignal,
   outcomeFor: (error: unknown) => Outcome = outcomeOfThrown,
 ): Promise<Outcome> {
   try {
-    return { kind: 'success', result: stringifyJson(await run()) };
+    return successOf(job, stringifyJson(await run()));
   } catch (error) {
     return outcomeFor(causeOf(error, signal));
   }
+}
+
+/** The outcome of a task that returned. @throws MessageTooLarge for what the supervisor has no room for. */
+export function successOf({ taskId, resultLimit }: Job, result: JsonText): Outcome {
+  assertResultSize({ taskId, result }, resultLimit);
+  return { kind: 'success', result };
 }
 
 /** The outcome of a task that threw: a failure, or what it asks for with a TaskPredicate. */

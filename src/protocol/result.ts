@@ -141,14 +141,21 @@ export function isInline({ result, large }: TaskResult): boolean {
   return Buffer.byteLength(result) <= MAX_INLINE_BYTES;
 }
 
-/** @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent. */
-export function assertResultSize({ taskId, result }: TaskResult): void {
-  if (result.length * 3 <= MAX_RESULT_BYTES) return;
+/**
+ * @param limit - bytes, where a worker has room for fewer than can be stored.
+ * @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent.
+ */
+export function assertResultSize(
+  { taskId, result }: Pick<TaskResult, 'taskId' | 'result'>,
+  limit = MAX_RESULT_BYTES,
+): void {
+  if (result.length * 3 <= limit) return;
   const bytes = Buffer.byteLength(result);
-  if (bytes <= MAX_RESULT_BYTES) return;
+  if (bytes <= limit) return;
+  const remedy = limit < MAX_RESULT_BYTES ? ', or give the worker more memory or fewer slots' : '';
   throw new MessageTooLarge(
-    `the result of task ${taskId} has ${bytes} bytes, the limit is ${MAX_RESULT_BYTES}: ` +
-      'store it as a dataset and return its name',
+    `the result of task ${taskId} has ${bytes} bytes, the limit is ${limit}: ` +
+      `store it as a dataset and return its name${remedy}`,
   );
 }
 

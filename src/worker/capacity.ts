@@ -3,8 +3,10 @@
  * where the settings do not say.
  */
 import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { Settings } from '../config.ts';
 import { ImproperlyConfigured } from '../errors.ts';
+import { MAX_RESULT_BYTES } from '../protocol/result.ts';
 import { cpuCount, memoryLimit } from './cgroup.ts';
 
 /** Limits of the container. */
@@ -35,6 +37,15 @@ const SUPERVISOR_PART = 0.2;
 const SUPERVISOR_MIB = 100;
 const SUPERVISOR_NATIVE_MIB = 36;
 const SUPERVISOR_HEAP_MIB = 512;
+const OWN_HEAP = getHeapStatistics().heap_size_limit;
+/** What the supervisor's heap holds beside results. */
+const HEAP_IN_USE = 24 * MIB;
+/**
+ * How often the heap holds the text of a result that is read from its executor, and of each one that is on its way. Measured
+ * with the worst of texts: of quotes, which IPC escapes, and with characters that have V8 take two bytes for each.
+ */
+const READING_COPIES = 8;
+const WAITING_COPIES = 5;
 /**
  * Of what an executor may take: the rest is for typed arrays and native code, which a heap's limit does not count, and for what
  * V8 takes beside the heap when that is full.
@@ -63,6 +74,16 @@ export function capacityOf(given: Given, limits: Limits = containerLimits()): Ca
 export function supervisorHeapMib(memory = memoryLimit()): number | null {
   if (memory === null) return null;
   return Math.min(supervisorMib(memory) - SUPERVISOR_NATIVE_MIB, SUPERVISOR_HEAP_MIB);
+}
+
+/**
+ * Bytes that the result of a task may have, so that the supervisor has room for one of each slot at a time.
+ *
+ * @param heap - bytes that the JavaScript heap of the supervisor may take.
+ */
+export function resultLimit(slots: number, heap = OWN_HEAP): number {
+  const room = Math.max(0, heap - HEAP_IN_USE);
+  return Math.min(MAX_RESULT_BYTES, Math.floor(room / (READING_COPIES + slots * WAITING_COPIES)));
 }
 
 function containerLimits(): Limits {

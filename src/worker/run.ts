@@ -8,6 +8,7 @@ import type { TaskMessage } from '../protocol/task-message.ts';
 import { traceExecution } from '../tracing.ts';
 import { lostTooOften, MAX_RUNS, refuseToStart, type Verdict } from './admission.ts';
 import { eventsOf } from './announce.ts';
+import { resultLimit } from './capacity.ts';
 import { sendFromTask } from './continuation.ts';
 import { coordinationTasks } from './coordination.ts';
 import { type LongRun, watchOver } from './long-run.ts';
@@ -144,6 +145,7 @@ function jobOf(node: WorkerNode, message: TaskMessage): Job {
     stamps: message.stamps,
     retries: message.retries,
     softTimeLimit: message.softTimeLimit ?? task?.softTimeLimit ?? node.settings.softTimeLimit ?? null,
+    resultLimit: resultLimit(node.executors.slots),
     hostname: node.hostname,
   };
 }

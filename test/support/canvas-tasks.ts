@@ -54,13 +54,13 @@ export const note = task({
   },
 });
 
-/** A text of so many MiB. */
+/** A text of so many Mi characters. */
 export const large = task({
   name: 'canvas.large',
-  input: z.object({ size: z.number() }),
-  args: ['size'],
+  input: z.object({ size: z.number(), character: z.string().default('x') }),
+  args: ['size', 'character'],
   inline: true,
-  run: ({ size }) => 'x'.repeat(size * 2 ** 20),
+  run: ({ size, character }) => character.repeat(size * 2 ** 20),
 });
 
 /** Is replaced by what it is given. */

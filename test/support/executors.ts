@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { Job, JsonText, TaskId } from '../../src/contract/job.ts';
 import type { TaskLine } from '../../src/contract/task-line.ts';
 import { createExecutors, type Executors, type ExecutorsOptions } from '../../src/executors/executors.ts';
+import { MAX_RESULT_BYTES } from '../../src/protocol/result.ts';
 import { useTrace } from './worker.ts';
 
 /** A module of test/fixtures/tasks, compiled. */
@@ -74,6 +75,7 @@ export function job(taskName: string, kwargs: object = {}, fields: Partial<Job> 
     stamps: {},
     retries: 0,
     softTimeLimit: null,
+    resultLimit: MAX_RESULT_BYTES,
     hostname: 'omega@test',
     ...fields,
   };

@@ -100,6 +100,14 @@ it('refuses a result that no file takes, naming its task', () => {
   byteLength.mockRestore();
 });
 
+it('refuses a result that a worker has no room for, with what to do', () => {
+  const result = successResult(address, '"€23"' as JsonText);
+  expect(() => assertResultSize(result, 7)).not.toThrow();
+  expect(() => assertResultSize(result, 6)).toThrow(
+    /has 7 bytes, the limit is 6: store it as a dataset and return its name, or give the worker more memory or fewer slots$/,
+  );
+});
+
 it('leaves arguments out that would crowd out the result, and stamps that would take the place of a field', () => {
   const request = { name: 't', args: ['x'.repeat(600_000)], kwargs: {}, worker: 'w', retries: 0, queue: 'q' };
   const stamps = { m: 'abc', status: 'SUCCESS', __proto__x: 1 };

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config.ts';
 import { ImproperlyConfigured } from '../../../src/errors.ts';
-import { capacityOf, supervisorHeapMib } from '../../../src/worker/capacity.ts';
+import { capacityOf, resultLimit, supervisorHeapMib } from '../../../src/worker/capacity.ts';
 import { cpuCount, memoryLimit } from '../../../src/worker/cgroup.ts';
 import { cgroup } from '../../support/cgroup.ts';
 
@@ -70,6 +70,18 @@ describe('the memory of an executor', () => {
     const capacity = capacityOf({ ...defaults, concurrency: 1024 }, { cpus: 2, memory: null });
     expect(capacity).toMatchObject({ executorKib: null, executorHeapMib: 256, memory: totalmem() });
     expect(supervisorHeapMib(null)).toBeNull();
+  });
+});
+
+describe('a result', () => {
+  it.each([
+    [76, 1, 4],
+    [76, 2, 2],
+    [560, 1, 41],
+    [560, 4, 19],
+    [8192, 4, 256],
+  ])('beside a heap of %i MiB, with slots for %i, may have %i MiB', (heap, slots, most) => {
+    expect(Math.floor(resultLimit(slots, heap * MIB) / MIB)).toBe(most);
   });
 });
 
