@@ -46,6 +46,15 @@ export interface ResultStore extends ResultBackend {
   fetchResult(taskId: string): Promise<ResultMeta | null>;
   /** Reads many at once; tasks of which nothing is stored are left out. @throws as `fetchResult`. */
   fetchResults(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultMeta>>;
+  /** The states alone, by task id: no value is read. Tasks of which nothing is stored are left out. */
+  fetchStates(taskIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * As `fetchResults`, but a value that lies in GridFS stays there: `large` says where.
+   *
+   * @param limit - bytes of all values together.
+   * @throws MessageTooLarge once they have more; no more is read then.
+   */
+  fetchInline(taskIds: readonly string[], limit: number): Promise<ReadonlyMap<string, ResultMeta>>;
   /** Removes what is stored of a task (Celery's `forget`). */
   forgetResult(taskId: string): Promise<void>;
   /** Notes the members of a group, as Celery's `GroupResult.save` does. */

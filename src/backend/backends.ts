@@ -69,6 +69,8 @@ function unstored(sent: ResultBackend): Backends {
     ...sent,
     fetchResult: async () => null,
     fetchResults: async () => new Map(),
+    fetchStates: async () => new Map(),
+    fetchInline: async () => new Map(),
     forgetResult: async () => undefined,
     saveGroup: async () => undefined,
     fetchGroup: async () => null,

@@ -10,7 +10,8 @@ import { BatchWriter } from './batch.ts';
 import { openLargeResults } from './large-results.ts';
 import { openGroups } from './mongo-groups.ts';
 import { reaching } from './reaching.ts';
-import { documentOf, metaOf, type TaskMeta } from './task-document.ts';
+import { documentOf, metaOf, sizeOf, type TaskMeta } from './task-document.ts';
+import { ValueRoom } from './value-room.ts';
 import { writeResults } from './write-results.ts';
 
 const COLLECTION = 'celery_taskmeta';
@@ -48,6 +49,16 @@ export async function openMongoBackend(mongo: Mongo, options: ResultOptions = NE
       return document && (await read(document));
     },
     fetchResults: (taskIds) => fetchResults(tasks, taskIds, read),
+    fetchStates: (taskIds) => fetchStates(tasks, taskIds),
+    async fetchInline(taskIds, limit) {
+      const metas = new Map<string, ResultMeta>();
+      const room = new ValueRoom(limit);
+      for await (const document of documentsOf(tasks, taskIds)) {
+        room.take(sizeOf(document));
+        metas.set(document._id, metaOf(document, content));
+      }
+      return metas;
+    },
     async forgetResult(taskId) {
       await reaching(() => tasks.deleteOne({ _id: taskId }));
       await large.remove(taskId);
@@ -74,4 +85,27 @@ async function fetchResults(
   const metas = new Map<string, ResultMeta>();
   for (const document of documents) metas.set(document._id, await read(document));
   return metas;
+}
+
+async function fetchStates(
+  tasks: Collection<TaskMeta>,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const options = { projection: { status: 1 } } as const;
+  const documents = await reaching(() => tasks.find({ _id: { $in: [...taskIds] } }, options).toArray());
+  return new Map(documents.map(({ _id, status }) => [_id, status]));
+}
+
+/** One by one: all of them together may be more than the memory. */
+async function* documentsOf(
+  tasks: Collection<TaskMeta>,
+  taskIds: readonly string[],
+): AsyncIterable<TaskMeta> {
+  const cursor = tasks.find({ _id: { $in: [...taskIds] } });
+  const next = () => reaching(() => cursor.next());
+  try {
+    for (let document = await next(); document !== null; document = await next()) yield document;
+  } finally {
+    await cursor.close();
+  }
 }

@@ -3,7 +3,7 @@ import type { JsonText } from '../contract/job.ts';
 import { ProtocolError } from '../errors.ts';
 import { isFields } from '../protocol/fields.ts';
 import { parseJson } from '../protocol/json.ts';
-import { assertResultSize, type ResultMeta } from '../protocol/result.ts';
+import { assertResultSize } from '../protocol/result.ts';
 import {
   ANY_RESULTS,
   type ResultContent,
@@ -17,10 +17,8 @@ import { contentOf, type ResultOptions, type ResultStore } from './backend.ts';
 import { openRedisChords } from './redis-chords.ts';
 import { connectRedis, defineScript, type RedisClient, reachingRedis } from './redis-client.ts';
 import { GROUP_KEY, STORE_RESULT, TASK_KEY } from './redis-keys.ts';
+import { openRedisResults } from './redis-results.ts';
 import { openRedisWatches } from './redis-watches.ts';
-
-/** Keys in one MGET. */
-const KEYS_AT_ONCE = 500;
 
 /**
  * Opens the backend. The first terminal state of a task stays, whichever writer of ours it comes from; every stored
@@ -38,10 +36,6 @@ export async function openRedisBackend(url: string, options: ResultOptions): Pro
   const watches = openRedisWatches(client, taskKey, content);
   const storing = new Set<Promise<unknown>>();
 
-  function read(taskId: string, value: Buffer): ResultMeta {
-    return readStoredResult(value, content, `the stored result of task ${taskId}`);
-  }
-
   return {
     async store(result) {
       assertResultSize(result);
@@ -49,22 +43,7 @@ export async function openRedisBackend(url: string, options: ResultOptions): Pro
       storing.add(stored);
       await stored.finally(() => storing.delete(stored));
     },
-    async fetchResult(taskId) {
-      const value = await reachingRedis(() => client.getBuffer(taskKey(taskId)));
-      return value && read(taskId, value);
-    },
-    async fetchResults(taskIds) {
-      const metas = new Map<string, ResultMeta>();
-      for (let first = 0; first < taskIds.length; first += KEYS_AT_ONCE) {
-        const ids = taskIds.slice(first, first + KEYS_AT_ONCE);
-        const values = await reachingRedis(() => client.mgetBuffer(ids.map(taskKey)));
-        values.forEach((value, index) => {
-          const taskId = ids[index] ?? '';
-          if (value) metas.set(taskId, read(taskId, value));
-        });
-      }
-      return metas;
-    },
+    ...openRedisResults(client, taskKey, content),
     forgetResult: async (taskId) => void (await reachingRedis(() => client.del(taskKey(taskId)))),
     async saveGroup(groupId, taskIds) {
       const key = groupKey(groupId);

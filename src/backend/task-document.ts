@@ -62,6 +62,12 @@ export function metaOf(document: TaskMeta, content: ResultContent): ResultMeta {
   }
 }
 
+/** Bytes of the value in a document; none for what no serializer has written. */
+export function sizeOf({ result }: TaskMeta): number {
+  if (typeof result === 'string') return Buffer.byteLength(result);
+  return result instanceof Binary ? result.position : 0;
+}
+
 /**
  * What is stored in a field `result`.
  *

@@ -3,6 +3,7 @@ import { type ConfirmChannel, IllegalOperationError, type Message, type Options 
 import { CELERY_CLUSTER, type ClusterNames } from '../contract/cluster.ts';
 import type { Publication, Publisher } from '../contract/transport.ts';
 import { MessageRefused, MessageTooLarge, OperationalError, Unroutable } from '../errors.ts';
+import { MAX_MESSAGE_BYTES } from '../protocol/result.ts';
 import { COPY_HEADER } from '../protocol/task-message.ts';
 import { settlesWithin } from './deadline.ts';
 import { Pace } from './pace.ts';
@@ -14,7 +15,6 @@ import type { SupervisedChannel } from './supervised-channel.ts';
 import { declareSharedExchanges } from './topology.ts';
 
 const MIB = 2 ** 20;
-const MAX_BODY_BYTES = 12 * MIB;
 const MAX_PENDING = 100_000;
 const MAX_PENDING_BYTES = 128 * MIB;
 const DEADLINE_MS = 30_000;
@@ -108,9 +108,9 @@ export class ConfirmPublisher implements Publisher {
 
   #refuse({ body, relayed = false }: Publication): Error | null {
     if (this.#closed) return closedError();
-    if (body.length > MAX_BODY_BYTES && !relayed) {
+    if (body.length > MAX_MESSAGE_BYTES && !relayed) {
       return new MessageTooLarge(
-        `a message of ${body.length} bytes is over the limit of ${MAX_BODY_BYTES} bytes: store the data as a dataset and send its name`,
+        `a message of ${body.length} bytes is over the limit of ${MAX_MESSAGE_BYTES} bytes: store the data as a dataset and send its name`,
       );
     }
     const count = this.#waiting.size + this.#inFlight.size;

@@ -15,11 +15,14 @@ import { FAILURE, isException, isReady, type RETRY, type REVOKED, SUCCESS } from
 /** Largest result in bytes: what one text can safely hold in each of the processes that it passes. */
 export const MAX_RESULT_BYTES = 256 * 1024 * 1024;
 
+/** Largest message that is sent, in bytes. */
+export const MAX_MESSAGE_BYTES = 12 * 1024 * 1024;
+
 /**
  * Largest result in bytes that a document or a message holds: under MongoDB's limit for a document (16 MiB) and, with
- * room for what is around it, under 12 MiB, this package's limit for messages.
+ * room for what is around it, under this package's limit for messages.
  */
-export const MAX_INLINE_BYTES = 12 * 1024 * 1024 - 1280 * 1024;
+export const MAX_INLINE_BYTES = MAX_MESSAGE_BYTES - 1280 * 1024;
 
 /** Whose result it is and where it goes. Every task message has the fields. */
 export interface ResultAddress {

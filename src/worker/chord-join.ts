@@ -1,12 +1,12 @@
 /** Joining a chord: its body is sent with the results of its header, or fails when one of them did. */
 import type { ErrorRecord } from '../contract/job.ts';
-import { ChordError } from '../errors.ts';
+import { ChordError, MessageTooLarge } from '../errors.ts';
 import { applyRead, type ResultTuple } from '../protocol/canvas.ts';
 import { readStep } from '../protocol/canvas-step.ts';
 import { recordFromResult, toErrorRecord } from '../protocol/exception.ts';
 import type { Fields } from '../protocol/fields.ts';
 import { pythonRepr } from '../protocol/repr.ts';
-import type { ResultMeta } from '../protocol/result.ts';
+import { MAX_MESSAGE_BYTES, type ResultMeta } from '../protocol/result.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
 import type { Consequence } from './consequence.ts';
 import { bodyFailures, isMalformed } from './failing.ts';
@@ -22,7 +22,7 @@ export interface SentChord {
   readonly parent: Parent;
 }
 
-/** Results that are read at a time. */
+/** States that are read at a time. */
 const BATCH = 500;
 
 /**
@@ -33,8 +33,8 @@ export async function haveEnded({ backend }: WorkerNode, taskIds: readonly strin
   try {
     for (let start = 0; start < taskIds.length; start += BATCH) {
       const ids = taskIds.slice(start, start + BATCH);
-      const results = await backend.fetchResults(ids);
-      if (!ids.every((id) => isReady(results.get(id)?.state ?? ''))) return false;
+      const states = await backend.fetchStates(ids);
+      if (!ids.every((id) => isReady(states.get(id) ?? ''))) return false;
     }
     return true;
   } catch (error) {
@@ -50,8 +50,10 @@ export async function joinChord(
   isCopy: boolean,
 ): Promise<readonly Consequence[]> {
   try {
-    const results = await readResults(node, leavesOf(chord.results));
-    const failure = failureIn(chord.results, results);
+    const failed = await findFailed(node, leavesOf(chord.results));
+    const read = failed ?? leavesOf(chord.results);
+    const results = await node.backend.fetchInline(read, MAX_MESSAGE_BYTES);
+    const failure = failureIn(chord.results, new Set(read), results);
     if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
     const values = chord.results.map((tuple) => valueIn(tuple, results));
     return sendBody(node, chord, values, isCopy);
@@ -80,9 +82,9 @@ export function sendBody(
   }
 }
 
-/** What cannot be read, or makes no sense, fails the body. */
+/** What cannot be read, makes no sense, or is too large for the body's message, fails the body. */
 function unjoined(body: Fields, error: unknown): readonly Consequence[] {
-  if (!isMalformed(error)) throw error;
+  if (!isMalformed(error) && !(error instanceof MessageTooLarge)) throw error;
   const reason = chordError(error.message);
   return bodyFailures(body, reason, reason);
 }
@@ -92,17 +94,14 @@ export function chordError(message: string): ErrorRecord {
   return { ...toErrorRecord(new ChordError(message)), traceback: null };
 }
 
-async function readResults(
+/** Why the first one failed that did is all that is read then; null when every one has succeeded. */
+async function findFailed(
   { backend }: WorkerNode,
   taskIds: readonly string[],
-): Promise<ReadonlyMap<string, ResultMeta>> {
-  const results = new Map<string, ResultMeta>();
-  for (let start = 0; start < taskIds.length; start += BATCH) {
-    for (const [id, result] of await backend.fetchResults(taskIds.slice(start, start + BATCH))) {
-      results.set(id, result);
-    }
-  }
-  return results;
+): Promise<readonly [string] | null> {
+  const states = await backend.fetchStates(taskIds);
+  const failed = taskIds.find((id) => states.get(id) !== SUCCESS);
+  return failed === undefined ? null : [failed];
 }
 
 interface HeaderFailure {
@@ -113,12 +112,13 @@ interface HeaderFailure {
 /** The first failure in the order of the header. Celery names its task, but not that of a group in the header. */
 function failureIn(
   header: readonly ResultTuple[],
+  read: ReadonlySet<string>,
   results: ReadonlyMap<string, ResultMeta>,
 ): HeaderFailure | null {
   for (const tuple of header) {
     const isGroup = tuple[1] !== null;
     for (const id of leavesOf([tuple])) {
-      const cause = causeOf(results.get(id));
+      const cause = read.has(id) ? causeOf(results.get(id)) : null;
       if (cause === null) continue;
       const raised = `${cause.excType}(${cause.excMessage.map((part) => pythonRepr(part)).join(', ')})`;
       return { message: isGroup ? raised : `Dependency ${id} raised ${raised}`, cause };

@@ -5,7 +5,7 @@ import type { ChordCounter, ChordPart } from '../../src/backend/chord-counter.ts
 import { openRedisBackend } from '../../src/backend/redis.ts';
 import { connectRedis, type RedisConnection } from '../../src/backend/redis-client.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
-import { ImproperlyConfigured, OperationalError, ProtocolError } from '../../src/errors.ts';
+import { ImproperlyConfigured, MessageTooLarge, OperationalError, ProtocolError } from '../../src/errors.ts';
 import { recordFromResult, toErrorRecord } from '../../src/protocol/exception.ts';
 import {
   decodeResult,
@@ -129,6 +129,13 @@ describe('a result in Redis', () => {
       [ids[2], 2],
     ]);
     expect(await backend.fetchResult('unknown')).toBeNull();
+    const states = await backend.fetchStates([...ids, 'unknown']);
+    expect([...states]).toEqual([
+      [ids[0], 'SUCCESS'],
+      [ids[2], 'SUCCESS'],
+    ]);
+    expect(await backend.fetchInline([...ids, 'unknown'], 2 ** 20)).toEqual(results);
+    await expect(backend.fetchInline(ids, 10)).rejects.toThrow(MessageTooLarge);
   });
 
   it('is told of to those who watch it, until they stop', async () => {

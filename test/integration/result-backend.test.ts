@@ -7,7 +7,13 @@ import { takeDuty } from '../../src/backend/daily-cleanup.ts';
 import { openMongoBackend } from '../../src/backend/mongodb.ts';
 import type { JsonText, TaskId } from '../../src/contract/job.ts';
 import type { Publication } from '../../src/contract/transport.ts';
-import { CorruptObject, OperationalError, ProtocolError, ResultRefused } from '../../src/errors.ts';
+import {
+  CorruptObject,
+  MessageTooLarge,
+  OperationalError,
+  ProtocolError,
+  ResultRefused,
+} from '../../src/errors.ts';
 import { Binary, type Document } from '../../src/mongo/bson.ts';
 import { connectMongo, type Mongo } from '../../src/mongo/client.ts';
 import { toErrorRecord } from '../../src/protocol/exception.ts';
@@ -332,6 +338,20 @@ describe('a result that is larger than a document', () => {
     await backend.forgetResult(to.taskId);
     expect(await backend.fetchResult(to.taskId)).toBeNull();
     expect(await files().countDocuments({ filename: to.taskId })).toBe(0);
+  });
+
+  it('stays where it is for who asks for the state, or for what fits into a message', async () => {
+    const [to, small] = [address(), address()];
+    await backend.store(successResult(to, text));
+    await backend.store(successResult(small, json('[1, 2]')));
+    await files().deleteMany({ filename: to.taskId });
+    const ids = [to.taskId, small.taskId, 'unknown'];
+    const states = await backend.fetchStates(ids);
+    expect(Object.fromEntries(states)).toEqual({ [to.taskId]: 'SUCCESS', [small.taskId]: 'SUCCESS' });
+    const results = await backend.fetchInline(ids, 1000);
+    expect(results.get(to.taskId)).toMatchObject({ result: null, large: { bytes: text.length } });
+    expect(results.get(small.taskId)).toMatchObject({ result: [1, 2] });
+    await expect(backend.fetchInline([small.taskId], 5)).rejects.toThrow(MessageTooLarge);
   });
 
   it('is found to be lost when its file is', async () => {

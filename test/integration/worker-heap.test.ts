@@ -1,6 +1,7 @@
 /** Results beside a small heap of the supervisor: what it has no room for fails its task, and the worker goes on. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { chord } from '../../src/contract/canvas.ts';
 import type { AnySignature } from '../../src/contract/signature.ts';
 import { signature } from '../../src/contract/task-signature.ts';
 import { type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
@@ -38,3 +39,25 @@ it('results within the limit pass in every slot at once, however their text is w
   expect(lengths).toEqual(sizes.map((size) => Math.floor(size * MIB)));
   expect(worker.process.exitCode).toBeNull();
 });
+
+it('the body of a chord fails whose header has more results than a message has room for', WAIT, async () => {
+  const place = usePlace();
+  const [om, worker] = await Promise.all([useClient(place), useSmallWorker(place)]);
+  const header = Array.from({ length: 24 }, () => call('large', 2.5));
+  await expect(om.runtime.apply(chord(header, call('identity')))).rejects.toThrow(
+    /ChordError.*the results are too large together to be passed on, the limit is 12582912 bytes/,
+  );
+  expect(await om.runtime.apply(call('add', 1, 1))).toBe(2);
+  expect(worker.process.exitCode).toBeNull();
+});
+
+it(
+  'of a header with more results than a message has room for, the one that failed is told',
+  WAIT,
+  async () => {
+    const place = usePlace();
+    const [om] = await Promise.all([useClient(place), useSmallWorker(place)]);
+    const header = [...Array.from({ length: 8 }, () => call('large', 2.5)), call('fail')];
+    await expect(om.runtime.apply(chord(header, call('identity')))).rejects.toThrow(/ChordError.*Dependency/);
+  },
+);
