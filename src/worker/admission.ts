@@ -4,6 +4,7 @@ import { NotRegistered, type OmegaError, ProtocolError, WorkerLostError } from '
 import { type CopyReason, copyReason } from '../protocol/copy.ts';
 import { cameThroughDelay, isDelayable, SHORTEST_DELAY_MS } from '../protocol/delay.ts';
 import { limitedQueueOf } from '../protocol/delivery-limit.ts';
+import { MAX_RESULT_BYTES } from '../protocol/result.ts';
 import { isReady } from '../protocol/states.ts';
 import type { TaskMessage } from '../protocol/task-message.ts';
 import { eventsOf } from './announce.ts';
@@ -110,7 +111,8 @@ async function refuseAgain(node: WorkerNode, request: Request): Promise<Verdict 
 
 async function findEnded(node: WorkerNode, { taskId }: TaskMessage): Promise<Verdict | undefined> {
   try {
-    const result = await node.backend.fetchResult(taskId);
+    // A large value stays where it is: to send its result again takes its place only.
+    const result = (await node.backend.fetchInline([taskId], MAX_RESULT_BYTES)).get(taskId);
     return result && isReady(result.state) ? { kind: 'duplicate', result } : undefined;
   } catch (error) {
     // It has ended at a Python worker that stores its results by another serializer.

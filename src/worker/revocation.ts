@@ -24,8 +24,8 @@ export async function reportRevoked(node: WorkerNode, taskIds: readonly string[]
 }
 
 async function storeRevoked(node: WorkerNode, taskId: string): Promise<void> {
-  const known = await node.backend.fetchResult(taskId);
-  if (known && !WAITING_STATES.includes(known.state)) return;
+  const state = (await node.backend.fetchStates([taskId])).get(taskId);
+  if (state !== undefined && !WAITING_STATES.includes(state)) return;
   const address = {
     taskId: taskId as TaskId,
     groupId: null,

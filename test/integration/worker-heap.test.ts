@@ -1,9 +1,17 @@
 /** Results beside a small heap of the supervisor: what it has no room for fails its task, and the worker goes on. */
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openMongoBackend } from '../../src/backend/mongodb.ts';
 import { chord } from '../../src/contract/canvas.ts';
+import type { JsonText, TaskId } from '../../src/contract/job.ts';
 import type { AnySignature } from '../../src/contract/signature.ts';
+import { immutable } from '../../src/contract/signature-options.ts';
 import { signature } from '../../src/contract/task-signature.ts';
+import { connectMongo } from '../../src/mongo/client.ts';
+import { successResult } from '../../src/protocol/result.ts';
+import { COPY_HEADER, encodeTask, type TaskCall } from '../../src/protocol/task-message.ts';
+import { useTransport } from '../support/broker-harness.ts';
 import { type Place, type TestWorker, useClient, usePlace, useWorker } from '../support/worker.ts';
 
 const TASKS = fileURLToPath(new URL('../../dist/test/support/canvas-tasks.js', import.meta.url));
@@ -61,3 +69,29 @@ it(
     await expect(om.runtime.apply(chord(header, call('identity')))).rejects.toThrow(/ChordError.*Dependency/);
   },
 );
+
+it('a copy of a task whose large result is stored leaves that where it is', WAIT, async () => {
+  const place = usePlace();
+  const [om, sender] = await Promise.all([
+    useClient(place),
+    useTransport(place.broker),
+    useSmallWorker(place),
+  ]);
+  const taskId = randomUUID() as string as TaskId;
+  const address = { taskId, groupId: null, parentId: null, replyTo: null, correlationId: taskId };
+  const mongo = await connectMongo(place.mongoUrl);
+  await (await openMongoBackend(mongo)).store(
+    successResult(address, JSON.stringify('x'.repeat(60 * MIB)) as JsonText),
+  );
+  await mongo.close();
+
+  const after = randomUUID();
+  const next = immutable(call('identity', 'sent'));
+  const message: TaskCall = {
+    ...{ taskId, taskName: 'canvas.large', args: [60], kwargs: {}, queue: place.queue, replyTo: '' },
+    embed: { callbacks: [{ ...next, options: { ...next.options, task_id: after } }] },
+    headers: { [COPY_HEADER]: 'again' },
+  };
+  await sender.publish(encodeTask(message));
+  expect(await om.runtime.result(after)).toBe('sent');
+});
