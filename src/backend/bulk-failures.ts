@@ -1,5 +1,8 @@
 /** What the driver's error of a bulk write says of the single writes. */
 import { OperationalError } from '../errors.ts';
+import { isInvalidDocument } from '../mongo/insert.ts';
+
+const BAD_VALUE = 2;
 
 /** A single write that was not done. */
 export interface WriteFailure {
@@ -31,6 +34,14 @@ export function bulkFailures(error: unknown): ReadonlyMap<number, WriteFailure> 
   return new Map(
     error.writeErrors.map(({ index, code, errmsg = '' }) => [index, { code, message: errmsg }] as const),
   );
+}
+
+/**
+ * Whether a whole bulk failed since MongoDB cannot read one of its documents. BadValue, which for a single write means the same,
+ * says of a command that its options are wrong: that concerns all documents.
+ */
+export function isOfOneDocument(error: unknown): error is Error {
+  return isInvalidDocument(error) && Reflect.get(error, 'code') !== BAD_VALUE;
 }
 
 /** The part of the driver's MongoBulkWriteError that is read here. */

@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OperationalError, ResultRefused } from '../errors.ts';
 import { isTransient } from '../mongo/availability.ts';
 import type { BulkOperation, Collection } from '../mongo/bson.ts';
-import { isInvalidDocument } from '../mongo/insert.ts';
 import { READY_STATES } from '../protocol/states.ts';
-import { bulkFailures, type WriteFailure } from './bulk-failures.ts';
+import { bulkFailures, isOfOneDocument, type WriteFailure } from './bulk-failures.ts';
 import { reaching } from './reaching.ts';
 import type { TaskMeta } from './task-document.ts';
 
@@ -87,7 +86,7 @@ async function writeBulk(
     return await reaching(() => writeAll(tasks, operations));
   } catch (error) {
     const { cause } = error as Error;
-    if (!isInvalidDocument(cause)) throw error;
+    if (!isOfOneDocument(cause)) throw error;
     if (operations.length === 1) return new Map([[0, failureOf(cause)]]);
     return await writeHalves(tasks, operations);
   }
