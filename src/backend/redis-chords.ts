@@ -1,17 +1,19 @@
 /** Chords in Redis, by Celery's protocol (celery/backends/redis.py `on_chord_part_return`). */
 import { randomUUID } from 'node:crypto';
-import { OperationalError, ProtocolError } from '../errors.ts';
+import { MessageTooLarge, OperationalError, ProtocolError } from '../errors.ts';
 import type { ResultTuple } from '../protocol/canvas.ts';
 import { recordFromResult } from '../protocol/exception.ts';
 import { isFields } from '../protocol/fields.ts';
 import { parsePlainJson, stringifyJson } from '../protocol/json.ts';
 import { pythonRepr } from '../protocol/repr.ts';
+import { MAX_MESSAGE_BYTES } from '../protocol/result.ts';
 import { type ResultContent, readStored, type Stored, writeStored } from '../protocol/result-content.ts';
 import { isReady, SUCCESS } from '../protocol/states.ts';
 import { readStoredPart, readStoredPlain, writeStoredPart } from '../protocol/stored-result.ts';
 import type { ChordClaim, ChordCounter, ChordOutcome } from './chord-counter.ts';
 import { defineScript, type RedisClient, reachingRedis } from './redis-client.ts';
-import { ADD_CHORD_PART, END_CHORD, EXTEND_CHORD_CLAIM } from './redis-keys.ts';
+import { ADD_CHORD_PART, CHORD_SIZE, END_CHORD, EXTEND_CHORD_CLAIM } from './redis-keys.ts';
+import { ValueRoom } from './value-room.ts';
 
 /** Twice Celery's `result_chord_join_timeout`. */
 const CLAIM_SECONDS = 6;
@@ -51,9 +53,15 @@ export function openRedisChords(
   const end = defineScript(client, 'omegaEndChord', 5, END_CHORD);
   const keep = (key: string, value: Stored) =>
     reachingRedis(() => (expires > 0 ? client.set(key, value, 'EX', expires) : client.set(key, value)));
+  const sizeOf = defineScript(client, 'omegaChordSize', 1, CHORD_SIZE);
   const worker = randomUUID();
-  const read = async (keys: readonly string[]): Promise<(Buffer | null)[]> =>
-    keys.length === 0 ? [] : await reachingRedis(() => client.mgetBuffer([...keys]));
+
+  async function read(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    if (keys.length === 0) return [];
+    const sizes = await reachingRedis(() => Promise.all(keys.map((key) => client.strlen(key))));
+    assertRoom(sizes.reduce((sum, size) => sum + size, 0));
+    return await reachingRedis(() => client.mgetBuffer([...keys]));
+  }
 
   function claimOf(
     groupId: string,
@@ -73,7 +81,9 @@ export function openRedisChords(
   async function join(groupId: string): Promise<ChordOutcome> {
     const [header] = await read([groupKey(groupId)]);
     if (header) return await joinHeader(header, content, (ids) => read(ids.map(taskKey)));
-    const parts = await reachingRedis(() => client.zrangeBuffer(keysOf(groupKey(groupId)).parts, 0, '-1'));
+    const key = keysOf(groupKey(groupId)).parts;
+    assertRoom(Number(await sizeOf(key)));
+    const parts = await reachingRedis(() => client.zrangeBuffer(key, 0, '-1'));
     return joinParts(parts.map((part) => decodePart(part, content)));
   }
 
@@ -127,9 +137,14 @@ function joinParts(parts: readonly StoredPart[]): ChordOutcome {
   return { kind: 'joined', values: parts.map(({ value }) => value) };
 }
 
-/** Results that cannot be read now cannot be read later either. */
+/** What a message has no room for is not read: the worker might have none either. @throws MessageTooLarge */
+function assertRoom(bytes: number): void {
+  new ValueRoom(MAX_MESSAGE_BYTES).take(bytes);
+}
+
+/** Results that cannot be read or passed on now cannot be later either. */
 function notJoined(error: unknown): ChordOutcome {
-  if (!(error instanceof ProtocolError)) throw error;
+  if (!(error instanceof ProtocolError) && !(error instanceof MessageTooLarge)) throw error;
   return { kind: 'failed', message: `Join error: ${error.message}` };
 }
 

@@ -33,6 +33,13 @@ redis.call('PUBLISH', KEYS[1], ARGV[1])
 return 1
 `;
 
+/** Answers how many bytes the parts of a chord have together. KEYS: the chord's parts. */
+export const CHORD_SIZE = `
+local size = 0
+for _, part in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do size = size + #part end
+return size
+`;
+
 /**
  * Notes the result of a chord's part once, also when it comes again, and claims the chord for the one who completes
  * it. Answers 0 if that is not this call, 1 if it is, 2 if somebody may have sent the body before, and 3 while another

@@ -50,11 +50,13 @@ export async function joinChord(
   isCopy: boolean,
 ): Promise<readonly Consequence[]> {
   try {
-    const failed = await findFailed(node, leavesOf(chord.results));
-    const read = failed ?? leavesOf(chord.results);
-    const results = await node.backend.fetchInline(read, MAX_MESSAGE_BYTES);
-    const failure = failureIn(chord.results, new Set(read), results);
-    if (failure !== null) return bodyFailures(chord.body, chordError(failure.message), failure.cause);
+    const leaves = leavesOf(chord.results);
+    const failed = await findFailed(node, leaves);
+    const told = failed && (await readHeader(node, chord, failed)).failure;
+    if (told) return failBody(chord, told);
+    // All of them also where what had failed has succeeded by now.
+    const { results, failure } = await readHeader(node, chord, leaves);
+    if (failure) return failBody(chord, failure);
     const values = chord.results.map((tuple) => valueIn(tuple, results));
     return sendBody(node, chord, values, isCopy);
   } catch (error) {
@@ -102,6 +104,20 @@ async function findFailed(
   const states = await backend.fetchStates(taskIds);
   const failed = taskIds.find((id) => states.get(id) !== SUCCESS);
   return failed === undefined ? null : [failed];
+}
+
+/** These results of a header, and the first failure among them. */
+async function readHeader(
+  { backend }: WorkerNode,
+  { results: header }: SentChord,
+  taskIds: readonly string[],
+) {
+  const results = await backend.fetchInline(taskIds, MAX_MESSAGE_BYTES);
+  return { results, failure: failureIn(header, new Set(taskIds), results) };
+}
+
+function failBody({ body }: SentChord, { message, cause }: HeaderFailure): readonly Consequence[] {
+  return bodyFailures(body, chordError(message), cause);
 }
 
 interface HeaderFailure {

@@ -296,6 +296,23 @@ describe('a chord in Redis', () => {
     });
   });
 
+  it('fails, and is not read, when its results are too large together for a message', async () => {
+    const [groupId, inGroups] = [newGroup(), newGroup()];
+    const result = json('x'.repeat(7 * 2 ** 20));
+    await chords().begin(groupId, 2);
+    await chords().addPart(part(groupId, 0, { result }));
+    const claim = await chords().addPart(part(groupId, 1, { result }));
+    const message = expect.stringMatching(/^Join error: the results are too large together to be passed on/);
+    expect(claim?.outcome).toEqual({ kind: 'failed', message });
+
+    const ids = ['a', 'b'].map((name) => `${inGroups}-${name}`);
+    for (const id of ids) await backend.store(successResult(address(id), result));
+    const leaves = ids.map((id) => [[id, null], null] as const);
+    await chords().saveHeader([[inGroups, null], [[['inner', null], leaves]]]);
+    await chords().begin(inGroups, 1);
+    expect((await chords().addPart(part(inGroups, 0)))?.outcome).toEqual({ kind: 'failed', message });
+  });
+
   it('gives the results of groups in its header as lists', async () => {
     const groupId = newGroup();
     const ids = ['a', 'b', 'c'].map((name) => `${groupId}-${name}`);
