@@ -101,7 +101,7 @@ function runBuiltin(task: BuiltinTask, job: Job, { services, signal, line }: Run
   const context: BuiltinContext = {
     ...runningTask(job, signal),
     ...{ threads, children, notebooks, streamAbove },
-    progress: (meta, state) => reportProgress(line, meta, state),
+    progress: (meta, state) => reportProgress(line, job, meta, state),
     get om() {
       return services.stores();
     },

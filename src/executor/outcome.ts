@@ -2,7 +2,7 @@ import type { Job, JsonText, Outcome } from '../contract/job.ts';
 import { Ignore, Reject, Replace, Retry } from '../errors.ts';
 import { toErrorRecord } from '../protocol/exception.ts';
 import { stringifyJson } from '../protocol/json.ts';
-import { assertResultSize } from '../protocol/result.ts';
+import { assertSize } from '../protocol/result.ts';
 
 /** Runs a task function to its outcome, whatever it returns or throws. Never rejects. */
 export async function outcomeOf(
@@ -20,7 +20,7 @@ export async function outcomeOf(
 
 /** The outcome of a task that returned. @throws MessageTooLarge for what the supervisor has no room for. */
 export function successOf({ taskId, resultLimit }: Job, result: JsonText): Outcome {
-  assertResultSize({ taskId, result }, resultLimit);
+  assertSize(`the result of task ${taskId}`, result, resultLimit);
   return { kind: 'success', result };
 }
 

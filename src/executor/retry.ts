@@ -9,9 +9,9 @@ import {
   TaskPredicate,
 } from '../errors.ts';
 import { isFields } from '../protocol/fields.ts';
-import { stringifyJson } from '../protocol/json.ts';
 import { argsRepr, pythonRepr } from '../protocol/repr.ts';
 import { readArguments } from './call-arguments.ts';
+import { textForSupervisor } from './text-for-supervisor.ts';
 
 const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_DELAY_S = 180;
@@ -24,7 +24,7 @@ const DEFAULT_MOST_S = 600;
  */
 export function retryOf(task: AnyTask, job: Job, options: RetryOptions = {}): unknown {
   const { error: cause, countdown = task.retryDelay ?? DEFAULT_DELAY_S } = options;
-  const given = 'input' in options ? stringifyJson(callOf(options.input)) : null;
+  const given = 'input' in options ? textForSupervisor(job, 'the input', callOf(options.input)) : null;
   if (!(countdown >= 0 && countdown < Number.POSITIVE_INFINITY)) {
     throw new InvalidOptions(`task '${task.name}': the countdown of a retry is ${countdown}: give seconds`);
   }

@@ -3,9 +3,9 @@ import type { Job } from '../contract/job.ts';
 import type { AnyTask, RunningTask, TaskContext } from '../contract/task.ts';
 import type { TaskLine } from '../contract/task-line.ts';
 import { Ignore, InvalidOptions, Reject, Replace } from '../errors.ts';
-import { stringifyJson } from '../protocol/json.ts';
 import { isException, isReady } from '../protocol/states.ts';
 import { retryOf } from './retry.ts';
+import { textForSupervisor } from './text-for-supervisor.ts';
 
 export function runningTask(job: Job, signal: AbortSignal): RunningTask {
   const { taskId, taskName, rootId, parentId, groupId, groupIndex, retries, stamps, hostname } = job;
@@ -15,12 +15,13 @@ export function runningTask(job: Job, signal: AbortSignal): RunningTask {
 export function createTaskContext(task: AnyTask, job: Job, signal: AbortSignal, line: TaskLine): TaskContext {
   return {
     ...runningTask(job, signal),
-    progress: (meta, state) => reportProgress(line, meta, state),
+    progress: (meta, state) => reportProgress(line, job, meta, state),
     retry(options) {
       throw retryOf(task, job, options);
     },
     replace(signature) {
-      throw new Replace(`task '${job.taskName}' is replaced`, { signature: stringifyJson(signature) });
+      const text = textForSupervisor(job, 'the replacement', signature);
+      throw new Replace(`task '${job.taskName}' is replaced`, { signature: text });
     },
     ignore() {
       throw new Ignore(`task '${job.taskName}' ends without a result`);
@@ -28,20 +29,20 @@ export function createTaskContext(task: AnyTask, job: Job, signal: AbortSignal, 
     reject(reason = 'rejected', options = {}) {
       throw new Reject(reason, options);
     },
-    send: async (signature) => await line.send(stringifyJson(signature)),
+    send: async (signature) => await line.send(textForSupervisor(job, 'a signature', signature)),
   };
 }
 
 /**
  * Reports a state of the task's own, and what belongs to it as it is now.
  *
- * @throws InvalidOptions for a state that says how a task ended, EncodeError for what JSON cannot hold.
+ * @throws InvalidOptions for a state that says how a task ended; EncodeError, MessageTooLarge for what cannot be reported.
  */
-export function reportProgress(line: TaskLine, meta: unknown, state = 'PROGRESS'): void {
+export function reportProgress(line: TaskLine, job: Job, meta: unknown, state = 'PROGRESS'): void {
   if (state === '' || isReady(state) || isException(state)) {
     throw new InvalidOptions(
       `a running task cannot report the state '${state}', which says how a task ended: return, throw or call context.retry()`,
     );
   }
-  line.progress(state, stringifyJson(meta));
+  line.progress(state, textForSupervisor(job, 'the progress', meta));
 }

@@ -144,21 +144,22 @@ export function isInline({ result, large }: TaskResult): boolean {
   return Buffer.byteLength(result) <= MAX_INLINE_BYTES;
 }
 
+/** @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent. */
+export function assertResultSize({ taskId, result }: TaskResult): void {
+  assertSize(`the result of task ${taskId}`, result);
+}
+
 /**
  * @param limit - bytes, where a worker has room for fewer than can be stored.
- * @throws MessageTooLarge naming the task, for a result that can neither be stored nor sent.
+ * @throws MessageTooLarge naming what is too large.
  */
-export function assertResultSize(
-  { taskId, result }: Pick<TaskResult, 'taskId' | 'result'>,
-  limit = MAX_RESULT_BYTES,
-): void {
-  if (result.length * 3 <= limit) return;
-  const bytes = Buffer.byteLength(result);
+export function assertSize(what: string, text: JsonText, limit = MAX_RESULT_BYTES): void {
+  if (text.length * 3 <= limit) return;
+  const bytes = Buffer.byteLength(text);
   if (bytes <= limit) return;
   const remedy = limit < MAX_RESULT_BYTES ? ', or give the worker more memory or fewer slots' : '';
   throw new MessageTooLarge(
-    `the result of task ${taskId} has ${bytes} bytes, the limit is ${limit}: ` +
-      `store it as a dataset and return its name${remedy}`,
+    `${what} has ${bytes} bytes, the limit is ${limit}: store it as a dataset and return its name${remedy}`,
   );
 }
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { EncodeError, InvalidOptions } from '../../../src/errors.ts';
+import { EncodeError, InvalidOptions, MessageTooLarge } from '../../../src/errors.ts';
 import { RunLine } from '../../../src/executor/run-line.ts';
-import { reportProgress } from '../../../src/executor/task-context.ts';
-import { noLine } from '../../support/executors.ts';
+import { createTaskContext, reportProgress } from '../../../src/executor/task-context.ts';
+import { job, noLine } from '../../support/executors.ts';
+
+const JOB = job('sample.empty');
 
 function recorded() {
   const reports: string[][] = [];
@@ -12,10 +14,10 @@ function recorded() {
 
 test('progress has a state of its own, PROGRESS by default', () => {
   const { reports, line } = recorded();
-  reportProgress(line, { done: 1 });
+  reportProgress(line, JOB, { done: 1 });
   line.end();
   const other = recorded();
-  reportProgress(other.line, 'reading', 'READING');
+  reportProgress(other.line, JOB, 'reading', 'READING');
   expect([...reports, ...other.reports]).toEqual([
     ['PROGRESS', '{"done":1}'],
     ['READING', '"reading"'],
@@ -23,19 +25,19 @@ test('progress has a state of its own, PROGRESS by default', () => {
 });
 
 test.each(['SUCCESS', 'FAILURE', 'RETRY', 'REVOKED', ''])("a running task cannot report '%s'", (state) => {
-  expect(() => reportProgress(noLine, null, state)).toThrow(InvalidOptions);
+  expect(() => reportProgress(noLine, JOB, null, state)).toThrow(InvalidOptions);
 });
 
 test('what JSON cannot hold is refused where it is reported', () => {
-  expect(() => reportProgress(noLine, () => 1)).toThrow(EncodeError);
+  expect(() => reportProgress(noLine, JOB, () => 1)).toThrow(EncodeError);
 });
 
 test('progress tells what was, also when it is sent later', () => {
   const { reports, line } = recorded();
   const meta = { done: 1 };
-  reportProgress(line, meta);
+  reportProgress(line, JOB, meta);
   meta.done = 2;
-  reportProgress(line, meta);
+  reportProgress(line, JOB, meta);
   meta.done = 3;
   line.end();
   expect(reports.map(([, text]) => text)).toEqual(['{"done":1}', '{"done":2}']);
@@ -44,7 +46,20 @@ test('progress tells what was, also when it is sent later', () => {
 test('after its end a run reports nothing and sends nothing', async () => {
   const { reports, line } = recorded();
   line.end();
-  reportProgress(line, 1);
+  reportProgress(line, JOB, 1);
   expect(reports).toEqual([]);
   await expect(line.send('{}' as never)).rejects.toThrow(/await context\.send/);
+});
+
+test('what the supervisor has no room for is refused where it is handed over', async () => {
+  const small = { ...JOB, resultLimit: 100 };
+  const { signal } = new AbortController();
+  const context = createTaskContext({ name: 'sample.empty' } as never, small, signal, noLine);
+  const large = { text: 'x'.repeat(100) };
+  expect(() => context.progress(large)).toThrow(MessageTooLarge);
+  expect(() => context.retry({ input: large })).toThrow(
+    /^the input of task .* has \d+ bytes, the limit is 100/,
+  );
+  expect(() => context.replace(large as never)).toThrow(MessageTooLarge);
+  await expect(context.send(large as never)).rejects.toThrow(MessageTooLarge);
 });

@@ -5,6 +5,7 @@ import { parseIsoDateTime } from '../../../src/protocol/dates.ts';
 import { recordFromResult, toErrorRecord } from '../../../src/protocol/exception.ts';
 import {
   assertResultSize,
+  assertSize,
   decodeResult,
   encodeResult,
   errorResult,
@@ -101,10 +102,10 @@ it('refuses a result that no file takes, naming its task', () => {
 });
 
 it('refuses a result that a worker has no room for, with what to do', () => {
-  const result = successResult(address, '"€23"' as JsonText);
-  expect(() => assertResultSize(result, 7)).not.toThrow();
-  expect(() => assertResultSize(result, 6)).toThrow(
-    /has 7 bytes, the limit is 6: store it as a dataset and return its name, or give the worker more memory or fewer slots$/,
+  const text = '"€23"' as JsonText;
+  expect(() => assertSize('the result', text, 7)).not.toThrow();
+  expect(() => assertSize('the result', text, 6)).toThrow(
+    /^the result has 7 bytes, the limit is 6: store it as a dataset and return its name, or give the worker more memory or fewer slots$/,
   );
 });
 
