@@ -4,7 +4,7 @@ import type { AnySignature } from '../contract/signature.ts';
 import type { Transport } from '../contract/transport.ts';
 import { OperationNotSupported, PartlySent } from '../errors.ts';
 import { type Applied, type Applier, applySignature, type ResultTuple } from '../protocol/canvas.ts';
-import { isFields } from '../protocol/fields.ts';
+import { type Fields, isFields } from '../protocol/fields.ts';
 import type { Router } from '../protocol/routes.ts';
 import { ORIGIN, type TaskCall } from '../protocol/task-message.ts';
 import type { Results } from './results.ts';
@@ -75,23 +75,21 @@ export function createApplications(context: ApplyContext): Applications {
       sendings.set(call.taskId, sending);
     }
     const sent = sender.busyWith(allSent(sendings));
-    sent.catch((error) => forget(tasks, error));
+    sent.then(
+      () => forget(tasks, ignoredIds(applied.calls)),
+      (error) => forget(tasks, error instanceof PartlySent ? error.unsentIds : tasks.keys()),
+    );
     return { applied, tasks, sent, sentOf: (taskId) => sendings.get(taskId) ?? null };
   }
 
   function confirmed(call: TaskCall, tasks: ReadonlyMap<string, TrackedTask>): void {
     const task = tasks.get(call.taskId);
     if (call.expires && task) results.expire(task, call.expires);
-    for (const id of ignoredIds(call)) {
-      const ignored = tasks.get(id);
-      if (ignored) results.forget(ignored);
-    }
   }
 
-  /** When nothing was sent, nothing is heard of any of them. */
-  function forget(tasks: ReadonlyMap<string, TrackedTask>, error: unknown): void {
-    const unsent = error instanceof PartlySent ? error.unsentIds : tasks.keys();
-    for (const id of unsent) {
+  /** Nothing is heard of tasks that were not sent, or whose results are ignored. */
+  function forget(tasks: ReadonlyMap<string, TrackedTask>, ids: Iterable<string>): void {
+    for (const id of ids) {
       const task = tasks.get(id);
       if (task) results.forget(task);
     }
@@ -107,11 +105,23 @@ export function createApplications(context: ApplyContext): Applications {
   };
 }
 
-/** Of the tasks that go with a message, those whose ends nobody is told of. */
-function ignoredIds({ taskId, ignoreResult, embed }: TaskCall): readonly string[] {
-  const later = (embed?.chain ?? []).map(({ options }) => (isFields(options) ? options : {}));
+/** Of the tasks that go with messages, now or later, those whose ends nobody is told of. */
+function ignoredIds(calls: readonly TaskCall[]): ReadonlySet<string> {
+  const now = calls.filter(({ ignoreResult }) => ignoreResult).map(({ taskId }) => taskId);
+  // All tasks of a header have the same chord.
+  const embedded = new Set(calls.flatMap(({ embed }) => [embed?.chain, embed?.chord]));
+  const later = signaturesIn([...embedded]);
   const ignored = later.filter(({ ignore_result }) => ignore_result === true).map(({ task_id }) => task_id);
-  return [...(ignoreResult ? [taskId] : []), ...ignored.map(String)];
+  return new Set([...now, ...ignored.map(String)]);
+}
+
+/** The options of signatures, and of those in them. */
+function signaturesIn(value: unknown): readonly Fields[] {
+  if (Array.isArray(value)) return value.flatMap(signaturesIn);
+  if (!isFields(value)) return [];
+  const options = isFields(value.options) ? value.options : {};
+  const kwargs = isFields(value.kwargs) ? value.kwargs : {};
+  return [options, ...signaturesIn([options.chain, options.chord, kwargs.tasks, kwargs.header, kwargs.body])];
 }
 
 function applierOf({ transport, queue, router, chords }: ApplyContext): Applier {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { chain } from '../../../src/contract/canvas.ts';
+import { chain, group } from '../../../src/contract/canvas.ts';
 import { CELERY_CLUSTER } from '../../../src/contract/cluster.ts';
 import { withOptions } from '../../../src/contract/signature-options.ts';
 import { task } from '../../../src/contract/task.ts';
@@ -103,9 +103,11 @@ it('a task whose result is ignored is forgotten once it is sent, and others are 
   const steps = chain(signature('kept'), withOptions(signature('last'), { ignoreResult: true }));
   const [kept, ignored] = [runtime.send('kept'), runtime.send('ignored', [], {}, { ignoreResult: true })];
   const last = runtime.apply(steps);
-  await Promise.all([kept.sent, ignored.sent, last.sent]);
+  const members = ['a', 'b'].map((name) => withOptions(signature(name), { ignoreResult: true }));
+  const inGroup = runtime.apply(chain(signature('kept'), group(members)));
+  await Promise.all([kept.sent, ignored.sent, last.sent, inGroup.sent]);
   // Of tasks that it does not know a client without a store says so, instead of waiting.
-  for (const { id } of [ignored, last])
+  for (const { id } of [ignored, last, ...(await inGroup.children())])
     await expect(runtime.result(id).get({ timeout: 50 })).rejects.toThrow(OperationNotSupported);
   for (const { id } of [kept, last.parent ?? kept])
     await expect(runtime.result(String(id)).get({ timeout: 50 })).rejects.toThrow(ResultTimeout);
