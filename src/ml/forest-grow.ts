@@ -153,18 +153,22 @@ function scale(weight: Float64Array, rowWeights: Float64Array): void {
   }
 }
 
-/** Counts how often each row is drawn. Where none of those counts, all are drawn again: there is no tree without rows. */
+/** Counts how often each row is drawn. Where none of those counts, one that does takes the place of one: a tree needs a row. */
 export function drawRows(
   drawn: Float64Array,
   random: Random,
   rowWeights: Float64Array | null,
   options: Pick<GrowOptions, 'useSampleBagging' | 'rowsPerTree'>,
 ): void {
-  do drawOnce(drawn, random, options);
-  while (rowWeights && !drawn.some((times, row) => times > 0 && (rowWeights[row] as number) > 0));
+  drawAny(drawn, random, options);
+  if (!rowWeights || drawn.some((times, row) => times > 0 && rowWeights[row] !== 0)) return;
+  const replaced = drawn.findIndex((times) => times > 0);
+  drawn[replaced] = (drawn[replaced] as number) - 1;
+  const counting = Array.from(rowWeights.keys()).filter((row) => rowWeights[row] !== 0);
+  drawn[counting[random.below(counting.length)] as number] = 1;
 }
 
-function drawOnce(
+function drawAny(
   drawn: Float64Array,
   random: Random,
   { useSampleBagging, rowsPerTree }: Pick<GrowOptions, 'useSampleBagging' | 'rowsPerTree'>,
