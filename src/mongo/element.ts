@@ -73,14 +73,17 @@ export function narrowIntegers(value: unknown): unknown {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
   }
-  if (hasParts(value)) for (const key of Object.keys(value)) value[key] = narrowIntegers(value[key]);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) value[i] = narrowIntegers(value[i]);
+  } else if (isDocument(value)) {
+    for (const key of Object.keys(value)) value[key] = narrowIntegers(value[key]);
+  }
   return value;
 }
 
-/** Whether it is a list or a document, as opposed to what the driver has classes for. */
-function hasParts(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+/** As opposed to what the driver has classes for. */
+function isDocument(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** A 64-bit integer: a number where that is exact, else a bigint. */
