@@ -31,6 +31,9 @@ export const EXIT_CODES = {
 
 const MISSING = [DatasetNotFound, DeadTaskNotFound, ModelNotFound, NotebookNotFound];
 
+/** What nobody throws on purpose; what servers and the file system refuse comes in other classes. */
+const DEFECTS = [TypeError, RangeError, ReferenceError];
+
 const CONNECTION_HINT = 'omega services start starts MongoDB and RabbitMQ on this machine';
 
 export function exitCodeOf(error: unknown): number {
@@ -38,12 +41,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof OperationalError || error instanceof MissingDependency) return EXIT_CODES.connection;
   if (error instanceof ResultTimeout) return EXIT_CODES.timeout;
   if (MISSING.some((kind) => error instanceof kind)) return EXIT_CODES.notFound;
-  return error instanceof OmegaError || isOfFiles(error) ? EXIT_CODES.usage : EXIT_CODES.internal;
-}
-
-/** Of a file that was named, and cannot be read or written. */
-function isOfFiles(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+  return DEFECTS.some((kind) => error instanceof kind) ? EXIT_CODES.internal : EXIT_CODES.usage;
 }
 
 /** The text for standard error, with its line ends. A stack only where debugging was asked for. */
