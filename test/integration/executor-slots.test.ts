@@ -68,13 +68,16 @@ test('of the executors beyond the slots, idle ones are closed and the busy one s
 test('an executor that is retired at the moment when it begins with a job lets that job run for as long as it takes', async () => {
   const executors = await useExecutors();
   await executors.dispatch(job('sample.empty'), NO_LIMIT);
+  const [retired] = executors.pids;
   const { job: held, release } = heldJob();
-  const ending = executors.dispatch(held, NO_LIMIT);
+  const pids: number[] = [];
+  const ending = executors.dispatch(held, { ...NO_LIMIT, onStarted: (pid) => pids.push(pid) });
   await nextTurn();
   sleepThread(500);
   expect(executors.active).toEqual([]);
   executors.renew();
   await until(() => executors.active.length === 1);
+  expect(pids).toEqual([retired]);
   // Longer than an executor that has nothing to do is given to exit.
   await sleep(6_000);
   release();

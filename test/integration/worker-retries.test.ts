@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { until, useOperator } from '../support/broker-harness.ts';
 import { again, forgotten, ignore, reject } from '../support/execution-tasks.ts';
@@ -23,12 +24,14 @@ it.each([0, 2])(
     const [om, operator] = await Promise.all([useClient(place), useOperator()]);
     const worker = await useWorker(place, [EXECUTION_TASKS]);
     const { path, lines } = useTrace();
-    const input = { path, times: 1, countdown, seconds: 3 };
+    const file = `${path}.deleted`;
+    const input = { path, times: 1, countdown, file };
     const handle = om.runtime.task(again)(input);
     await until(() => lines().length === 1);
     await om.runtime.control.tell().cancelConsumer(place.queue);
     await until(async () => (await operator.consumers(place.queue)) === 0);
     await operator.deleteQueue(place.queue);
+    writeFileSync(file, '');
     await until(async () => (await handle.state()) === 'RETRY', 15_000);
     await om.runtime.control.tell().addConsumer(place.queue);
     expect(await handle.get({ timeout: 15_000 })).toBe('done');

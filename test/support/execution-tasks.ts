@@ -6,7 +6,7 @@ import { type RunningTask, task } from '../../src/contract/task.ts';
 
 const traced = z.object({ path: z.string() });
 
-/** Notes its run as `retries`, then runs again until it has been retried so many times; the first run takes so long. */
+/** Notes its run as `retries`, then runs again until it has been retried so many times; the first run waits for a file. */
 export const again = task({
   name: 'exec.again',
   input: z.object({
@@ -14,12 +14,12 @@ export const again = task({
     times: z.number(),
     countdown: z.number(),
     done: z.number().default(0),
-    seconds: z.number().default(0),
+    file: z.string().nullable().default(null),
   }),
   inline: true,
-  async run({ path, times, countdown, done, seconds }, context) {
+  async run({ path, times, countdown, done, file }, context) {
     trace(path, context.retries, done, context.parentId === context.taskId);
-    await delay(seconds * 1000);
+    if (file !== null) await waitFor(file, context.signal);
     if (context.retries === times) return 'done';
     return context.retry({
       countdown,
