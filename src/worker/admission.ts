@@ -61,7 +61,7 @@ function refuseLimited({ message, delivery }: Request): Verdict | undefined {
 }
 
 /** Whether other workers run the same task, with the same id, so that its end says nothing about this one's run. */
-export function isBroadcast({ delivery }: Request): boolean {
+function isBroadcast({ delivery }: Request): boolean {
   return delivery.alias !== delivery.queue;
 }
 

@@ -1,9 +1,7 @@
 /** A task that shall run again: its message, published before anything else is done (celery/app/task.py `retry`). */
-import { NOT_FOUND, replyCode } from '../broker/reply-code.ts';
 import type { Outcome } from '../contract/job.ts';
-import { OperationalError, Unroutable } from '../errors.ts';
 import { type NextRun, retryMessage } from '../protocol/copy.ts';
-import { isBroadcast, isCopy } from './admission.ts';
+import { isCopy } from './admission.ts';
 import { durably, isPermanent } from './durably.ts';
 import type { Request, WorkerNode } from './node.ts';
 import { type Conclusion, failedWith, taskFields } from './report.ts';
@@ -41,19 +39,5 @@ async function publishRetry(
   const reason = again || isCopy(request) || delivery.lost ? 'again' : null;
   const eta = countdown > 0 ? new Date(Date.now() + countdown * 1000) : null;
   const next: NextRun = { eta, input, reason };
-  const retry = retryMessage(delivery, message, delivery.queue, next, node.encoding);
-  try {
-    await node.delays.publish(retry, eta);
-  } catch (error) {
-    if (!isQueueMissing(error) || isBroadcast(request)) throw error;
-    // Who consumes a queue declares it again when it is deleted, but this worker may have stepped back, on account of this.
-    await node.declareQueue(delivery.queue);
-    await node.delays.publish({ ...retry, mayHaveArrived: true }, eta);
-  }
-}
-
-/** No queue receives the message, or there is none to which delayed messages could be led. */
-function isQueueMissing(error: unknown): boolean {
-  if (error instanceof Unroutable) return true;
-  return error instanceof OperationalError && replyCode(error.cause) === NOT_FOUND;
+  await node.delays.publish(retryMessage(delivery, message, delivery.queue, next, node.encoding), eta);
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { until, useOperator } from '../support/broker-harness.ts';
+import { until } from '../support/broker-harness.ts';
 import { again, forgotten, ignore, reject } from '../support/execution-tasks.ts';
 import { EXECUTION_TASKS, untilSettled, useSender } from '../support/sender.ts';
 import { useClient, usePlace, useTrace, useWorker } from '../support/worker.ts';
@@ -16,29 +15,6 @@ it('runs a task again under its id, with the input that it asks for, and shows R
   // Retries, what the run before passed on, and whether the task is its own parent, as in Celery.
   expect(lines()).toEqual(['0 0 false', '1 10 true', '2 20 true']);
 });
-
-it.each([0, 2])(
-  'a retry in %d s finds its queue when that was deleted while nobody consumed it',
-  async (countdown) => {
-    const place = usePlace();
-    const [om, operator] = await Promise.all([useClient(place), useOperator()]);
-    const worker = await useWorker(place, [EXECUTION_TASKS]);
-    const { path, lines } = useTrace();
-    const file = `${path}.deleted`;
-    const input = { path, times: 1, countdown, file };
-    const handle = om.runtime.task(again)(input);
-    await until(() => lines().length === 1);
-    await om.runtime.control.tell().cancelConsumer(place.queue);
-    await until(async () => (await operator.consumers(place.queue)) === 0);
-    await operator.deleteQueue(place.queue);
-    writeFileSync(file, '');
-    await until(async () => (await handle.state()) === 'RETRY', 15_000);
-    await om.runtime.control.tell().addConsumer(place.queue);
-    expect(await handle.get({ timeout: 15_000 })).toBe('done');
-    expect(await worker.stop()).toBe(0);
-  },
-  60_000,
-);
 
 it('does not run a copy of a delivery whose retry was sent', async () => {
   const place = usePlace();

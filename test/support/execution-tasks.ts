@@ -6,7 +6,7 @@ import { type RunningTask, task } from '../../src/contract/task.ts';
 
 const traced = z.object({ path: z.string() });
 
-/** Notes its run as `retries`, then runs again until it has been retried so many times; the first run waits for a file. */
+/** Notes its run as `retries`, then runs again until it has been retried so many times. */
 export const again = task({
   name: 'exec.again',
   input: z.object({
@@ -14,12 +14,10 @@ export const again = task({
     times: z.number(),
     countdown: z.number(),
     done: z.number().default(0),
-    file: z.string().nullable().default(null),
   }),
   inline: true,
-  async run({ path, times, countdown, done, file }, context) {
+  run({ path, times, countdown, done }, context) {
     trace(path, context.retries, done, context.parentId === context.taskId);
-    if (file !== null) await waitFor(file, context.signal);
     if (context.retries === times) return 'done';
     return context.retry({
       countdown,
