@@ -27,7 +27,8 @@ test('a kernel gives in a thread what it gives here', async () => {
   expect(await threads.run(theilSenKernel, line)).toEqual(await theilSenKernel.run(line));
 });
 
-test('a thread lets go of the columns of its last call', async () => {
+// Not always on a machine that is busy: a new thread may keep them (docs/architecture.md, Limits).
+test('a thread lets go of the columns of its last call', { retry: 4 }, async () => {
   const threads = useThreads(1);
   const before = process.memoryUsage().arrayBuffers;
   await sumOfColumns(threads);
@@ -37,7 +38,7 @@ test('a thread lets go of the columns of its last call', async () => {
         collectGarbage();
         return process.memoryUsage().arrayBuffers - before;
       },
-      { timeout: 20_000 },
+      { timeout: 5_000 },
     )
     .toBeLessThan(COLUMN_BYTES / 2);
 });
