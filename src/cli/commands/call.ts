@@ -5,6 +5,7 @@ import { parseJson } from '../../protocol/json.ts';
 import type { SendOptions } from '../../runtime/send.ts';
 import { withOmega } from '../connection.ts';
 import { parsePositive } from '../numbers.ts';
+import { SEND_TO_QUEUE } from '../queue-options.ts';
 import { printResult, printSent, type ResultOptions } from '../task-result.ts';
 
 interface CallOptions extends ResultOptions {
@@ -26,10 +27,7 @@ export function addCallCommand(program: Command): void {
     .argument('<name>', 'name of the task')
     .option('-a, --args <json>', 'positional arguments as a JSON list', parseArgs, [])
     .option('-k, --kwargs <json>', 'keyword arguments as a JSON object', parseKwargs, {})
-    .option(
-      '-q, --queue <name>',
-      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
-    )
+    .option(...SEND_TO_QUEUE)
     .option('--countdown <seconds>', 'start it in so many seconds', parsePositive)
     .option('--eta <time>', 'start it then: 2026-01-31T12:00:00Z', parseTime)
     .option('--expires <seconds>', 'do not start it after so many seconds', parsePositive)

@@ -7,6 +7,7 @@ import type { DeadTask, DeadTaskIds, DeadTasks } from '../../runtime/dead-tasks.
 import { withOmega } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { formatTable, print } from '../output.ts';
+import { WHOSE_QUEUE } from '../queue-options.ts';
 
 interface DeadOptions extends GlobalOptions {
   readonly queue?: string;
@@ -120,10 +121,7 @@ function addRemoval(dead: Command, { name, description, act, text }: Removal): v
 }
 
 function withQueue(command: Command): Command {
-  return command.option(
-    '-Q, --queue <name>',
-    'whose (default: OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
-  );
+  return command.option(...WHOSE_QUEUE);
 }
 
 function withDead<Result>(

@@ -5,6 +5,7 @@ import { withOmega } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { parsePositive } from '../numbers.ts';
 import { print } from '../output.ts';
+import { SEND_TO_QUEUE } from '../queue-options.ts';
 
 interface PingOptions extends GlobalOptions {
   readonly count: number;
@@ -24,10 +25,7 @@ export function addPingCommand(program: Command): void {
     .description('Sends a task that does nothing; shows who answered, and how fast.')
     .option('-n, --count <n>', 'how often', parsePositive, 1)
     .option('-t, --timeout <seconds>', 'how long to wait for each answer', parsePositive, 10)
-    .option(
-      '-q, --queue <name>',
-      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
-    );
+    .option(...SEND_TO_QUEUE);
   ping.action(async () => {
     const options = ping.optsWithGlobals<PingOptions>();
     await withOmega(ping, (om) => pingWorkers(om, options));

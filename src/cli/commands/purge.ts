@@ -6,6 +6,7 @@ import { withOmega } from '../connection.ts';
 import { EXIT_CODES } from '../failure.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { print } from '../output.ts';
+import { QUEUES } from '../queue-options.ts';
 
 interface PurgeOptions extends GlobalOptions {
   readonly queues?: string;
@@ -17,10 +18,7 @@ export function addPurgeCommand(program: Command): void {
     .command('purge')
     .summary('remove the tasks that wait')
     .description('Removes all tasks that wait in queues. They cannot be brought back.')
-    .option(
-      '-Q, --queues <names>',
-      'queues, comma separated (default: OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
-    )
+    .option(...QUEUES)
     .option('-y, --yes', 'do not ask');
   purge.action(async () => {
     const options = purge.optsWithGlobals<PurgeOptions>();

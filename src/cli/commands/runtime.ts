@@ -5,6 +5,7 @@ import type { TaskHandle } from '../../runtime/task-handle.ts';
 import { withOmega } from '../connection.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { parsePositive } from '../numbers.ts';
+import { SEND_TO_QUEUE } from '../queue-options.ts';
 import { printResult, printSent } from '../task-result.ts';
 
 const ACTIONS = ['fit', 'predict', 'predict_proba', 'score'] as const;
@@ -48,10 +49,7 @@ export function addRuntimeCommand(program: Command): void {
 
 function addTaskOptions(command: Command): Command {
   return command
-    .option(
-      '-q, --queue <name>',
-      'queue to send to (default: by OMEGA_TASK_ROUTES, else OMEGA_TASK_DEFAULT_QUEUE, else the first of the queues)',
-    )
+    .option(...SEND_TO_QUEUE)
     .option(
       '-t, --timeout <seconds>',
       'how long to wait for the result (default: until it is there)',
